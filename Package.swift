@@ -1,0 +1,42 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// Open MPI by default; `CRESCENDO_MPI=mpich swift build` builds the same sources against MPICH.
+let mpi = Context.environment["CRESCENDO_MPI"] ?? "ompi-c"
+
+let package = Package(
+    name: "crescendo",
+    products: [
+        .executable(name: "crescendo", targets: ["crescendo"]),
+        .library(name: "BigBatch", targets: ["BigBatch"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CKernels"),
+        .target(name: "MPI", dependencies: ["CMPI"]),
+        .target(name: "Kernels", dependencies: ["CKernels"]),
+        .target(name: "Datasets", dependencies: ["MPI", "Kernels", "CZlib"]),
+        .target(name: "Models", dependencies: ["Kernels", "Datasets"]),
+        .target(name: "BigBatch", dependencies: ["MPI", "Kernels", "Datasets", "Models"]),
+        .target(name: "Telemetry", dependencies: ["BigBatch"]),
+        .executableTarget(
+            name: "crescendo",
+            dependencies: [
+                "MPI", "Kernels", "Datasets", "Models", "BigBatch", "Telemetry", "Yams",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .testTarget(name: "MPITests", dependencies: ["MPI"]),
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "MPI"]),
+        .testTarget(name: "ModelsTests", dependencies: ["Models", "Datasets", "Kernels"]),
+        .testTarget(name: "BigBatchTests", dependencies: ["BigBatch", "Models", "Datasets", "MPI"]),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
+        .testTarget(name: "EndToEndTests", path: "Tests/EndToEnd"),
+    ],
+    swiftLanguageModes: [.v6]
+)

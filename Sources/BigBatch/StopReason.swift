@@ -1,0 +1,35 @@
+/// Why a run ended. Stored in `result.json` and told to the user in words.
+public enum StopReason: String, Codable, Sendable, CaseIterable {
+    case gradientNorm
+    case objectivePlateau
+    case validationPlateau
+    case lineSearchExhausted
+    case passLimit
+    case iterationLimit
+    case timeLimit
+    case signal
+    case divergence
+
+    /// True when the run ended because it was done, not because a budget or a fault ended it.
+    public var isConvergence: Bool {
+        switch self {
+        case .gradientNorm, .objectivePlateau, .validationPlateau, .lineSearchExhausted: true
+        case .passLimit, .iterationLimit, .timeLimit, .signal, .divergence: false
+        }
+    }
+
+    /// The reason as a sentence.
+    public var explanation: String {
+        switch self {
+        case .gradientNorm: "The gradient is as small as the tolerance asks for: converged."
+        case .objectivePlateau: "The objective on all rows no longer improves: converged."
+        case .validationPlateau: "The validation score no longer improves: stopped at the best model."
+        case .lineSearchExhausted: "No step improves the objective beyond rounding noise: converged as far as arithmetic allows."
+        case .passLimit: "The limit --max-epochs was reached before convergence."
+        case .iterationLimit: "The limit --max-iterations was reached before convergence."
+        case .timeLimit: "The limit --time-limit was reached before convergence."
+        case .signal: "A signal asked the run to stop; the model is the one of the last finished iteration."
+        case .divergence: "The loss became non-finite and no smaller step mended it: diverged."
+        }
+    }
+}

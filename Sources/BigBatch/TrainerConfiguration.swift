@@ -1,0 +1,57 @@
+/// How step sizes are found.
+public enum StepKind: String, Codable, Sendable, CaseIterable {
+    /// Chosen by the run itself; needs no numbers.
+    case auto
+    /// Algorithm 1: a constant step.
+    case fixed
+    /// Algorithm 2: backtracking on the batch.
+    case armijo
+    /// Algorithm 3: Barzilai–Borwein.
+    case bb
+    /// Constant batch, step decay: the baseline.
+    case sgd
+}
+
+/// Which way a step goes.
+public enum DirectionKind: String, Codable, Sendable, CaseIterable {
+    /// The negative gradient while the batch grows, L-BFGS once K = N.
+    case auto
+    case gradient
+    case momentum
+    case lbfgs
+}
+
+/// When the batch grows.
+public enum GrowthKind: String, Codable, Sendable, CaseIterable {
+    /// One jump to the size the noise test asks for.
+    case jump
+    /// The paper's increments of 0.1 K.
+    case increment
+    /// Constant batch.
+    case none
+}
+
+/// The options of a training run; every one has a default.
+public struct TrainerConfiguration: Codable, Sendable, Equatable {
+    public var step = StepKind.auto
+    public var direction = DirectionKind.auto
+    public var growth = GrowthKind.jump
+    /// θ of the noise test, 0 < θ ≤ 1.
+    public var theta = 0.8
+    /// K₀, over all ranks.
+    public var initialBatchSize = 256
+    /// α of `fixed` and `sgd`; first α of the others (nil: from a curvature estimate on the first batch).
+    public var stepSize: Double?
+    /// λ.
+    public var l2 = 0.0
+    /// Relative accuracy asked for (see `StopRule`).
+    public var tolerance = 1e-4
+    /// Limit of gradient passes; nil: none.
+    public var maxEpochs: Double?
+    public var maxIterations: Int?
+    /// Seconds.
+    public var timeLimit: Double?
+    public var seed: UInt64 = 0
+
+    public init() {}
+}

@@ -1,0 +1,60 @@
+/// One iteration as it is reported. Loss, gradient norm and batch size are global means and sizes.
+public struct IterationRecord: Sendable {
+    public var iteration = 0
+    /// Since the start of training.
+    public var seconds = 0.0
+    /// Per-sample gradients evaluated so far / N, growth included.
+    public var gradientPasses = 0.0
+    /// Reads of feature rows so far / N, line search and evaluation included.
+    public var featurePasses = 0.0
+    /// K, over all ranks.
+    public var batchSize = 0
+    /// ℓ_B(x) with the regulariser, at the start of the iteration.
+    public var loss = 0.0
+    /// ‖g_B‖ with the regulariser.
+    public var gradientNorm = 0.0
+    /// ‖g_B‖² / (V_B/K · (1 − K/N)); infinite at K = N.
+    public var signalToNoise = 0.0
+    public var stepSize = 0.0
+    /// Trial steps the line search evaluated in this iteration.
+    public var trials = 0
+    /// Reductions so far.
+    public var allreduces = 0
+    /// Seconds this rank spent so far in kernels and in communication (waiting included).
+    public var computeSeconds = 0.0
+    public var communicationSeconds = 0.0
+    /// Non-finite batches and trials met so far.
+    public var nonFinite = 0
+    /// Validation loss, when it was evaluated in this iteration.
+    public var validationLoss: Double?
+
+    public init() {}
+}
+
+/// What a finished run knows about itself.
+public struct TrainingResult: Sendable {
+    /// In the space trained in: weights, then intercepts.
+    public var parameters: [Float] = []
+    public var stopReason = StopReason.iterationLimit
+    /// Mean loss over all training rows at `parameters` plus (λ/2)‖w‖².
+    public var objective = 0.0
+    /// ‖∇(objective)‖ at `parameters` over all training rows.
+    public var gradientNorm = 0.0
+    /// (objective − dual objective), where the loss has a dual and K = N was reached.
+    public var dualityGap: Double?
+    public var iterations = 0
+    public var gradientPasses = 0.0
+    public var featurePasses = 0.0
+    public var seconds = 0.0
+    public var allreduces = 0
+    public var computeSeconds = 0.0
+    public var communicationSeconds = 0.0
+    public var nonFinite = 0
+
+    public init() {}
+}
+
+/// Listens to a run. Called on every rank, outside the timed kernels; must return at once (format elsewhere).
+public protocol TrainingObserver: AnyObject {
+    func iterationDidEnd(_ record: IterationRecord)
+}

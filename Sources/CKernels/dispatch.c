@@ -1,0 +1,3 @@
+#include "CKernels.h"
+
+const char *ck_instruction_set(void) { return "baseline"; }

@@ -1,0 +1,22 @@
+/// Parsed rows before they have a place: what a reader yields and the loader sends to the rows' owners.
+///
+/// Compressed rows: row i holds entries rowOffsets[i] ..< rowOffsets[i + 1] with ascending, unique, 0-based columns.
+public struct RowBlock: Sendable {
+    /// Number of the first row in the whole data set (files in the order given). Set once all counts are known.
+    public var firstRow = 0
+    public var rowOffsets: [Int] = [0]
+    public var columns: [Int32] = []
+    public var values: [Double] = []
+    /// One per row: the number in the file, or an index into `labelNames` when labels are text.
+    public var labels: [Double] = []
+    /// The text labels this block met, in order of appearance; empty for numeric labels.
+    public var labelNames: [String] = []
+    /// One per row, or empty when the data has no weight column.
+    public var weights: [Double] = []
+    /// Columns seen so far (largest index + 1, or the table's width).
+    public var columnCount = 0
+
+    public init() {}
+
+    public var rows: Int { rowOffsets.count - 1 }
+}

@@ -1,0 +1,60 @@
+/// Row-major Float matrix whose rows start on 64-byte boundaries (stride is a multiple of 16, padding is zero).
+public struct DenseMatrix: Sendable {
+    public let rows: Int
+    public let columns: Int
+    public let stride: Int
+    public let storage: AlignedBuffer<Float>
+
+    public init(rows: Int, columns: Int) {
+        self.rows = rows
+        self.columns = columns
+        stride = DenseMatrix.stride(columns: columns)
+        storage = AlignedBuffer(count: rows * stride)
+    }
+
+    public static func stride(columns: Int) -> Int { (columns + 15) / 16 * 16 }
+
+    public func row(_ index: Int) -> UnsafeMutablePointer<Float> { storage.pointer + index * stride }
+}
+
+/// Compressed sparse rows: row i holds entries rowOffsets[i] ..< rowOffsets[i + 1], columns ascending and unique.
+public struct SparseMatrix: Sendable {
+    public let rows: Int
+    public let columns: Int
+    public let rowOffsets: AlignedBuffer<Int>
+    public let columnIndices: AlignedBuffer<Int32>
+    public let values: AlignedBuffer<Float>
+
+    public init(
+        rows: Int, columns: Int, rowOffsets: AlignedBuffer<Int>, columnIndices: AlignedBuffer<Int32>,
+        values: AlignedBuffer<Float>
+    ) {
+        self.rows = rows
+        self.columns = columns
+        self.rowOffsets = rowOffsets
+        self.columnIndices = columnIndices
+        self.values = values
+    }
+
+    public var nonZeros: Int { rowOffsets[rows] }
+}
+
+/// The features of this rank's rows: dense or compressed sparse rows, chosen by density. The choice never changes a result.
+public enum FeatureMatrix: Sendable {
+    case dense(DenseMatrix)
+    case sparse(SparseMatrix)
+
+    public var rows: Int {
+        switch self {
+        case .dense(let matrix): matrix.rows
+        case .sparse(let matrix): matrix.rows
+        }
+    }
+
+    public var columns: Int {
+        switch self {
+        case .dense(let matrix): matrix.columns
+        case .sparse(let matrix): matrix.columns
+        }
+    }
+}
