@@ -1,0 +1,124 @@
+/// Numbers for people, without `String(format:)`.
+public enum NumberFormat {
+    /// `value` rounded to `digits` places after the point: fixed(0.4567, 2) = "0.46".
+    public static func fixed(_ value: Double, _ digits: Int) -> String {
+        guard value.isFinite else { return nonFinite(value) }
+        let scale = powerOfTen(digits)
+        let scaled = (value.magnitude * scale).rounded()
+        guard scaled < 9e15 else { return significant(value, 6) }
+        let all = String(Int(scaled))
+        let padded = String(repeating: "0", count: max(0, digits + 1 - all.count)) + all
+        let sign = value < 0 && scaled > 0 ? "-" : ""
+        if digits == 0 { return sign + padded }
+        return sign + padded.dropLast(digits) + "." + padded.suffix(digits)
+    }
+
+    /// `value` rounded to `digits` significant digits, in plain notation where it is short: 0.0012, 3.1e-07, 12300.
+    public static func significant(_ value: Double, _ digits: Int) -> String {
+        guard value.isFinite else { return nonFinite(value) }
+        if value == 0 { return "0" }
+        let sign = value < 0 ? "-" : ""
+        let (text, exponent) = decimalDigits(value.magnitude, digits)
+        var trimmed = text
+        while trimmed.count > 1, trimmed.last == "0" { trimmed.removeLast() }
+        if exponent < -4 || exponent > max(digits, 6) {
+            let mantissa = trimmed.prefix(1) + (trimmed.count > 1 ? "." + trimmed.dropFirst() : "")
+            let magnitude = String(exponent.magnitude)
+            return sign + mantissa + "e" + (exponent < 0 ? "-" : "+") + (magnitude.count < 2 ? "0" : "") + magnitude
+        }
+        if exponent < 0 { return sign + "0." + String(repeating: "0", count: -exponent - 1) + trimmed }
+        if trimmed.count <= exponent + 1 {
+            return sign + trimmed + String(repeating: "0", count: exponent + 1 - trimmed.count)
+        }
+        return sign + trimmed.prefix(exponent + 1) + "." + trimmed.dropFirst(exponent + 1)
+    }
+
+    /// 581012 = "581,012".
+    public static func count(_ value: Int) -> String {
+        let digits = Array(String(value.magnitude))
+        var text = value < 0 ? "-" : ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return text
+    }
+
+    /// 1234 = "1.23k", 12_345_678 = "12.3M": three significant digits with a suffix.
+    public static func compact(_ value: Double) -> String {
+        guard value.isFinite else { return nonFinite(value) }
+        for (limit, suffix) in [(1e9, "G"), (1e6, "M"), (1e3, "k")] where value.magnitude >= limit * 0.9995 {
+            return significant(value / limit, 3) + suffix
+        }
+        return significant(value, 3)
+    }
+
+    /// Seconds as people say them: "0.4 s", "12 s", "3 min 20 s", "2 h 05 min".
+    public static func duration(_ seconds: Double) -> String {
+        guard seconds.isFinite else { return nonFinite(seconds) }
+        if seconds < 0.9995 { return significant(seconds * 1000, 2) + " ms" }
+        if seconds < 9.95 { return fixed(seconds, 1) + " s" }
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return "\(whole / 60) min \(twoDigits(whole % 60)) s" }
+        return "\(whole / 3600) h \(twoDigits(whole % 3600 / 60)) min"
+    }
+
+    /// Bytes in decimal units, as memory limits are given: "1.2 GB".
+    public static func bytes(_ value: Int) -> String {
+        let amount = Double(value)
+        for (limit, suffix) in [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")] where amount >= limit * 0.9995 {
+            return significant(amount / limit, 3) + " " + suffix
+        }
+        return "\(value) B"
+    }
+
+    /// 0.123 = "12 %"; one digit more below ten per cent.
+    public static func percent(_ share: Double) -> String {
+        guard share.isFinite else { return nonFinite(share) }
+        return (share >= 0.0995 || share == 0 ? fixed(share * 100, 0) : significant(share * 100, 2)) + " %"
+    }
+
+    private static func nonFinite(_ value: Double) -> String {
+        value.isNaN ? "nan" : value < 0 ? "-inf" : "inf"
+    }
+
+    private static func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+
+    private static func powerOfTen(_ exponent: Int) -> Double {
+        var result = 1.0
+        for _ in 0..<exponent.magnitude { result *= 10 }
+        return exponent < 0 ? 1 / result : result
+    }
+
+    /// The first `count` digits of a positive value, rounded, and the power of ten of the first one. Works on the
+    /// shortest decimal text of the number, so no scaling error enters.
+    private static func decimalDigits(_ value: Double, _ count: Int) -> (digits: String, exponent: Int) {
+        let parts = value.description.split(separator: "e")
+        var exponent = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
+        let halves = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+        let whole = halves[0]
+        var digits = (whole + (halves.count > 1 ? halves[1] : "")).compactMap(\.wholeNumberValue)
+        exponent += whole.count - 1
+        let zeros = digits.prefix { $0 == 0 }.count
+        digits.removeFirst(zeros)
+        exponent -= zeros
+        if digits.count > count {
+            let roundUp = digits[count] >= 5
+            digits.removeLast(digits.count - count)
+            var place = count - 1
+            while roundUp, place >= 0 {
+                digits[place] += 1
+                if digits[place] < 10 { break }
+                digits[place] = 0
+                place -= 1
+            }
+            if roundUp, place < 0 {
+                digits = [1] + digits.dropLast()
+                exponent += 1
+            }
+        }
+        digits += [Int](repeating: 0, count: count - digits.count)
+        return (digits.map { String($0) }.joined(), exponent)
+    }
+}

@@ -1,0 +1,93 @@
+import BigBatch
+import Synchronization
+
+/// How training goes: one live line on a terminal, a line every few seconds in a log file.
+public final class ProgressLine: Sendable {
+    private let console: Console
+    /// N, the rows trained on.
+    private let rows: Int
+    private let state = Mutex(State())
+
+    private struct State {
+        var latest: IterationRecord?
+        /// What the previous line showed: rates and shares are taken since then.
+        var shown = IterationRecord()
+        var shownAt: Double?
+    }
+
+    /// Seconds between two lines of a log file, and between two redraws of a live line.
+    private var interval: Double { console.screen.isTerminal ? 0.2 : 5 }
+
+    public init(console: Console, rows: Int) {
+        self.console = console
+        self.rows = rows
+    }
+
+    /// Copies the record; formats nothing.
+    public func update(_ record: IterationRecord) {
+        state.withLock { $0.latest = record }
+    }
+
+    /// Prints a line when one is due. `now` is any clock in seconds that only moves forward.
+    public func tick(now: Double) {
+        let due = state.withLock { state -> (IterationRecord, IterationRecord)? in
+            guard let shownAt = state.shownAt else {
+                state.shownAt = now
+                return nil
+            }
+            guard now - shownAt >= interval * 0.99, let latest = state.latest,
+                latest.iteration != state.shown.iteration
+            else { return nil }
+            let previous = state.shown
+            state.shown = latest
+            state.shownAt = now
+            return (latest, previous)
+        }
+        guard let (latest, previous) = due else { return }
+        if let columns = console.screen.columns {
+            console.showLive(ProgressLine.text(latest, since: previous, rows: rows, columns: columns - 1))
+        } else {
+            let elapsed = NumberFormat.duration(latest.seconds)
+            let padding = String(repeating: " ", count: max(0, 12 - elapsed.count))
+            console.print(padding + elapsed + "  " + ProgressLine.text(latest, since: previous, rows: rows, columns: nil))
+        }
+    }
+
+    /// Wipes the live line.
+    public func finish() { console.endLive() }
+
+    /// The line for `record`; speed and the share of communication are taken since `previous`. A narrow screen loses
+    /// the fields of least interest first.
+    static func text(_ record: IterationRecord, since previous: IterationRecord, rows: Int, columns: Int?) -> String {
+        let seconds = record.seconds - previous.seconds
+        let samples = (record.gradientPasses - previous.gradientPasses) * Double(rows)
+        let waiting = record.communicationSeconds - previous.communicationSeconds
+        let share = rows > 0 ? Double(record.batchSize) / Double(rows) : 0
+        // Rank: 0 is the last field to go.
+        var fields: [(rank: Int, text: String)] = [
+            (0, "epochs " + epochs(record.gradientPasses)),
+            (2, "batch " + NumberFormat.count(record.batchSize) + (share >= 1 ? " (all)" : "")),
+            (3, "signal/noise " + NumberFormat.significant(record.signalToNoise, 2)),
+            (1, "loss " + NumberFormat.significant(record.loss, 5)),
+            (4, "step " + NumberFormat.significant(record.stepSize, 2)),
+        ]
+        if seconds > 0 {
+            fields.append((5, NumberFormat.compact(samples / seconds) + " samples/s"))
+            fields.append((6, NumberFormat.percent(min(1, max(0, waiting / seconds))) + " communication"))
+        }
+        if record.nonFinite > 0 { fields.append((1, "\(record.nonFinite) non-finite")) }
+        guard let columns else { return fields.map(\.text).joined(separator: "  ") }
+        while true {
+            let line = fields.map(\.text).joined(separator: "  ")
+            if line.count <= columns { return line }
+            guard fields.count > 1, let last = fields.indices.max(by: { fields[$0].rank < fields[$1].rank }) else {
+                return String(line.prefix(max(0, columns)))
+            }
+            fields.remove(at: last)
+        }
+    }
+
+    private static func epochs(_ passes: Double) -> String {
+        passes < 10 ? NumberFormat.fixed(passes, 2) : NumberFormat.fixed(passes, 1)
+    }
+}
