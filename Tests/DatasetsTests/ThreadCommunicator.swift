@@ -1,0 +1,186 @@
+import Foundation
+import MPI
+
+/// Ranks that are threads of this process: tests of several ranks without a launcher.
+///
+/// Every call publishes its buffer, waits for the others, reads theirs, waits again. A rank that is missing for
+/// `timeout` seconds makes the call throw instead of hanging the test.
+final class ThreadCommunicator: Communicator {
+    struct Missing: Error {}
+
+    private final class World: @unchecked Sendable {
+        let size: Int
+        let condition = NSCondition()
+        var arrived = 0
+        var generation = 0
+        var slots: [UnsafeRawPointer?]
+        var counts: [[Int]]
+        /// Sub-worlds by the ranks of a node.
+        var nodes: [World] = []
+
+        init(size: Int) {
+            self.size = size
+            slots = Array(repeating: nil, count: size)
+            counts = Array(repeating: [], count: size)
+        }
+
+        func wait(timeout: Double = 60) throws {
+            condition.lock()
+            defer { condition.unlock() }
+            let mine = generation
+            arrived += 1
+            if arrived == size {
+                arrived = 0
+                generation += 1
+                condition.broadcast()
+                return
+            }
+            let limit = Date(timeIntervalSinceNow: timeout)
+            while generation == mine {
+                if !condition.wait(until: limit) { throw Missing() }
+            }
+        }
+
+        func publish(_ rank: Int, _ pointer: UnsafeRawPointer?, _ count: [Int]) throws {
+            condition.lock()
+            slots[rank] = pointer
+            counts[rank] = count
+            condition.unlock()
+            try wait()
+        }
+    }
+
+    let rank: Int
+    var size: Int { world.size }
+    private let world: World
+    private let ranksPerNode: Int
+
+    private init(rank: Int, world: World, ranksPerNode: Int) {
+        self.rank = rank
+        self.world = world
+        self.ranksPerNode = ranksPerNode
+    }
+
+    /// Runs `body` on `ranks` threads at once and returns each rank's result or error, in rank order.
+    static func run<R: Sendable>(
+        ranks: Int, ranksPerNode: Int? = nil, _ body: @escaping @Sendable (any Communicator) throws -> R
+    ) -> [Result<R, any Error>] {
+        let world = World(size: ranks)
+        let perNode = ranksPerNode ?? ranks
+        world.nodes = stride(from: 0, to: ranks, by: perNode).map { World(size: min(perNode, ranks - $0)) }
+        let results = Results<R>(count: ranks)
+        let group = DispatchGroup()
+        for rank in 0..<ranks {
+            group.enter()
+            let thread = Thread {
+                let communicator = ThreadCommunicator(rank: rank, world: world, ranksPerNode: perNode)
+                results.set(rank, Result { try body(communicator) })
+                group.leave()
+            }
+            thread.stackSize = 4 << 20
+            thread.start()
+        }
+        group.wait()
+        return results.all
+    }
+
+    private final class Results<R: Sendable>: @unchecked Sendable {
+        private var values: [Result<R, any Error>?]
+        private let lock = NSLock()
+        init(count: Int) { values = Array(repeating: nil, count: count) }
+        func set(_ index: Int, _ value: Result<R, any Error>) { lock.withLock { values[index] = value } }
+        var all: [Result<R, any Error>] { lock.withLock { values.compactMap { $0 } } }
+    }
+
+    func allreduce<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation) throws {
+        try world.publish(rank, UnsafeRawPointer(buffer.baseAddress), [buffer.count])
+        var result = Array(buffer)
+        for index in result.indices {
+            for other in 0..<size {
+                precondition(world.counts[other][0] == buffer.count)
+                guard let values = world.slots[other]?.assumingMemoryBound(to: T.self) else { continue }
+                result[index] = other == 0 ? values[index] : combine(result[index], values[index], operation)
+            }
+        }
+        try world.wait()
+        for index in result.indices { buffer[index] = result[index] }
+        try world.wait()
+    }
+
+    private func combine<T>(_ a: T, _ b: T, _ operation: ReductionOperation) -> T {
+        func apply<N: Comparable & AdditiveArithmetic>(_ a: N, _ b: N) -> N {
+            switch operation {
+            case .sum: a + b
+            case .minimum: Swift.min(a, b)
+            case .maximum: Swift.max(a, b)
+            }
+        }
+        switch (a, b) {
+        case (let a as Float, let b as Float): return apply(a, b) as! T
+        case (let a as Double, let b as Double): return apply(a, b) as! T
+        case (let a as Int, let b as Int): return apply(a, b) as! T
+        case (let a as Int32, let b as Int32): return apply(a, b) as! T
+        case (let a as UInt8, let b as UInt8): return apply(a, b) as! T
+        default: preconditionFailure("unknown element type")
+        }
+    }
+
+    func broadcast<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, root: Int) throws {
+        try world.publish(rank, UnsafeRawPointer(buffer.baseAddress), [buffer.count])
+        precondition(world.counts[root][0] == buffer.count)
+        if rank != root, buffer.count > 0, let source = world.slots[root] {
+            buffer.baseAddress?.update(from: source.assumingMemoryBound(to: T.self), count: buffer.count)
+        }
+        try world.wait()
+    }
+
+    func gather<T: MPIElement>(
+        _ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>, root: Int
+    ) throws {
+        try world.publish(rank, UnsafeRawPointer(send.baseAddress), [send.count])
+        if rank == root { collect(send.count, into: receive) }
+        try world.wait()
+    }
+
+    func allgather<T: MPIElement>(_ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>) throws {
+        try world.publish(rank, UnsafeRawPointer(send.baseAddress), [send.count])
+        collect(send.count, into: receive)
+        try world.wait()
+    }
+
+    private func collect<T>(_ count: Int, into receive: UnsafeMutableBufferPointer<T>) {
+        for other in 0..<size where count > 0 {
+            precondition(world.counts[other][0] == count)
+            guard let source = world.slots[other], let target = receive.baseAddress else { continue }
+            (target + other * count).update(from: source.assumingMemoryBound(to: T.self), count: count)
+        }
+    }
+
+    func alltoallv<T: MPIElement>(
+        _ send: UnsafeBufferPointer<T>, sendCounts: [Int],
+        into receive: UnsafeMutableBufferPointer<T>, receiveCounts: [Int]
+    ) throws {
+        precondition(sendCounts.reduce(0, +) <= send.count && receiveCounts.reduce(0, +) <= receive.count)
+        try world.publish(rank, UnsafeRawPointer(send.baseAddress), sendCounts)
+        var offset = 0
+        for other in 0..<size {
+            let counts = world.counts[other]
+            precondition(counts[rank] == receiveCounts[other])
+            if counts[rank] > 0, let source = world.slots[other], let target = receive.baseAddress {
+                let start = counts[..<rank].reduce(0, +)
+                (target + offset).update(from: source.assumingMemoryBound(to: T.self) + start, count: counts[rank])
+            }
+            offset += receiveCounts[other]
+        }
+        try world.wait()
+    }
+
+    func barrier() throws { try world.wait() }
+
+    func splitBySharedMemory() throws -> any Communicator {
+        ThreadCommunicator(
+            rank: rank % ranksPerNode, world: world.nodes[rank / ranksPerNode], ranksPerNode: ranksPerNode)
+    }
+
+    func abort(_ message: String, code: Int32) -> Never { fatalError(message) }
+}
