@@ -18,13 +18,19 @@ public enum StopReason: String, Codable, Sendable, CaseIterable {
         }
     }
 
+    /// True when the parameters are those at which the last gradient was taken.
+    var stoppedBeforeStep: Bool {
+        self == .gradientNorm || self == .objectivePlateau || self == .lineSearchExhausted
+    }
+
     /// The reason as a sentence.
     public var explanation: String {
         switch self {
         case .gradientNorm: "The gradient is as small as the tolerance asks for: converged."
         case .objectivePlateau: "The objective on all rows no longer improves: converged."
         case .validationPlateau: "The validation score no longer improves: stopped at the best model."
-        case .lineSearchExhausted: "No step improves the objective beyond rounding noise: converged as far as arithmetic allows."
+        case .lineSearchExhausted:
+            "No step improves the objective beyond rounding noise: converged as far as arithmetic allows."
         case .passLimit: "The limit --max-epochs was reached before convergence."
         case .iterationLimit: "The limit --max-iterations was reached before convergence."
         case .timeLimit: "The limit --time-limit was reached before convergence."

@@ -3,17 +3,123 @@ import MPI
 import Models
 
 /// Trains `model` on `dataset` by the growing batch. Every rank holds one and calls `run` together.
+///
+/// One iteration: gradient and variance of the batch in one reduction; growth until the noise test holds; a direction; a
+/// step; a decision to stop or go on. Every decision is a pure function of reduced numbers, so all ranks take the same.
 public final class Trainer<M: Model> {
+    let configuration: TrainerConfiguration
+    let objective: Objective<M>
+    let batchRule: BatchRule
+    let stopRule: StopRule
+    let validation: ValidationMonitor<M>?
+    let lineSearch = LineSearch()
+    var state: TrainerState
+
+    /// - Parameter validation: rows held out of training; with them the run keeps the best parameters and stops when the
+    ///   validation loss no longer falls.
     public init(
         model: M, dataset: Dataset, validation: Dataset? = nil, communicator: any Communicator,
         configuration: TrainerConfiguration
     ) {
+        self.configuration = configuration
+        objective = Objective(model: model, dataset: dataset, l2: configuration.l2, communicator: communicator)
+        batchRule = BatchRule(
+            growth: configuration.step == .sgd ? .none : configuration.growth, theta: configuration.theta)
+        stopRule = StopRule(configuration: configuration)
+        self.validation = validation.map { ValidationMonitor(model: model, dataset: $0) }
+        state = TrainerState(
+            parameters: model.initialParameters(seed: configuration.seed),
+            batchSize: min(max(2, configuration.initialBatchSize), dataset.order.count))
     }
 
-    /// - Parameter stopRequested: polled once an iteration on every rank; true on any rank stops all of them.
+    /// Trains until a stop rule holds and returns the parameters with what is known about them.
+    /// - Parameters:
+    ///   - observer: told about every iteration, on every rank.
+    ///   - stopRequested: polled once an iteration on every rank; true on any rank stops all of them.
     public func run(observer: (any TrainingObserver)? = nil, stopRequested: () -> Bool = { false }) throws
         -> TrainingResult
     {
-        TrainingResult()
+        let start = ContinuousClock.now
+        var reason: StopReason?
+        var last: GradientStatistics?
+        while reason == nil {
+            objective.reducer.flags.stopRequested = stopRequested()
+            objective.reducer.flags.timeIsUp = configuration.timeLimit.map { seconds(since: start) >= $0 } ?? false
+            let outcome = try iterate()
+            last = outcome.statistics
+            reason = outcome.reason
+            var record = makeRecord(outcome, elapsed: seconds(since: start))
+            if let validation, reason == nil, validation.isDue(rowsRead: objective.rowsRead) {
+                record.validationLoss = try validation.evaluate(state, objective: objective)
+                if validation.isExhausted { reason = .validationPlateau }
+            }
+            observer?.iterationDidEnd(record)
+            reason = reason ?? budgetReason()
+        }
+        return try finish(reason ?? .iterationLimit, last: last, start: start)
+    }
+
+    /// The budgets, all decided from agreed or counted numbers.
+    private func budgetReason() -> StopReason? {
+        let agreed = objective.reducer.agreed
+        if agreed.stopRequested { return .signal }
+        if agreed.timeIsUp { return .timeLimit }
+        if let limit = configuration.maxIterations, state.iteration >= limit { return .iterationLimit }
+        if let limit = configuration.maxEpochs, objective.gradientPasses >= limit { return .passLimit }
+        return nil
+    }
+
+    private func makeRecord(_ outcome: IterationOutcome, elapsed: Double) -> IterationRecord {
+        var record = IterationRecord()
+        record.iteration = state.iteration
+        record.seconds = elapsed
+        record.gradientPasses = objective.gradientPasses
+        record.featurePasses = objective.featurePasses
+        record.batchSize = outcome.statistics.batchSize
+        record.loss = outcome.statistics.loss
+        record.gradientNorm = objective.gradientNorm
+        record.signalToNoise = outcome.statistics.signalToNoise
+        record.stepSize = outcome.stepSize
+        record.trials = state.trials
+        record.allreduces = objective.reducer.allreduces
+        record.computeSeconds = objective.computeSeconds
+        record.communicationSeconds = objective.reducer.communicationSeconds
+        record.nonFinite = state.nonFinite
+        return record
+    }
+
+    /// Evaluates the final parameters on all rows, unless the last iteration just did or a signal is waiting.
+    private func finish(_ reason: StopReason, last: GradientStatistics?, start: ContinuousClock.Instant) throws
+        -> TrainingResult
+    {
+        if let best = validation?.best { state.parameters = best }
+        var result = TrainingResult()
+        result.stopReason = reason
+        let isCurrent = validation == nil && reason.stoppedBeforeStep && last?.isFullBatch == true
+        if reason == .signal {
+            result.objective = .nan
+            result.gradientNorm = .nan
+        } else {
+            let statistics =
+                if let last, isCurrent { last } else { try evaluateAll() }
+            result.objective = statistics.loss
+            result.gradientNorm = objective.gradientNorm
+        }
+        result.parameters = state.parameters
+        result.iterations = state.iteration
+        result.gradientPasses = objective.gradientPasses
+        result.featurePasses = objective.featurePasses
+        result.seconds = seconds(since: start)
+        result.allreduces = objective.reducer.allreduces
+        result.computeSeconds = objective.computeSeconds
+        result.communicationSeconds = objective.reducer.communicationSeconds
+        result.nonFinite = state.nonFinite
+        return result
+    }
+
+    private func evaluateAll() throws -> GradientStatistics {
+        try objective.evaluate(
+            start: 0, count: objective.population, at: state.parameters,
+            decision: Decision(iteration: state.iteration, batchSize: objective.population, stepSize: 0))
     }
 }

@@ -42,6 +42,8 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     public var initialBatchSize = 256
     /// α of `fixed` and `sgd`; first α of the others (nil: from a curvature estimate on the first batch).
     public var stepSize: Double?
+    /// γ of `sgd`: α = stepSize / (1 + γ · gradient passes).
+    public var stepDecay = 1.0
     /// λ.
     public var l2 = 0.0
     /// Relative accuracy asked for (see `StopRule`).

@@ -1,0 +1,28 @@
+/// The Barzilai–Borwein step size on a noisy batch (Algorithm 3).
+///
+/// ν = ⟨Δx, Δg_B⟩ / ‖Δx‖² (9), both gradients on the same batch; α̃ = (1/ν)(1 − V_B/(K‖g_B‖²)) (8), its factor clamped to
+/// [0, 1] and 1 at K = N; smoothed: α ← (1 − K/N) α + (K/N) α̃.
+///
+/// The printed rule ends in NaN on real data; ours: ν ≤ 0 or not finite keeps α, and α̃ stays within a factor of
+/// `largestChange` of α.
+public struct BarzilaiBorwein: Sendable, Equatable {
+    public var largestChange = 10.0
+
+    public init() {}
+
+    /// - Parameters:
+    ///   - curvature: ⟨Δx, Δg_B⟩.
+    ///   - squaredStep: ‖Δx‖², in the norm dual to the gradient's.
+    public func stepSize(
+        after step: Double, curvature: Double, squaredStep: Double, statistics: GradientStatistics
+    ) -> Double {
+        let nu = curvature / squaredStep
+        guard nu.isFinite, nu > 0 else { return step }
+        let fraction = Double(statistics.batchSize) / Double(statistics.population)
+        let noiseShare = statistics.variance / (Double(statistics.batchSize) * statistics.squaredGradientNorm)
+        let factor = statistics.isFullBatch ? 1 : min(max(1 - noiseShare, 0), 1)
+        let estimate = min(max(factor / nu, step / largestChange), step * largestChange)
+        guard estimate.isFinite, estimate > 0 else { return step }
+        return (1 - fraction) * step + fraction * estimate
+    }
+}

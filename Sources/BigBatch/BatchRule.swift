@@ -1,0 +1,51 @@
+/// When and how far the batch grows. A pure function of reduced numbers; K never shrinks and never exceeds N.
+///
+/// Noise test: the batch is large enough when θ²‖g_B‖² > noise, noise = (V_B/K)(1 − K/N) (`jump`, finite population),
+/// or ‖g_B‖² > V_B/K (`increment`, Algorithm 1 with θ = 1).
+///
+/// - `increment`: K ← K + ⌈0.1 K⌉, as in the paper.
+/// - `jump`: one jump to the size at which the test is expected to hold. With s = ‖g‖² − noise the unbiased signal,
+///   1/K* = 1/N + θ²s / ((1 − θ²) V), at least 1.1 K, at most `largestFactor` K; from K* > N/2 the rest is taken too.
+public struct BatchRule: Sendable, Equatable {
+    public var growth: GrowthKind
+    /// θ, in (0, 1).
+    public var theta: Double
+    /// Growth in one jump is capped because s of a small batch is itself noisy.
+    public var largestFactor = 8.0
+
+    public init(growth: GrowthKind, theta: Double) {
+        self.growth = growth
+        self.theta = theta
+    }
+
+    /// The size the batch must have before a step is taken; `statistics.batchSize` when it is large enough.
+    public func size(for statistics: GradientStatistics) -> Int {
+        let size = statistics.batchSize
+        let population = statistics.population
+        guard size < population else { return size }
+        switch growth {
+        case .none:
+            return size
+        case .increment:
+            let noise = statistics.variance / Double(size)
+            guard theta * theta * statistics.squaredGradientNorm <= noise else { return size }
+            return min(population, size + max(1, (size + 9) / 10))
+        case .jump:
+            guard theta * theta * statistics.squaredGradientNorm <= statistics.noise else { return size }
+            return jump(statistics)
+        }
+    }
+
+    private func jump(_ statistics: GradientStatistics) -> Int {
+        let size = Double(statistics.batchSize)
+        let population = Double(statistics.population)
+        let slack = max(1 - theta * theta, 0.01)
+        var target = size * largestFactor
+        if statistics.signal > 0, statistics.variance > 0 {
+            let wanted = 1 / (1 / population + theta * theta * statistics.signal / (slack * statistics.variance))
+            target = min(target, wanted)
+        }
+        target = max(target, 1.1 * size, size + 1)
+        return target > population / 2 ? statistics.population : Int(target.rounded(.up))
+    }
+}

@@ -1,0 +1,64 @@
+/// What one reduction yields: global sums over a batch, from which every rank derives the same numbers.
+///
+/// Sums may be added: the sums of a batch and of its extension are the sums of the grown batch.
+public struct BatchSums: Sendable {
+    /// n, samples over all ranks.
+    public var count = 0
+    /// Σ f(x; z_i).
+    public var loss = 0.0
+    /// S = Σ ‖∇f(x; z_i)‖² of the data term, in the norm of the metric.
+    public var squaredNorms = 0.0
+    /// Σ ∇f(x; z_i), data term only.
+    public var gradient: [Double]
+
+    public init(parameterCount: Int) {
+        gradient = [Double](repeating: 0, count: parameterCount)
+    }
+
+    public var isFinite: Bool { loss.isFinite && squaredNorms.isFinite }
+}
+
+/// The scalars of one batch gradient on which all decisions rest. Means over the batch, never sums.
+public struct GradientStatistics: Sendable, Equatable {
+    /// K, samples in the batch.
+    public var batchSize: Int
+    /// N, samples in the data set.
+    public var population: Int
+    /// ℓ_B(x): mean loss plus regulariser.
+    public var loss: Double
+    /// ‖g_B‖², regulariser included, in the norm of the metric.
+    public var squaredGradientNorm: Double
+    /// V_B = (S − n‖ḡ‖²)/(n − 1) (6), ḡ the mean gradient of the data term: the regulariser adds the same vector to
+    /// every sample and so moves ‖g_B‖² but not V_B.
+    public var variance: Double
+
+    public init(batchSize: Int, population: Int, loss: Double, squaredGradientNorm: Double, variance: Double) {
+        self.batchSize = batchSize
+        self.population = population
+        self.loss = loss
+        self.squaredGradientNorm = squaredGradientNorm
+        self.variance = variance
+    }
+
+    /// V_B from the reduced sums; exact for any split of the batch over ranks. Clamped to ≥ 0.
+    /// - Parameter squaredMeanNorm: ‖ḡ‖² of the data term.
+    public static func variance(count: Int, squaredNorms: Double, squaredMeanNorm: Double) -> Double {
+        guard count > 1 else { return 0 }
+        return max(0, (squaredNorms - Double(count) * squaredMeanNorm) / Double(count - 1))
+    }
+
+    /// E‖g_B − ∇ℓ‖² = (V_B/K)(1 − K/N): a batch drawn without replacement; 0 at K = N.
+    public var noise: Double {
+        variance / Double(batchSize) * (1 - Double(batchSize) / Double(population))
+    }
+
+    /// s = ‖g_B‖² − noise, the unbiased estimate of ‖∇ℓ‖². May be negative.
+    public var signal: Double { squaredGradientNorm - noise }
+
+    /// ‖g_B‖² / noise; infinite on the full batch.
+    public var signalToNoise: Double { noise > 0 ? squaredGradientNorm / noise : .infinity }
+
+    public var isFullBatch: Bool { batchSize >= population }
+
+    public var isFinite: Bool { loss.isFinite && squaredGradientNorm.isFinite && variance.isFinite }
+}

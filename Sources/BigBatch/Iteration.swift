@@ -1,0 +1,70 @@
+import Models
+
+/// What one iteration did.
+struct IterationOutcome {
+    var statistics: GradientStatistics
+    /// α of the step taken; 0 when none was.
+    var stepSize: Double
+    var reason: StopReason?
+}
+
+extension Trainer {
+    /// One batch: gradient, growth, step.
+    func iterate() throws -> IterationOutcome {
+        state.iteration += 1
+        state.trials = 0
+        var statistics = try currentGradient()
+        statistics = try grow(from: statistics)
+        guard statistics.isFinite else { return recoverFromNonFinite(statistics) }
+        state.consecutiveNonFinite = 0
+        if objective.reducer.agreed.stopRequested {
+            return IterationOutcome(statistics: statistics, stepSize: 0, reason: .signal)
+        }
+        let outcome =
+            statistics.isFullBatch
+            ? try fullBatchStep(statistics) : try noisyStep(statistics)
+        state.position = (state.position + state.batchSize) % objective.population
+        return outcome
+    }
+
+    func decision() -> Decision {
+        Decision(iteration: state.iteration, batchSize: state.batchSize, stepSize: state.stepSize ?? 0)
+    }
+
+    private func currentGradient() throws -> GradientStatistics {
+        try objective.evaluate(
+            start: state.position, count: state.batchSize, at: state.parameters, decision: decision())
+    }
+
+    /// Adds samples until the noise test holds (what is there is kept).
+    private func grow(from first: GradientStatistics) throws -> GradientStatistics {
+        var statistics = first
+        state.grew = false
+        while statistics.isFinite {
+            let size = batchRule.size(for: statistics)
+            guard size > state.batchSize else { break }
+            let added = size - state.batchSize
+            let start = state.position + state.batchSize
+            state.batchSize = size
+            state.grew = true
+            statistics = try objective.evaluate(
+                start: start, count: added, at: state.parameters, extending: true, decision: decision())
+        }
+        return statistics
+    }
+
+    /// A non-finite gradient never enters the parameters: an unsearched step that led here is taken back and shortened;
+    /// otherwise the batch is skipped.
+    private func recoverFromNonFinite(_ statistics: GradientStatistics) -> IterationOutcome {
+        state.nonFinite += 1
+        state.consecutiveNonFinite += 1
+        if let good = state.lastGood {
+            state.parameters = good
+            state.stepSize = state.stepSize.map { $0 / 10 }
+        } else {
+            state.position = (state.position + state.batchSize) % objective.population
+        }
+        let isHopeless = state.consecutiveNonFinite >= 20
+        return IterationOutcome(statistics: statistics, stepSize: 0, reason: isHopeless ? .divergence : nil)
+    }
+}

@@ -1,0 +1,46 @@
+/// Backtracking on one batch (Algorithm 2): the largest α of α₀, α₀/2, α₀/4, … with
+/// ℓ_B(x + αd) ≤ ℓ_ref + c α ⟨g_B, d⟩ (Armijo).
+///
+/// The trials travel as ladders of `rungs` steps, one reduction each; a non-finite loss counts as +∞. ℓ_ref is ℓ_B(x), or
+/// the largest of the last losses for a non-monotone search.
+public struct LineSearch: Sendable, Equatable {
+    /// c, 0 < c ≤ 0.5.
+    public var sufficientDecrease = 0.1
+    /// Trials per reduction.
+    public var rungs = 4
+    /// Reductions before the search gives up.
+    public var ladders = 10
+
+    public init() {}
+
+    public enum Outcome: Equatable, Sendable {
+        case accepted(step: Double, loss: Double)
+        /// No trial was good enough; `smallest` is the last α tried.
+        case exhausted(smallest: Double)
+    }
+
+    /// - Parameters:
+    ///   - slope: ⟨g_B, d⟩, negative.
+    ///   - losses: ℓ_B at each α of a ladder: one reduction.
+    /// - Returns: how the search ended, and how many α it tried.
+    public func search(
+        from first: Double, reference: Double, slope: Double, losses: ([Double]) throws -> [Double]
+    ) rethrows -> (outcome: Outcome, trials: Int) {
+        var step = first
+        var trials = 0
+        for _ in 0..<ladders {
+            let steps = (0..<rungs).map { step * Self.powerOfHalf($0) }
+            let values = try losses(steps)
+            for (step, value) in zip(steps, values) {
+                trials += 1
+                if value.isFinite, value <= reference + sufficientDecrease * step * slope {
+                    return (.accepted(step: step, loss: value), trials)
+                }
+            }
+            step = steps[rungs - 1] / 2
+        }
+        return (.exhausted(smallest: step), trials)
+    }
+
+    private static func powerOfHalf(_ exponent: Int) -> Double { 1 / Double(1 << exponent) }
+}

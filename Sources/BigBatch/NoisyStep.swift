@@ -1,0 +1,118 @@
+import Models
+
+/// Steps from a batch smaller than N.
+extension Trainer {
+    func noisyStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
+        switch configuration.step {
+        case .fixed:
+            return unsearchedStep(statistics, size: configuration.stepSize ?? 0.1)
+        case .sgd:
+            let size = (configuration.stepSize ?? 0.1) / (1 + configuration.stepDecay * objective.gradientPasses)
+            return unsearchedStep(statistics, size: size)
+        case .armijo, .auto:
+            return try searchedStep(statistics)
+        case .bb:
+            return try barzilaiBorweinSteps(statistics)
+        }
+    }
+
+    /// x ← x + αd with no look at the loss (Algorithm 1).
+    func unsearchedStep(_ statistics: GradientStatistics, size: Double) -> IterationOutcome {
+        let shortened = min(size, state.stepSize ?? size)
+        state.stepSize = shortened
+        state.lastGood = state.parameters
+        move(along: gradientDirection(), by: shortened)
+        return IterationOutcome(statistics: statistics, stepSize: shortened)
+    }
+
+    /// Algorithm 2: α doubles when the batch grew, halves until the batch loss falls enough, and carries over.
+    private func searchedStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
+        let direction = gradientDirection()
+        let first = try firstStep(along: direction, statistics: statistics, doubled: state.grew || !isPaperMode)
+        return try search(along: direction, first: first, statistics: statistics).outcome
+    }
+
+    /// Algorithm 3: search and step; gradient at the new point on the same batch; Barzilai–Borwein α; search and step.
+    private func barzilaiBorweinSteps(_ statistics: GradientStatistics) throws -> IterationOutcome {
+        let direction = gradientDirection()
+        let first = try firstStep(along: direction, statistics: statistics, doubled: false)
+        let before = objective.gradient
+        let opening = try search(along: direction, first: first, statistics: statistics)
+        guard opening.accepted, let step = state.stepSize else { return opening.outcome }
+
+        let second = try objective.evaluate(
+            start: state.position, count: state.batchSize, at: state.parameters, decision: decision())
+        guard second.isFinite else { return opening.outcome }
+        // Δx = αd and d = −Pg, so ⟨Δx, Δg⟩ = α⟨d, Δg⟩ and ‖Δx‖² in the dual norm is α²‖g‖²_P.
+        let change = step * (dot(direction, objective.gradient) - dot(direction, before))
+        let squaredStep = step * step * statistics.squaredGradientNorm
+        let size = BarzilaiBorwein().stepSize(
+            after: step, curvature: change, squaredStep: squaredStep, statistics: statistics)
+        return try search(along: gradientDirection(), first: size, statistics: second).outcome
+    }
+
+    /// −Pg, or with momentum −Pg + 0.9·Δx_prev/α_prev when that still descends.
+    func gradientDirection() -> [Float] {
+        var direction = objective.metric.applied(to: objective.gradient)
+        scale(-1, &direction)
+        guard configuration.direction == .momentum, let velocity = state.velocity else { return direction }
+        var blended = direction
+        axpy(0.9, velocity, &blended)
+        let descends = dot(objective.gradient, blended) < 0
+        return descends || !isSearched ? blended : direction
+    }
+
+    private var isSearched: Bool { configuration.step != .fixed && configuration.step != .sgd }
+
+    /// The paper's printed rule: α rises only when the batch grew.
+    private var isPaperMode: Bool { configuration.growth == .increment }
+
+    /// α to try first: the carried one, doubled where the rule says so, or a curvature estimate at the start.
+    func firstStep(along direction: [Float], statistics: GradientStatistics, doubled: Bool) throws -> Double {
+        if let step = state.stepSize { return doubled ? 2 * step : step }
+        if let step = configuration.stepSize { return step }
+        return try estimateStep(along: direction, statistics: statistics)
+    }
+
+    /// The minimiser of the parabola through ℓ_B at −ε, 0 and ε along d: α = −⟨g, d⟩/κ, κ = (ℓ(ε) + ℓ(−ε) − 2ℓ(0))/ε².
+    /// ε is the step at which a straight line would lose a tenth of the loss, so scaling the features changes nothing.
+    private func estimateStep(along direction: [Float], statistics: GradientStatistics) throws -> Double {
+        let slope = dot(objective.gradient, direction)
+        let probe = 0.1 * max(abs(statistics.loss), 1e-12) / max(-slope, 1e-300)
+        let ray = objective.ray(
+            start: state.position, count: state.batchSize, from: state.parameters, along: direction)
+        let values = try objective.losses(on: ray, at: [-probe, probe], decision: decision())
+        let curvature = (values[0] + values[1] - 2 * statistics.loss) / (probe * probe)
+        let step = -slope / curvature
+        return step.isFinite && step > 0 ? min(step, 100 * probe) : probe
+    }
+
+    /// Backtracks from `first` along d on the current batch and steps.
+    func search(
+        along direction: [Float], first: Double, statistics: GradientStatistics, reference: Double? = nil
+    ) throws -> (outcome: IterationOutcome, accepted: Bool) {
+        let slope = dot(objective.gradient, direction)
+        let ray = objective.ray(
+            start: state.position, count: state.batchSize, from: state.parameters, along: direction)
+        let found = try lineSearch.search(
+            from: first, reference: reference ?? statistics.loss, slope: slope
+        ) { steps in
+            try objective.losses(on: ray, at: steps, decision: decision())
+        }
+        state.trials += found.trials
+        switch found.outcome {
+        case .accepted(let step, _):
+            state.stepSize = step
+            move(along: direction, by: step)
+            return (IterationOutcome(statistics: statistics, stepSize: step), true)
+        case .exhausted:
+            return (IterationOutcome(statistics: statistics, stepSize: 0), false)
+        }
+    }
+
+    /// x ← x + αd.
+    func move(along direction: [Float], by step: Double) {
+        if configuration.direction == .momentum { state.velocity = direction }
+        axpy(step, direction, &state.parameters)
+    }
+}

@@ -1,0 +1,35 @@
+/// Everything that the next iteration depends on; the same on every rank.
+struct TrainerState {
+    /// x.
+    var parameters: [Float]
+    var iteration = 0
+    /// First global position of the next batch.
+    var position = 0
+    /// K.
+    var batchSize: Int
+    /// α; nil until the first estimate.
+    var stepSize: Double?
+    /// The batch grew in this iteration.
+    var grew = false
+    /// Full-batch curvature pairs.
+    var lbfgs = LBFGS()
+    /// Point and gradient of the previous full-batch iteration.
+    var previous: (parameters: [Float], gradient: [Float])?
+    /// Last full-batch objectives, for the non-monotone search and the plateau test.
+    var recentObjectives: [Double] = []
+    /// Δx_prev / α_prev, for momentum.
+    var velocity: [Float]?
+    /// ‖g‖² of the first batch, noise removed.
+    var firstSquaredGradientNorm: Double?
+    /// Parameters before the last step that was not searched, to return to when it was too long.
+    var lastGood: [Float]?
+    var nonFinite = 0
+    var consecutiveNonFinite = 0
+    /// Trials of the line search in this iteration.
+    var trials = 0
+
+    init(parameters: [Float], batchSize: Int) {
+        self.parameters = parameters
+        self.batchSize = batchSize
+    }
+}
