@@ -7,7 +7,8 @@ public struct RowBlock: Sendable {
     public var rowOffsets: [Int] = [0]
     public var columns: [Int32] = []
     public var values: [Double] = []
-    /// One per row: the number in the file, or an index into `labelNames` when labels are text.
+    /// One per row: the number in the file, or an index into `labelNames` when labels are text. NaN where a row has no
+    /// label, which only readers told `allowMissingLabels` let through.
     public var labels: [Double] = []
     /// The text labels this block met, in order of appearance; empty for numeric labels.
     public var labelNames: [String] = []
@@ -15,6 +16,10 @@ public struct RowBlock: Sendable {
     public var weights: [Double] = []
     /// Columns seen so far (largest index + 1, or the table's width).
     public var columnCount = 0
+    /// Texts of the identifier columns, row-major (rows × number of identifier columns); empty when there are none.
+    public var ids: [String] = []
+    /// What the reader met on the way and the user should hear about.
+    public var tally = ReadTally()
 
     public init() {}
 

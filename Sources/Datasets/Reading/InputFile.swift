@@ -1,0 +1,96 @@
+import Glibc
+
+/// An open regular file, or standard input ("-"), read by position or in sequence. Closed with the last reference.
+final class InputFile {
+    let path: String
+    /// How messages name it.
+    let name: String
+    let descriptor: Int32
+    /// Bytes in the file; 0 for standard input.
+    let byteCount: Int
+    let isStandardInput: Bool
+
+    init(path: String) throws {
+        self.path = path
+        isStandardInput = path == "-"
+        name = isStandardInput ? "standard input" : path
+        guard !isStandardInput else {
+            descriptor = 0
+            byteCount = 0
+            return
+        }
+        let opened = open(path, O_RDONLY | O_CLOEXEC)
+        guard opened >= 0 else {
+            descriptor = -1
+            byteCount = 0
+            throw ParseError(file: path, message: "cannot open: \(InputFile.reason(errno))")
+        }
+        var status = stat()
+        guard fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            descriptor = opened
+            byteCount = 0
+            let kind = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "not a regular file"
+            throw ParseError(file: path, message: "is \(kind); give a data file, or - to predict from standard input")
+        }
+        descriptor = opened
+        byteCount = Int(status.st_size)
+    }
+
+    deinit { if descriptor > 0 { close(descriptor) } }
+
+    static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
+
+    /// Fills `buffer` from byte `offset` on; returns how many bytes there were (fewer only at the end of the file).
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws -> Int {
+        try fill(buffer) { pread(descriptor, $0, $1, off_t(offset + $2)) }
+    }
+
+    /// The next bytes in sequence.
+    func readNext(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        try fill(buffer) { pointer, count, _ in Glibc.read(descriptor, pointer, count) }
+    }
+
+    private func fill(
+        _ buffer: UnsafeMutableRawBufferPointer, _ read: (UnsafeMutableRawPointer, Int, Int) -> Int
+    ) throws -> Int {
+        guard let base = buffer.baseAddress else { return 0 }
+        var done = 0
+        while done < buffer.count {
+            let got = read(base + done, buffer.count - done, done)
+            if got == 0 { break }
+            if got < 0 {
+                if errno == EINTR { continue }
+                throw ParseError(file: name, message: "cannot read: \(InputFile.reason(errno))")
+            }
+            done += got
+        }
+        return done
+    }
+
+    /// Number of line ends in the first `offset` bytes.
+    func lineEnds(before offset: Int) throws -> Int {
+        var position = 0
+        var count = 0
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while position < offset {
+            let got = try buffer.withUnsafeMutableBytes {
+                try read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: $0[..<min($0.count, offset - position)]), at: position
+                )
+            }
+            if got == 0 { break }
+            buffer.withUnsafeBufferPointer { count += lineEnds(in: UnsafeBufferPointer(rebasing: $0[..<got])) }
+            position += got
+        }
+        return count
+    }
+
+    private func lineEnds(in bytes: UnsafeBufferPointer<UInt8>) -> Int { countBytes(0x0A, in: bytes) }
+}
+
+/// How often `byte` occurs.
+func countBytes(_ byte: UInt8, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
+    var count = 0
+    for candidate in bytes { count &+= candidate == byte ? 1 : 0 }
+    return count
+}

@@ -1,0 +1,131 @@
+import Glibc
+
+/// Decimal text to the nearest Double, round half to even, as strtod does, at a nanosecond or so a byte.
+///
+/// Grammar: [+-] digits [. digits] [e [+-] digits], at least one digit before or after the point. The text must be
+/// followed by a byte that cannot continue a number.
+enum NumberParser {
+    /// Reads a number at `cursor` and moves past it; nil (cursor unspecified) when there is none. Too large a number
+    /// is ±infinity.
+    @inline(__always)
+    static func parse(_ cursor: inout UnsafePointer<UInt8>) -> Double? {
+        let start = cursor
+        var p = cursor
+        let isNegative = p.pointee == 0x2D
+        if isNegative || p.pointee == 0x2B { p += 1 }
+        var mantissa: UInt64 = 0
+        let integer = p
+        while true {
+            let digit = p.pointee &- 0x30
+            if digit > 9 { break }
+            mantissa = mantissa &* 10 &+ UInt64(digit)
+            p += 1
+        }
+        var digits = p - integer
+        var exponent = 0
+        if p.pointee == 0x2E {
+            p += 1
+            let fraction = p
+            while true {
+                let digit = p.pointee &- 0x30
+                if digit > 9 { break }
+                mantissa = mantissa &* 10 &+ UInt64(digit)
+                p += 1
+            }
+            exponent = fraction - p
+            digits -= exponent
+        }
+        if digits == 0 { return nil }
+        if p.pointee | 0x20 == 0x65 {
+            guard let written = writtenExponent(&p) else { return nil }
+            exponent += written
+        }
+        cursor = p
+        if digits <= 19, mantissa <= 1 << 53, exponent >= -22, exponent <= 22 {
+            // Clinger's fast path: both factors are exact, so the one rounding is the right one.
+            let magnitude =
+                exponent < 0
+                ? Double(mantissa) / powersOfTen[-exponent] : Double(mantissa) * powersOfTen[exponent]
+            return isNegative ? -magnitude : magnitude
+        }
+        return slow(start, mantissa: mantissa, exponent: exponent, digits: digits, isNegative: isNegative)
+    }
+
+    @inline(never)
+    private static func writtenExponent(_ p: inout UnsafePointer<UInt8>) -> Int? {
+        p += 1
+        let isNegative = p.pointee == 0x2D
+        if isNegative || p.pointee == 0x2B { p += 1 }
+        guard p.pointee &- 0x30 <= 9 else { return nil }
+        var value = 0
+        while p.pointee &- 0x30 <= 9 {
+            if value < 100_000 { value = value * 10 + Int(p.pointee &- 0x30) }
+            p += 1
+        }
+        return isNegative ? -value : value
+    }
+
+    @inline(never)
+    private static func slow(
+        _ start: UnsafePointer<UInt8>, mantissa: UInt64, exponent: Int, digits: Int, isNegative: Bool
+    ) -> Double {
+        // Leading zeros count as digits above but leave the mantissa exact.
+        if digits - leadingZeros(start) <= 19 {
+            if mantissa == 0 { return isNegative ? -0.0 : 0 }
+            if let magnitude = eiselLemire(mantissa, exponent) { return isNegative ? -magnitude : magnitude }
+        }
+        return start.withMemoryRebound(to: CChar.self, capacity: 1) { strtod($0, nil) }
+    }
+
+    private static func leadingZeros(_ start: UnsafePointer<UInt8>) -> Int {
+        var p = start
+        var count = 0
+        if p.pointee == 0x2D || p.pointee == 0x2B { p += 1 }
+        while p.pointee == 0x30 || p.pointee == 0x2E {
+            if p.pointee == 0x30 { count += 1 }
+            p += 1
+        }
+        return count
+    }
+
+    /// w·10^q, w ≠ 0, correctly rounded, or nil where 128 bits of 5^q do not decide or the result is not normal
+    /// (Lemire 2021, algorithm 1).
+    private static func eiselLemire(_ w: UInt64, _ q: Int) -> Double? {
+        guard PowersOfFive.exponents.contains(q) else { return nil }
+        let index = 2 * (q - PowersOfFive.exponents.lowerBound)
+        let shift = w.leadingZeroBitCount
+        let normal = w << UInt64(shift)
+        var (high, low) = normal.multipliedFullWidth(by: PowersOfFive.words[index])
+        if high & 0x1FF == 0x1FF {
+            let carry = normal.multipliedFullWidth(by: PowersOfFive.words[index + 1]).high
+            low = low &+ carry
+            if carry > low { high &+= 1 }
+        }
+        if low == .max, q < -27 || q > 55 { return nil }
+        let upper = Int(high >> 63)
+        var mantissa = high >> UInt64(upper + 9)
+        var power = ((217_706 * q) >> 16) + 63 + upper - shift + 1023
+        guard power > 0 else { return nil }
+        // Half-way between two doubles: round to even.
+        if low <= 1, q >= -4, q <= 23, mantissa & 3 == 1, mantissa << UInt64(upper + 9) == high { mantissa &= ~1 }
+        mantissa = (mantissa + (mantissa & 1)) >> 1
+        if mantissa >= 1 << 53 {
+            mantissa = 1 << 52
+            power += 1
+        }
+        guard power < 0x7FF else { return nil }
+        return Double(bitPattern: UInt64(power) << 52 | mantissa & (1 << 52 - 1))
+    }
+
+    private static let powersOfTen: [Double] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+        1e20, 1e21, 1e22,
+    ]
+
+    /// Whether `text` spells a number that is not finite (nan, inf, infinity, with or without a sign).
+    static func isNotFiniteWord(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        let start = text.first == 0x2D || text.first == 0x2B ? 1 : 0
+        let word = String(decoding: text[start...], as: UTF8.self).lowercased()
+        return word == "nan" || word == "inf" || word == "infinity"
+    }
+}

@@ -1,0 +1,67 @@
+/// How to read data files: what the command line says, the same on every rank and stored with the run.
+///
+/// A column is named by its name in the header, or by its number: 1 is the first column, −1 the last. A name wins over
+/// a number.
+public struct ReadOptions: Codable, Sendable, Equatable {
+    public enum Format: String, Codable, Sendable, CaseIterable { case auto, libsvm, csv, npy }
+    public enum Header: String, Codable, Sendable, CaseIterable { case auto, present, absent }
+
+    public var format = Format.auto
+    /// CSV and NPY: the column that holds the label.
+    public var label: String?
+    /// NPY: a file with one label per row, instead of a label column.
+    public var labelsFile: String?
+    /// CSV: columns to leave out.
+    public var drop: [String] = []
+    /// CSV: columns that identify a row. They are carried to predictions and are no features.
+    public var id: [String] = []
+    /// CSV: the column that holds the sample weights.
+    public var weight: String?
+    /// CSV: whether the first line holds the column names.
+    public var header = Header.auto
+    /// CSV: the byte between fields ("," ";" "|" or a tab); nil: found in the first lines.
+    public var delimiter: String?
+    /// LIBSVM: indices start at 0 instead of 1.
+    public var zeroBased = false
+    /// CSV: what stands for a missing value, compared without regard to case. An empty field is always missing.
+    public var missing = ["NA", "N/A", "NaN", "null", "?"]
+    /// Rows without a label are read, with label NaN (prediction); otherwise they are an error.
+    public var allowMissingLabels = false
+
+    public init() {}
+}
+
+/// Counts of what readers met and put right by themselves; blocks and ranks are added up.
+public struct ReadTally: Codable, Sendable, Equatable {
+    /// Rows whose LIBSVM indices were not in ascending order.
+    public var unsortedRows = 0
+    /// LIBSVM `qid:` fields passed over.
+    public var queryIDs = 0
+    /// Column name → values that did not occur in training, read as "none of the known categories".
+    public var unseenCategories: [String: Int] = [:]
+    /// Column name → missing values replaced.
+    public var imputed: [String: Int] = [:]
+
+    public init() {}
+
+    public mutating func add(_ other: ReadTally) {
+        unsortedRows += other.unsortedRows
+        queryIDs += other.queryIDs
+        unseenCategories.merge(other.unseenCategories, uniquingKeysWith: +)
+        imputed.merge(other.imputed, uniquingKeysWith: +)
+    }
+
+    /// One sentence for each thing worth saying; empty when all was in order.
+    public var lines: [String] {
+        var lines: [String] = []
+        if unsortedRows > 0 { lines.append("\(unsortedRows) rows had indices out of order; they were sorted") }
+        if queryIDs > 0 { lines.append("\(queryIDs) qid fields were ignored: ranking is not supported") }
+        for (name, count) in imputed.sorted(by: { $0.key < $1.key }) {
+            lines.append("column '\(name)': \(count) missing values replaced")
+        }
+        for (name, count) in unseenCategories.sorted(by: { $0.key < $1.key }) {
+            lines.append("column '\(name)': \(count) values that training never saw count as none of its categories")
+        }
+        return lines
+    }
+}
