@@ -1,40 +1,70 @@
-/// Element types that travel through MPI.
-public protocol MPIElement: BitwiseCopyable, Sendable {}
-extension Float: MPIElement {}
-extension Double: MPIElement {}
-extension Int: MPIElement {}
-extension Int32: MPIElement {}
-extension UInt8: MPIElement {}
-
-/// How `allreduce` combines the ranks' elements.
-public enum ReductionOperation: Sendable { case sum, minimum, maximum }
-
 /// A group of ranks that make the same calls in the same order.
 ///
 /// Conformers: `MPICommunicator` (under mpirun or srun), `SoloCommunicator` (no launcher, one rank) and, for tests,
-/// `FaultyCommunicator`. All calls block; each one passes through one function with a stall clock.
+/// `FaultyCommunicator`. Blocking calls pass through one function with a stall clock. One thread at a time makes calls.
 public protocol Communicator: AnyObject, Sendable {
     var rank: Int { get }
     var size: Int { get }
+    /// Collectives made so far and the time spent in them, on this rank.
+    var statistics: CommunicationStatistics { get }
 
     /// Combines `buffer` over all ranks element by element, in place; every rank holds the result afterwards.
     func allreduce<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation) throws
+    /// Starts `allreduce` and returns at once. `buffer` belongs to MPI until the request has completed: keep it alive,
+    /// and neither read nor write it. Every request must be waited for, or tested until it is done.
+    func startAllreduce<T: MPIElement>(
+        _ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation
+    ) throws -> any CommunicationRequest
     /// Copies `buffer` of `root` to all ranks. Every rank passes the same count.
     func broadcast<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, root: Int) throws
+    /// `broadcast` that returns at once, on the terms of `startAllreduce`.
+    func startBroadcast<T: MPIElement>(
+        _ buffer: UnsafeMutableBufferPointer<T>, root: Int
+    ) throws -> any CommunicationRequest
     /// Every rank's `send` (equal counts) lands, in rank order, in `receive` (count × size) of `root`.
     func gather<T: MPIElement>(
         _ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>, root: Int) throws
     /// Every rank's `send` (equal counts) lands, in rank order, in `receive` (count × size) of every rank.
     func allgather<T: MPIElement>(_ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>) throws
+    /// Allgather in place: `buffer` has `size` equal parts; rank r has filled part r, and afterwards every rank has all.
+    func allgather<T: MPIElement>(inPlace buffer: UnsafeMutableBufferPointer<T>) throws
     /// Sends `sendCounts[r]` consecutive elements of `send` to rank r and receives `receiveCounts[r]` from it.
     func alltoallv<T: MPIElement>(
         _ send: UnsafeBufferPointer<T>, sendCounts: [Int],
         into receive: UnsafeMutableBufferPointer<T>, receiveCounts: [Int]) throws
     func barrier() throws
+    /// `barrier` that returns at once, on the terms of `startAllreduce`.
+    func startBarrier() throws -> any CommunicationRequest
     /// The ranks that share this node's memory, as a communicator of their own.
     func splitBySharedMemory() throws -> any Communicator
     /// Ends the whole job with `code` after one message on standard error. Never returns.
     func abort(_ message: String, code: Int32) -> Never
+}
+
+/// A collective that was started and may not have finished.
+public protocol CommunicationRequest: AnyObject, Sendable {
+    /// Blocks until the call has completed. Returns at once when it already had.
+    func wait() throws
+    /// True once the call has completed; drives MPI's progress a little.
+    func test() throws -> Bool
+}
+
+/// What a communicator's calls have cost this rank.
+public struct CommunicationStatistics: Sendable, Equatable {
+    /// Collectives called, non-blocking ones counted once, at their start.
+    public var calls = 0
+    /// Wall-clock seconds inside collectives, waiting for slower ranks included.
+    public var seconds = 0.0
+
+    public init(calls: Int = 0, seconds: Double = 0) {
+        self.calls = calls
+        self.seconds = seconds
+    }
+}
+
+/// A collective was called with arguments that cannot belong together.
+public struct CommunicatorArgumentError: Error, Sendable, CustomStringConvertible {
+    public let description: String
 }
 
 extension Communicator {
@@ -46,7 +76,11 @@ extension Communicator {
     }
 
     public func allreduce<T: MPIElement>(_ value: T, _ operation: ReductionOperation) throws -> T {
-        try allreduce([value], operation)[0]
+        var result = value
+        try withUnsafeMutablePointer(to: &result) {
+            try allreduce(UnsafeMutableBufferPointer(start: $0, count: 1), operation)
+        }
+        return result
     }
 
     /// Every rank's value, in rank order, on every rank.

@@ -1,0 +1,80 @@
+/// What the launcher (mpirun, mpiexec, srun …) says about this process, read from the environment it sets.
+public struct Launcher: Sendable, Equatable {
+    /// The launcher in words.
+    public let name: String
+    /// How many ranks it says it started (on this node, when `isLocal`).
+    public let size: Int
+    /// This process's rank in its words; nil when it does not say.
+    public let rank: Int?
+    /// `size` counts the ranks of this node only.
+    public let isLocal: Bool
+    /// Started by the resource manager alone: with one task there is no need for MPI.
+    let isResourceManager: Bool
+
+    private struct Signature {
+        let name: String
+        let size: String
+        let rank: String
+        var isLocal = false
+    }
+
+    // mpirun inside a Slurm step inherits the step's variables, so MPI's own launchers are asked first.
+    private static let signatures = [
+        Signature(name: "Open MPI's mpirun", size: "OMPI_COMM_WORLD_SIZE", rank: "OMPI_COMM_WORLD_RANK"),
+        Signature(name: "MVAPICH's mpirun", size: "MV2_COMM_WORLD_SIZE", rank: "MV2_COMM_WORLD_RANK"),
+        Signature(name: "a PMI launcher (MPICH's or Intel MPI's mpiexec)", size: "PMI_SIZE", rank: "PMI_RANK"),
+        Signature(name: "MPICH's mpiexec", size: "MPI_LOCALNRANKS", rank: "PMI_RANK", isLocal: true),
+        Signature(name: "Flux", size: "FLUX_JOB_SIZE", rank: "FLUX_TASK_RANK"),
+        Signature(name: "Cray PALS", size: "PALS_LOCAL_SIZE", rank: "PALS_RANKID", isLocal: true),
+    ]
+
+    /// The variables that `detect` looks at.
+    static var variables: [String] {
+        signatures.flatMap { [$0.size, $0.rank] } + [
+            "SLURM_STEP_ID", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS", "PMIX_RANK",
+        ]
+    }
+
+    /// The launcher that started this process; nil when there was none.
+    public static func detect(in environment: [String: String]) -> Launcher? {
+        func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
+        for signature in signatures {
+            if let size = number(signature.size) {
+                return Launcher(
+                    name: signature.name, size: size, rank: number(signature.rank), isLocal: signature.isLocal,
+                    isResourceManager: false)
+            }
+        }
+        // A batch script sees SLURM_NTASKS too, but only a step started by srun is a rank.
+        if environment["SLURM_STEP_ID"] != nil, let rank = number("SLURM_PROCID"),
+            let size = number("SLURM_STEP_NUM_TASKS") ?? number("SLURM_NTASKS")
+        {
+            return Launcher(name: "srun", size: size, rank: rank, isLocal: false, isResourceManager: true)
+        }
+        if let rank = number("PMIX_RANK") {
+            return Launcher(name: "a PMIx launcher", size: 1, rank: rank, isLocal: true, isResourceManager: false)
+        }
+        return nil
+    }
+
+    /// True when an MPI world is to be joined; one lone task of srun runs by itself.
+    var needsMPI: Bool { !(isResourceManager && size <= 1) }
+}
+
+/// The launcher started several ranks and MPI sees fewer: its start-up protocol is another implementation's.
+public struct LauncherMismatch: Error, Sendable, Equatable, CustomStringConvertible {
+    public let launcher: Launcher
+    /// Ranks in the world that MPI found.
+    public let worldSize: Int
+    /// First line of MPI_Get_library_version.
+    public let library: String
+
+    public var description: String {
+        let worlds = worldSize == 1 ? "\(launcher.size) separate worlds of one" : "separate worlds of \(worldSize)"
+        return """
+            started as \(worlds): wrong launcher. \(launcher.name) started \(launcher.size) \
+            ranks\(launcher.isLocal ? " on this node" : ""), but MPI finds \(worldSize). This program is built against \
+            \(library): use its mpirun (or srun with the matching --mpi).
+            """
+    }
+}
