@@ -92,6 +92,41 @@ final class ThreadCommunicator: Communicator {
         var all: [Result<R, any Error>] { lock.withLock { values.compactMap { $0 } } }
     }
 
+    var statistics: CommunicationStatistics { CommunicationStatistics() }
+
+    private final class Finished: CommunicationRequest {
+        func wait() throws {}
+        func test() throws -> Bool { true }
+    }
+
+    func startAllreduce<T: MPIElement>(
+        _ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation
+    ) throws -> any CommunicationRequest {
+        try allreduce(buffer, operation)
+        return Finished()
+    }
+
+    func startBroadcast<T: MPIElement>(
+        _ buffer: UnsafeMutableBufferPointer<T>, root: Int
+    ) throws -> any CommunicationRequest {
+        try broadcast(buffer, root: root)
+        return Finished()
+    }
+
+    func startBarrier() throws -> any CommunicationRequest {
+        try barrier()
+        return Finished()
+    }
+
+    func allgather<T: MPIElement>(inPlace buffer: UnsafeMutableBufferPointer<T>) throws {
+        let part = buffer.count / size
+        try allgather(Array(buffer[rank * part..<(rank + 1) * part]), into: buffer)
+    }
+
+    private func allgather<T: MPIElement>(_ send: [T], into receive: UnsafeMutableBufferPointer<T>) throws {
+        try send.withUnsafeBufferPointer { try allgather($0, into: receive) }
+    }
+
     func allreduce<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation) throws {
         try world.publish(rank, UnsafeRawPointer(buffer.baseAddress), [buffer.count])
         var result = Array(buffer)

@@ -1,0 +1,97 @@
+/// Whether a model wants classes or numbers as labels.
+public enum LabelKind: String, Codable, Sendable { case classes, values }
+
+/// What `Dataset.labels` holds. Stored with the model.
+public enum LabelEncoding: Codable, Sendable, Equatable {
+    /// Index of the class, 0 ..< C. Names are those of the training file ("1", "-1", "spruce"): ascending when all are
+    /// numbers, else in the order of their UTF-8 bytes.
+    case classes([String])
+    /// The number itself.
+    case values
+
+    public var kind: LabelKind {
+        switch self {
+        case .classes: .classes
+        case .values: .values
+        }
+    }
+
+    /// C; 0 for values.
+    public var classCount: Int {
+        switch self {
+        case .classes(let names): names.count
+        case .values: 0
+        }
+    }
+
+    /// The encoding of a training set. Throws `DatasetError` when the labels cannot be what is asked for.
+    init(_ kind: LabelKind, summary: LabelSummary, names: [String]) throws {
+        switch kind {
+        case .values:
+            guard !summary.areText else {
+                let example = names.first ?? ""
+                throw DatasetError("the labels are text ('\(example)'): choose a classification model")
+            }
+            self = .values
+        case .classes:
+            guard !summary.isCapped else {
+                throw DatasetError(
+                    "the labels have more than \(LabelSummary.cap) distinct values: choose a regression model (ridge)")
+            }
+            let classes = summary.areText ? names : summary.values.map(LabelEncoding.name(of:))
+            guard classes.count >= 2 else {
+                throw DatasetError(
+                    "every label is '\(classes.first ?? "")': classification needs at least two classes; check the label column"
+                )
+            }
+            self = .classes(classes)
+        }
+    }
+
+    /// A numeric label as text: "1", "-1", "2.5".
+    static func name(of value: Double) -> String {
+        if let whole = Int(exactly: value) { return String(whole) }
+        return String(value)
+    }
+
+    /// Ascending numbers when all names are numbers, else the order of the UTF-8 bytes.
+    static func sorted(_ names: some Sequence<String>) -> [String] {
+        let names = Array(names)
+        let numbers = names.compactMap { Double($0) }
+        guard numbers.count == names.count else { return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+        return zip(numbers, names).sorted { $0.0 != $1.0 ? $0.0 < $1.0 : $0.1 < $1.1 }.map(\.1)
+    }
+}
+
+/// Turns the labels of one table into what the encoding says. Text and numbers match by value: "+1.0" is class "1".
+struct LabelLookup {
+    private var byNumber: [Double: Float] = [:]
+    /// For text: the table's label index to the class.
+    private var byIndex: [Float] = []
+    private let isText: Bool
+    private let isClasses: Bool
+
+    /// - Parameter names: the table's text labels; empty for numeric labels.
+    init(_ encoding: LabelEncoding, names: [String]) {
+        isText = !names.isEmpty
+        guard case .classes(let classes) = encoding else {
+            isClasses = false
+            byIndex = names.map { Double($0).map { Float($0) } ?? .nan }
+            return
+        }
+        isClasses = true
+        var byName: [String: Float] = [:]
+        for (index, name) in classes.enumerated() {
+            byName[name] = Float(index)
+            if let number = Double(name) { byNumber[number] = Float(index) }
+        }
+        byIndex = names.map { name in byName[name] ?? Double(name).flatMap { byNumber[$0] } ?? .nan }
+    }
+
+    /// NaN for a missing label and for one the encoding does not know.
+    func callAsFunction(_ label: Double) -> Float {
+        if label.isNaN { return .nan }
+        if isText { return byIndex[Int(label)] }
+        return isClasses ? byNumber[label] ?? .nan : Float(label)
+    }
+}

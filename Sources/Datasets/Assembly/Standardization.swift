@@ -1,0 +1,83 @@
+/// How features are scaled before training.
+public enum StandardizationKind: String, Codable, Sendable, CaseIterable {
+    /// (x − mean) / standard deviation.
+    case zscore
+    /// x / max|x|.
+    case maxabs
+    case none
+}
+
+/// The affine map of every feature: x′ = (x − mean) / scale. Stored with the model and undone in its coefficients.
+///
+/// - zscore: mean and population standard deviation (divisor N) of the training rows, sample weights not used.
+/// - maxabs: mean 0 and the largest magnitude of the training rows.
+/// - none: `mean` and `scale` are empty.
+///
+/// A constant column has scale 1, so under zscore its values become 0.
+public struct Standardization: Codable, Sendable, Equatable {
+    public let kind: StandardizationKind
+    /// One per feature for zscore; empty otherwise (mean 0).
+    public let mean: [Double]
+    /// One per feature, > 0; empty for none (scale 1).
+    public let scale: [Double]
+
+    public init(kind: StandardizationKind, mean: [Double], scale: [Double]) {
+        self.kind = kind
+        self.mean = mean
+        self.scale = scale
+    }
+
+    public static let none = Standardization(kind: .none, mean: [], scale: [])
+
+    /// From the moments of the training rows. A kind that needs deviations needs them in `moments`.
+    public init(_ kind: StandardizationKind, moments: ColumnMoments) {
+        self.kind = kind
+        switch kind {
+        case .zscore:
+            mean = moments.mean
+            scale = moments.columns.map { moments.isConstant($0) ? 1 : moments.standardDeviation[$0] }
+        case .maxabs:
+            mean = []
+            scale = moments.columns.map { moments.maximumMagnitude($0) > 0 ? moments.maximumMagnitude($0) : 1 }
+        case .none:
+            mean = []
+            scale = []
+        }
+    }
+
+    /// Coefficients for features as they are in the file: the model's margins Σ_j w_jc x′_j + b_c as Σ_j v_jc x_j + a_c,
+    /// v_jc = w_jc / scale_j, a_c = b_c − Σ_j v_jc mean_j.
+    ///
+    /// - Parameters:
+    ///   - weights: D × C, feature-major: w_jc at j·C + c.
+    ///   - intercepts: C; a model without intercepts passes zeros (centring makes intercepts of its own).
+    public func originalCoefficients(weights: [Double], intercepts: [Double]) -> (
+        weights: [Double], intercepts: [Double]
+    ) {
+        let outputs = intercepts.count
+        var weights = weights
+        var intercepts = intercepts
+        guard outputs > 0 else { return (weights, intercepts) }
+        for feature in scale.indices {
+            for output in 0..<outputs { weights[feature * outputs + output] /= scale[feature] }
+        }
+        for feature in mean.indices {
+            for output in 0..<outputs { intercepts[output] -= weights[feature * outputs + output] * mean[feature] }
+        }
+        return (weights, intercepts)
+    }
+
+    /// x′ of a stored value of `column`, in Double: large magnitudes are centred before they are rounded.
+    @inline(__always)
+    func apply(_ value: Double, _ column: Int) -> Double {
+        switch kind {
+        case .zscore: (value - mean[column]) / scale[column]
+        case .maxabs: value / scale[column]
+        case .none: value
+        }
+    }
+
+    /// x / scale: what sparse storage holds, whose centring stays implicit.
+    @inline(__always)
+    func applyScale(_ value: Double, _ column: Int) -> Double { kind == .none ? value : value / scale[column] }
+}

@@ -1,0 +1,134 @@
+import MPI
+
+/// The rows of a set of files, parsed and spread over the ranks as they were read; not yet at their owners.
+///
+/// Made by `read`, used up by one of the `assemble` functions, which send the rows to their owners and free them here.
+public final class DistributedTable {
+    /// N, over all files and ranks.
+    public let rows: Int
+    /// D: one more than the largest column met anywhere, or the table's width.
+    public let columns: Int
+    /// Stored (non-zero) entries over all ranks.
+    public let nonZeros: Int
+    /// Labels over all ranks; rows without a label are not in it.
+    public let labels: LabelSummary
+    /// Text labels in class order; empty for numeric labels.
+    public let labelNames: [String]
+    public let hasWeights: Bool
+    public let format: DataFile.Format
+    /// CSV: what the columns mean.
+    public let schema: TableSchema?
+    public let options: ReadOptions
+    /// What was done, for people.
+    public internal(set) var notes: [String]
+
+    let communicator: any Communicator
+    /// Files in the order given, with the number of their first row.
+    let files: [(name: String, firstRow: Int)]
+    /// This rank's rows. Emptied by assembling.
+    var blocks: [RowBlock]
+    var isAssembled = false
+
+    /// nonZeros / (N · D).
+    public var density: Double { rows * columns == 0 ? 0 : Double(nonZeros) / (Double(rows) * Double(columns)) }
+
+    /// Collective. Numbers the rows in file order and sums up what the ranks hold.
+    init(
+        _ parsed: [ParsedBlock], set: FileSet, schema: TableSchema?, options: ReadOptions, notes: [String],
+        communicator: any Communicator
+    ) throws {
+        let numbering = try RowNumbering(parsed, files: set.files.count, communicator: communicator)
+        var blocks = parsed.enumerated().map { index, entry in
+            var block = entry.block
+            block.firstRow = numbering.firstRows[index]
+            return block
+        }
+        let names = try DistributedTable.unifyLabels(&blocks, names: schema?.label.names ?? [], communicator)
+        var summary = LabelSummary(areText: !names.isEmpty)
+        for block in blocks {
+            for label in block.labels where !label.isNaN { summary.add(label) }
+        }
+        for (rank, numbers) in try communicator.allgather(arrays: summary.numbers).enumerated()
+        where rank != communicator.rank {
+            summary.merge(LabelSummary(numbers: numbers))
+        }
+        let sums = try communicator.allreduce(
+            [blocks.reduce(0) { $0 + $1.rows }, blocks.reduce(0) { $0 + $1.values.count }], .sum)
+        let largest = try communicator.allreduce(
+            [blocks.map(\.columnCount).max() ?? 0, blocks.contains { !$0.weights.isEmpty } ? 1 : 0], .maximum)
+        rows = sums[0]
+        nonZeros = sums[1]
+        columns = max(largest[0], schema?.featureCount ?? 0)
+        hasWeights = largest[1] == 1
+        labels = summary
+        labelNames = names
+        format = set.format
+        files = zip(set.files, numbering.firstRowOfFile).map { ($0.path, $1) }
+        self.schema = schema
+        self.options = options
+        self.notes = notes + (try DistributedTable.tally(blocks, communicator).lines)
+        self.communicator = communicator
+        self.blocks = blocks
+        guard rows > 0 else {
+            throw DatasetError(
+                "\(files.map(\.name).joined(separator: ", ")): there are no rows, only blank lines or comments")
+        }
+    }
+
+    /// File and row of a row number, for messages.
+    func place(ofRow row: Int) -> String {
+        let file = files.last { $0.firstRow <= row } ?? files[0]
+        return "\(file.name): row \(row - file.firstRow + 1)"
+    }
+
+    private static func tally(_ blocks: [RowBlock], _ communicator: any Communicator) throws -> ReadTally {
+        var tally = ReadTally()
+        for block in blocks { tally.add(block.tally) }
+        return try mergeFromAll(tally, communicator) { $0.add($1) }
+    }
+
+    /// Gives text labels one numbering over all blocks and ranks; returns the names in class order.
+    ///
+    /// A block's own names count in the order it lists them; a block without names uses the schema's, if there are any,
+    /// or numbers, which become text when other blocks have text.
+    private static func unifyLabels(
+        _ blocks: inout [RowBlock], names schemaNames: [String], _ communicator: any Communicator
+    ) throws -> [String] {
+        let anyText = try communicator.allreduce(blocks.contains { !$0.labelNames.isEmpty } ? 1 : 0, .maximum) == 1
+        guard anyText else { return schemaNames }
+        var mine = Set<String>()
+        for index in blocks.indices {
+            if blocks[index].labelNames.isEmpty {
+                let isIndex = !schemaNames.isEmpty
+                var numbers: [Double: Int] = [:]
+                for row in blocks[index].labels.indices where !blocks[index].labels[row].isNaN {
+                    let label = blocks[index].labels[row]
+                    let number = numbers[label] ?? blocks[index].labelNames.count
+                    if numbers[label] == nil {
+                        numbers[label] = number
+                        blocks[index].labelNames.append(
+                            isIndex ? schemaNames[Int(label)] : LabelEncoding.name(of: label))
+                    }
+                    blocks[index].labels[row] = Double(number)
+                }
+            }
+            mine.formUnion(blocks[index].labelNames)
+        }
+        let joined = Array(mine.sorted().joined(separator: "\0").utf8)
+        var all = Set(schemaNames)
+        for bytes in try communicator.allgather(bytes: joined) {
+            all.formUnion(
+                bytes.split(separator: 0, omittingEmptySubsequences: true).map { String(decoding: $0, as: UTF8.self) })
+        }
+        let names = LabelEncoding.sorted(all)
+        let numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, Double($0)) })
+        for index in blocks.indices {
+            let map = blocks[index].labelNames.map { numbers[$0] ?? .nan }
+            for row in blocks[index].labels.indices where !blocks[index].labels[row].isNaN {
+                blocks[index].labels[row] = map[Int(blocks[index].labels[row])]
+            }
+            blocks[index].labelNames = []
+        }
+        return names
+    }
+}

@@ -1,0 +1,79 @@
+import Glibc
+import MPI
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The files of one table: every rank has looked at them and all agree on what they are.
+struct FileSet {
+    let files: [DataFile]
+    /// Open on rank 0 when the table comes from standard input.
+    let standardInput: TextReader?
+
+    var format: DataFile.Format { files[0].format }
+
+    /// Collective. Throws together: no files, a file that cannot be opened (on any rank), is empty, has an unknown format,
+    /// differs between ranks, or is of another format than the others.
+    init(_ paths: [String], options: ReadOptions, communicator: any Communicator) throws {
+        guard !paths.isEmpty else { throw DatasetError("no data file is given") }
+        if paths.contains("-") {
+            guard paths.count == 1 else { throw DatasetError("standard input (-) cannot be combined with other files") }
+            let reader = try communicator.together {
+                communicator.rank == 0
+                    ? try TextReader(stream: "-", chunkSize: LineDealer.streamChunkSize(ranks: communicator.size)) : nil
+            }
+            let file = try communicator.together { try reader.map { try DataFile(sniffing: $0, options: options) } }
+            files = try decodeFromRankZero(file.map { [$0] }, communicator)
+            standardInput = reader
+            return
+        }
+        let seen = Result { try paths.map { try DataFile(path: $0, options: options) } }
+        try FileSet.agree(seen, communicator)
+        let mine = try seen.get()
+        files = try decodeFromRankZero(mine, communicator)
+        standardInput = nil
+        try checkSizes(mine.map(\.byteCount), communicator)
+        if let other = files.first(where: { $0.format != files[0].format }) {
+            throw DatasetError(
+                "\(other.path) is \(other.format.rawValue) and \(files[0].path) is \(files[0].format.rawValue): "
+                    + "files read together must have one format")
+        }
+    }
+
+    /// A file that some ranks can open and others cannot is most likely on a disk of its own node: name the host.
+    private static func agree(_ seen: Result<[DataFile], any Error>, _ communicator: any Communicator) throws {
+        var failure: (any Error)?
+        if case .failure(let error) = seen { failure = error }
+        let failed = try communicator.allreduce(failure == nil ? 0 : 1, .sum)
+        if let error = failure, failed < communicator.size {
+            failure = DatasetError(
+                "\(error) (on host \(hostName()), while other ranks can read it: put the file on a file system that "
+                    + "all nodes share, or copy it to every node)")
+        }
+        try communicator.throwTogether(failure)
+    }
+
+    private func checkSizes(_ sizes: [Int], _ communicator: any Communicator) throws {
+        let extremes = try communicator.allreduce(sizes + sizes.map { -$0 }, .maximum)
+        for (index, file) in files.enumerated() where extremes[index] != -extremes[sizes.count + index] {
+            throw DatasetError(
+                "\(file.path) has \(-extremes[sizes.count + index]) bytes on one rank and \(extremes[index]) on another: "
+                    + "the ranks see different files; use one that all nodes share")
+        }
+    }
+}
+
+/// Rank 0's value on every rank; the others' argument is ignored.
+func decodeFromRankZero<T: Codable>(_ value: T?, _ communicator: any Communicator) throws -> T {
+    let bytes = try communicator.together { communicator.rank == 0 ? Array(try JSONEncoder().encode(value)) : [] }
+    return try JSONDecoder().decode(T.self, from: Data(try communicator.broadcast(bytes: bytes)))
+}
+
+func hostName() -> String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}

@@ -1,0 +1,82 @@
+import MPI
+
+extension DistributedTable {
+    /// Phase 1 of loading: parses the files in parallel. Collective; all ranks pass the same arguments.
+    ///
+    /// - Parameters:
+    ///   - paths: files of one format, in the order that numbers their rows; gzip and plain may mix. "-" is standard input.
+    ///   - schema: for CSV, what the columns meant in training; nil makes a schema from a first pass over the files.
+    /// - Throws: the same error on every rank, with file and line where a line is at fault.
+    public static func read(
+        _ paths: [String], options: ReadOptions = ReadOptions(), schema: TableSchema? = nil,
+        communicator: any Communicator
+    ) throws -> DistributedTable {
+        let set = try FileSet(paths, options: options, communicator: communicator)
+        let dealer = LineDealer(set: set, communicator: communicator)
+        var parsed: [ParsedBlock] = []
+        var notes: [String] = []
+        var schema = schema
+        switch set.format {
+        case .libsvm:
+            let parser = LIBSVMParser(options: options)
+            try dealer.forEachChunk { file, chunk in
+                parsed.append(ParsedBlock(file: file, offset: chunk.offset, block: try parser.parse(chunk)))
+            }
+        case .csv:
+            let layouts = set.files.compactMap(\.layout)
+            let known = try schema ?? scan(layouts, dealer: dealer, options: options)
+            schema = known
+            let parsers = try communicator.together {
+                try layouts.map { try CSVParser(schema: known, layout: $0, options: options) }
+            }
+            notes = known.description + parsers.flatMap(\.notes)
+            try dealer.forEachChunk { file, chunk in
+                parsed.append(ParsedBlock(file: file, offset: chunk.offset, block: try parsers[file].parse(chunk)))
+            }
+        case .npy:
+            parsed = try readArrays(set, options: options, communicator: communicator)
+        }
+        return try DistributedTable(
+            parsed.filter { $0.block.rows > 0 || $0.block.columnCount > 0 }, set: set, schema: schema, options: options,
+            notes: notes, communicator: communicator)
+    }
+
+    /// Pass 1 over CSV: what every column holds.
+    private static func scan(
+        _ layouts: [TableLayout], dealer: LineDealer, options: ReadOptions
+    ) throws -> TableSchema {
+        let communicator = dealer.communicator
+        guard dealer.set.standardInput == nil, !dealer.set.files[0].isStandardInput else {
+            throw DatasetError("CSV for training is read twice, which standard input does not allow: give a file")
+        }
+        var scan = try communicator.together { try CSVScan(layout: layouts[0], options: options) }
+        try dealer.forEachChunk { file, chunk in try scan.add(chunk, layout: layouts[file]) }
+        scan = try mergeFromAll(scan, communicator) { $0.merge($1) }
+        return try communicator.together { try TableSchema(scan: scan, options: options) }
+    }
+
+    /// NumPy arrays: every rank reads its share of the rows.
+    private static func readArrays(
+        _ set: FileSet, options: ReadOptions, communicator: any Communicator
+    ) throws -> [ParsedBlock] {
+        let arrays = try communicator.together { try set.files.map { try NPYFile(path: $0.path, options: options) } }
+        if let other = arrays.first(where: { $0.columns != arrays[0].columns }) {
+            throw DatasetError(
+                "\(other.path) has \(other.columns) features and \(arrays[0].path) has \(arrays[0].columns): "
+                    + "arrays read together must have the same width")
+        }
+        return try communicator.together {
+            var blocks: [ParsedBlock] = []
+            let step = max(1, (4 << 20) / (8 * max(1, arrays[0].columns)))
+            for (file, range) in LineDealer.shares(
+                of: arrays.map(\.rows), ranks: communicator.size, rank: communicator.rank)
+            {
+                for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+                    let block = try arrays[file].read(start..<min(start + step, range.upperBound))
+                    blocks.append(ParsedBlock(file: file, offset: start, block: block))
+                }
+            }
+            return blocks
+        }
+    }
+}
