@@ -18,14 +18,15 @@ public struct TextChunk: Sendable {
     /// Runs `body` on the bytes, which end with a line end whatever the file ends with, so that parsers need no other
     /// end check. A byte-order mark at the file's start is left out.
     func withTerminatedBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows -> Result {
-        let mark = offset == 0 && bytes.starts(with: TextChunk.byteOrderMark) ? 3 : 0
+        let mark = markLength
         guard bytes.last != 0x0A else {
             return try bytes.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[mark...])) }
         }
         return try (bytes + [0x0A]).withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[mark...])) }
     }
 
-    static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    /// Bytes of a UTF-8 byte-order mark at the file's start.
+    var markLength: Int { offset == 0 && bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0 }
 }
 
 /// What turns lines into rows: the same call for every text format.

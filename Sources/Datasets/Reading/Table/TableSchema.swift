@@ -14,7 +14,16 @@ public struct TableSchema: Codable, Sendable, Equatable {
         public var kind: Kind
         /// A last feature says (1) that the value is missing.
         public var hasIndicator: Bool
+
+        /// Number of features it becomes.
+        public var width: Int {
+            switch kind {
+            case .numeric: 1 + (hasIndicator ? 1 : 0)
+            case .text(let categories): categories.count + (hasIndicator ? 1 : 0)
+            }
+        }
     }
+
     public struct Label: Codable, Sendable, Equatable {
         public var name: String
         public var position: Int
@@ -22,27 +31,24 @@ public struct TableSchema: Codable, Sendable, Equatable {
         public var names: [String]?
     }
 
+    /// The columns that become features, in file order.
     public var columns: [Column]
     public var label: Label
-    public var weight: String?
-    public var ids: [String]
-    public var dropped: [String]
-    /// Columns of the training file, in order, and whether they were named by a header.
+    /// Positions of the weight column and of the identifiers in `fileColumns`.
+    public var weight: Int?
+    public var ids: [Int]
+    /// Columns of the training file, in order, and whether a header named them.
     public var fileColumns: [String]
     public var hasHeader: Bool
-    /// Training rows.
+    /// What stands for a missing value.
+    public var missing: [String]
+    /// Training rows, those of a validation split included.
     public var rows: Int
     /// What was done, for people: one sentence each.
     public var description: [String]
 
-    /// From the scan of all training rows. Throws `ParseError`: a category limit passed, a column that mixes numbers
-    /// and stray text, no label column, no feature left.
-    public init(scan: CSVScan, options: ReadOptions) throws {
-        throw ParseError(file: scan.layout.file, message: "CSV files cannot be read yet")
-    }
-
     /// Number of features a row becomes.
-    public var featureCount: Int { featureNames.count }
+    public var featureCount: Int { columns.reduce(0) { $0 + $1.width } }
 
     /// One per feature: "age", "age is missing", "city=Paris".
     public var featureNames: [String] {

@@ -1,0 +1,100 @@
+/// Pass 2: the rows of one CSV file as features, with a schema made from the training data.
+///
+/// Values training did not know: a category it never saw leaves all features of its column 0 and is counted; a missing
+/// value becomes the mean (numbers) or no category (text) and is counted. A text label it never saw gets an index past
+/// the schema's names in `RowBlock.labelNames`.
+public struct CSVParser: TextParser {
+    public let schema: TableSchema
+    /// What the file has that the schema does not use, for people.
+    public let notes: [String]
+    let layout: TableLayout
+    let features: [FeatureColumn]
+    let label: Int?
+    let weight: Int?
+    let ids: [Int]
+    let labelTable: CategoryTable
+    let missing: MissingText
+    let allowMissingLabels: Bool
+    let featureCount: Int
+
+    /// Where a feature column is in this file and which features it becomes.
+    struct FeatureColumn: Sendable {
+        var name: String
+        var field: Int
+        var first: Int
+        /// nil for numbers.
+        var categories: CategoryTable?
+        var mean: Double
+        /// The feature that says the value is missing.
+        var indicator: Int?
+    }
+
+    /// Matches the file's columns with the schema: by name when both have a header, else by position.
+    ///
+    /// Throws `ParseError` where a column is missing. The label and weight columns may be missing with
+    /// `allowMissingLabels`, identifiers always. `options.id`, when given, replaces the schema's identifiers.
+    public init(schema: TableSchema, layout: TableLayout, options: ReadOptions) throws {
+        self.schema = schema
+        self.layout = layout
+        allowMissingLabels = options.allowMissingLabels
+        missing = MissingText(schema.missing)
+        labelTable = CategoryTable(schema.label.names ?? [])
+        let match = ColumnMatch(wanted: schema.fileColumns, areNamed: schema.hasHeader, file: layout)
+        let absent = allowMissingLabels ? schema.label.position : nil
+        var features: [FeatureColumn] = []
+        var first = 0
+        for column in schema.columns {
+            let field = try match.require(column.position, absent: absent)
+            var made = FeatureColumn(name: column.name, field: field, first: first, mean: 0)
+            switch column.kind {
+            case .numeric(let mean): made.mean = mean
+            case .text(let categories): made.categories = CategoryTable(categories)
+            }
+            first += column.width
+            made.indicator = column.hasIndicator ? first - 1 : nil
+            features.append(made)
+        }
+        self.features = features
+        featureCount = first
+        if allowMissingLabels {
+            label = match.position(schema.label.position, absent: absent)
+            weight = schema.weight.flatMap { match.position($0, absent: absent) }
+        } else {
+            label = try match.require(schema.label.position)
+            weight = try schema.weight.map { try match.require($0) }
+        }
+        if options.id.isEmpty {
+            let found = schema.ids.compactMap { match.position($0, absent: absent) }
+            ids = found.count == schema.ids.count ? found : []
+        } else {
+            let reference = ColumnReference(file: layout.file, columns: layout.columns)
+            ids = try options.id.map { try reference.position($0, option: "--id") }
+        }
+        notes = CSVParser.notes(schema, layout, match)
+    }
+
+    private static func notes(_ schema: TableSchema, _ layout: TableLayout, _ match: ColumnMatch) -> [String] {
+        guard match.isByName else { return [] }
+        let known = Set(schema.fileColumns)
+        let extra = layout.columns.filter { !known.contains($0) }
+        guard !extra.isEmpty else { return [] }
+        let list = extra.prefix(10).joined(separator: ", ") + (extra.count > 10 ? ", …" : "")
+        return ["\(layout.file): columns that training did not have are ignored: \(list)"]
+    }
+
+    /// The names of the identifier columns this file has, as in `RowBlock.ids`.
+    public var idNames: [String] { ids.map { layout.columns[$0] } }
+
+    public func parse(_ chunk: TextChunk) throws -> RowBlock {
+        try chunk.withTerminatedBytes { bytes in
+            let lines = CSVTokenizer(
+                bytes: bytes, delimiter: layout.delimiter, start: layout.dataOffset - chunk.offset - chunk.markLength)
+            var pass = CSVPass(parser: self, lines: lines)
+            do throws(CSVFault) {
+                return try pass.run()
+            } catch {
+                throw chunk.error(error, in: bytes)
+            }
+        }
+    }
+}

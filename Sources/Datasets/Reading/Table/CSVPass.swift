@@ -1,0 +1,122 @@
+/// One pass over the bytes of a chunk, writing into arrays sized beforehand.
+struct CSVPass {
+    private let parser: CSVParser
+    private var lines: CSVTokenizer
+    private var block = RowBlock()
+    private var newLabels: [String: Int] = [:]
+    private var imputed: [Int]
+    private var unseen: [Int]
+    private var count = 0
+
+    init(parser: CSVParser, lines: CSVTokenizer) {
+        self.parser = parser
+        self.lines = lines
+        imputed = Array(repeating: 0, count: parser.features.count)
+        unseen = imputed
+    }
+
+    mutating func run() throws(CSVFault) -> RowBlock {
+        let lineCount = countBytes(0x0A, in: lines.bytes)
+        // A number with an indicator may write two entries; a category, or its indicator, one.
+        let widest = parser.features.reduce(0) { $0 + ($1.categories == nil && $1.indicator != nil ? 2 : 1) }
+        let columns = UnsafeMutablePointer<Int32>.allocate(capacity: lineCount * widest)
+        let values = UnsafeMutablePointer<Double>.allocate(capacity: lineCount * widest)
+        defer {
+            columns.deallocate()
+            values.deallocate()
+        }
+        block.labelNames = parser.schema.label.names ?? []
+        block.columnCount = parser.featureCount
+        block.rowOffsets.reserveCapacity(lineCount + 1)
+        block.labels.reserveCapacity(lineCount)
+        while try lines.next() {
+            try lines.requireWidth(parser.layout)
+            block.labels.append(try label())
+            if let weight = parser.weight { block.weights.append(try self.weight(lines.fields[weight])) }
+            for id in parser.ids { block.ids.append(lines.text(lines.fields[id])) }
+            for index in parser.features.indices { try feature(index, columns, values) }
+            block.rowOffsets.append(count)
+        }
+        block.columns = Array(UnsafeBufferPointer(start: columns, count: count))
+        block.values = Array(UnsafeBufferPointer(start: values, count: count))
+        for (feature, (imputed, unseen)) in zip(parser.features, zip(imputed, unseen)) {
+            if imputed > 0 { block.tally.imputed[feature.name] = imputed }
+            if unseen > 0 { block.tally.unseenCategories[feature.name] = unseen }
+        }
+        return block
+    }
+
+    private func fault(_ message: String) -> CSVFault { CSVFault(message: message, place: lines.lineStart) }
+
+    /// The feature(s) of one column of the current line.
+    @inline(__always)
+    private mutating func feature(
+        _ index: Int, _ columns: UnsafeMutablePointer<Int32>, _ values: UnsafeMutablePointer<Double>
+    ) throws(CSVFault) {
+        func put(_ column: Int, _ value: Double) {
+            guard value != 0 else { return }
+            columns[count] = Int32(truncatingIfNeeded: column)
+            values[count] = value
+            count += 1
+        }
+        let feature = parser.features[index]
+        let field = lines.fields[feature.field]
+        if let categories = feature.categories {
+            if let found = lines.withText(field, categories.index(of:)) {
+                put(feature.first + found, 1)
+            } else if lines.withText(field, parser.missing.matches) {
+                imputed[index] += 1
+                if let indicator = feature.indicator { put(indicator, 1) }
+            } else {
+                unseen[index] += 1
+            }
+            return
+        }
+        switch lines.value(field, parser.missing) {
+        case .number(let value): put(feature.first, value)
+        case .missing:
+            imputed[index] += 1
+            put(feature.first, feature.mean)
+            if let indicator = feature.indicator { put(indicator, 1) }
+        case .notFinite:
+            throw fault("'\(lines.text(field))' in column '\(feature.name)' is not a finite number")
+        case .text:
+            throw fault(
+                "'\(lines.text(field))' is not a number, but column '\(feature.name)' is numeric; mend it, or, if it "
+                    + "stands for a missing value, list it with --missing at training")
+        }
+    }
+
+    private mutating func label() throws(CSVFault) -> Double {
+        guard let position = parser.label else { return .nan }
+        let field = lines.fields[position]
+        let name = parser.schema.label.name
+        guard parser.schema.label.names != nil else {
+            switch lines.value(field, parser.missing) {
+            case .number(let value): return value
+            case .missing:
+                if parser.allowMissingLabels { return .nan }
+                throw fault("the label (column '\(name)') is missing; remove this row")
+            case .notFinite, .text:
+                throw fault("the label '\(lines.text(field))' (column '\(name)') is not a finite number")
+            }
+        }
+        if let known = lines.withText(field, parser.labelTable.index(of:)) { return Double(known) }
+        if lines.withText(field, parser.missing.matches) {
+            if parser.allowMissingLabels { return .nan }
+            throw fault("the label (column '\(name)') is missing; remove this row")
+        }
+        let text = lines.text(field)
+        if let known = newLabels[text] { return Double(known) }
+        newLabels[text] = block.labelNames.count
+        block.labelNames.append(text)
+        return Double(block.labelNames.count - 1)
+    }
+
+    private func weight(_ field: CSVField) throws(CSVFault) -> Double {
+        guard case .number(let value) = lines.value(field, parser.missing), value >= 0 else {
+            throw fault("the weight '\(lines.text(field))' is not a finite number of at least 0")
+        }
+        return value
+    }
+}

@@ -1,0 +1,129 @@
+/// What is wrong at one byte of a chunk.
+struct CSVFault: Error {
+    var message: String
+    var place: Int
+}
+
+/// One field of a line, as a range of the chunk: without its quotes, without blanks around it.
+struct CSVField {
+    var start: Int
+    var end: Int
+    /// Holds doubled quotes, each of which stands for one.
+    var isEscaped = false
+}
+
+/// Splits lines into fields (RFC 4180, but a quoted field ends on its line).
+///
+/// Blanks around a field do not belong to it; blank lines are skipped. The bytes must end with a line end.
+struct CSVTokenizer {
+    let bytes: UnsafeBufferPointer<UInt8>
+    let delimiter: UInt8
+    /// The current line's fields.
+    private(set) var fields: [CSVField] = []
+    private(set) var lineStart: Int
+    private(set) var cursor: Int
+
+    init(bytes: UnsafeBufferPointer<UInt8>, delimiter: UInt8, start: Int = 0) {
+        self.bytes = bytes
+        self.delimiter = delimiter
+        cursor = max(0, min(start, bytes.count))
+        lineStart = cursor
+    }
+
+    /// Moves to the next line that is not blank; false at the end.
+    mutating func next() throws(CSVFault) -> Bool {
+        fields.removeAll(keepingCapacity: true)
+        guard let base = bytes.baseAddress else { return false }
+        while true {
+            guard cursor < bytes.count else { return false }
+            lineStart = cursor
+            var p = base + cursor
+            while isBlank(p.pointee) { p += 1 }
+            if p.pointee != 0x0A { break }
+            cursor = p - base + 1
+        }
+        while true {
+            try field(base)
+            let stop = base[cursor]
+            cursor += 1
+            if stop == 0x0A { return true }
+        }
+    }
+
+    @inline(__always)
+    private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0D || byte == 0x09 && delimiter != 0x09 }
+
+    /// One field; leaves the cursor on its delimiter or line end.
+    private mutating func field(_ base: UnsafePointer<UInt8>) throws(CSVFault) {
+        var start = base + cursor
+        while isBlank(start.pointee) { start += 1 }
+        if start.pointee == 0x22 { return try quoted(base, start + 1) }
+        var p = start
+        while p.pointee != delimiter, p.pointee != 0x0A { p += 1 }
+        var end = p
+        while end > start, isBlank((end - 1).pointee) { end -= 1 }
+        fields.append(CSVField(start: start - base, end: end - base))
+        cursor = p - base
+    }
+
+    private mutating func quoted(_ base: UnsafePointer<UInt8>, _ start: UnsafePointer<UInt8>) throws(CSVFault) {
+        var isEscaped = false
+        var p = start
+        while true {
+            if p.pointee == 0x0A {
+                throw CSVFault(
+                    message: "field \(fields.count + 1) opens a quote that its line does not close "
+                        + "(line breaks inside quotes are not supported)",
+                    place: lineStart)
+            }
+            if p.pointee == 0x22 {
+                if p[1] != 0x22 { break }
+                isEscaped = true
+                p += 1
+            }
+            p += 1
+        }
+        fields.append(CSVField(start: start - base, end: p - base, isEscaped: isEscaped))
+        p += 1
+        while isBlank(p.pointee) { p += 1 }
+        guard p.pointee == delimiter || p.pointee == 0x0A else {
+            throw CSVFault(
+                message: "field \(fields.count) has text after its closing quote (a quote inside quotes is doubled)",
+                place: lineStart)
+        }
+        cursor = p - base
+    }
+
+    /// Runs `body` on the field's text, doubled quotes made single.
+    @inline(__always)
+    func withText<Result>(_ field: CSVField, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        let raw = UnsafeBufferPointer(rebasing: bytes[field.start..<field.end])
+        guard field.isEscaped else { return body(raw) }
+        var text: [UInt8] = []
+        var skip = false
+        for byte in raw {
+            skip = byte == 0x22 && !skip
+            if !skip { text.append(byte) }
+        }
+        return text.withUnsafeBufferPointer(body)
+    }
+
+    func text(_ field: CSVField) -> String { withText(field) { String(decoding: $0, as: UTF8.self) } }
+
+    /// The field's number: nil when it is not all of one. Infinite when too large.
+    @inline(__always)
+    func number(_ field: CSVField) -> Double? {
+        guard var cursor = bytes.baseAddress.map({ $0 + field.start }) else { return nil }
+        let end = cursor + (field.end - field.start)
+        guard let value = NumberParser.parse(&cursor), cursor == end else { return nil }
+        return value
+    }
+}
+
+extension TextChunk {
+    /// A `ParseError` at the line of a fault.
+    func error(_ fault: CSVFault, in bytes: UnsafeBufferPointer<UInt8>) -> ParseError {
+        let before = countBytes(0x0A, in: UnsafeBufferPointer(rebasing: bytes[..<min(fault.place, bytes.count)]))
+        return ParseError(chunk: self, lineInChunk: before + 1, message: fault.message)
+    }
+}

@@ -1,0 +1,53 @@
+/// Finds the columns that options name.
+struct ColumnReference {
+    let file: String
+    let columns: [String]
+
+    /// The place, from 0, of the column `reference` names: by its name, else by its number (1 the first, −1 the last).
+    func position(_ reference: String, option: String) throws -> Int {
+        if let position = columns.firstIndex(of: reference) { return position }
+        if let number = Int(reference) {
+            if number >= 1, number <= columns.count { return number - 1 }
+            if number <= -1, -number <= columns.count { return columns.count + number }
+            throw ParseError(
+                file: file,
+                message: "\(option) \(reference): there are \(columns.count) columns; "
+                    + "1 is the first, \(columns.count) or -1 the last")
+        }
+        let near = suggestions(for: reference)
+        let hint = near.isEmpty ? "" : "; did you mean \(near.joined(separator: " or "))?"
+        throw ParseError(
+            file: file, message: "\(option) \(reference): there is no such column\(hint) \(list)")
+    }
+
+    /// "columns: a, b, c", cut after 20.
+    var list: String {
+        let more = columns.count > 20 ? ", … (\(columns.count) in all)" : ""
+        return "(columns: " + columns.prefix(20).joined(separator: ", ") + more + ")"
+    }
+
+    /// Up to three names within a third of their length of edits.
+    private func suggestions(for reference: String) -> [String] {
+        let wanted = Array(reference.lowercased().unicodeScalars)
+        let ranked = columns.enumerated().map { place, name in
+            (ColumnReference.distance(wanted, Array(name.lowercased().unicodeScalars)), place, name)
+        }
+        return ranked.filter { $0.0 <= max(2, wanted.count / 3) && $0.0 < $0.2.unicodeScalars.count }
+            .sorted { ($0.0, $0.1) < ($1.0, $1.1) }.prefix(3).map { "'\($0.2)'" }
+    }
+
+    /// Levenshtein's edit distance.
+    private static func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
+        var row = Array(0...b.count)
+        for i in a.indices {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for j in b.indices {
+                let substituted = diagonal + (a[i] == b[j] ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+            }
+        }
+        return row[b.count]
+    }
+}

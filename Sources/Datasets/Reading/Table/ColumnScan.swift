@@ -1,0 +1,120 @@
+/// Where something was first seen.
+struct Sighting: Codable, Sendable {
+    var file: String
+    /// Byte at which the line starts.
+    var offset: Int
+    var line: Int?
+    var text: String
+
+    /// The earlier one, by file name and place.
+    static func first(_ a: Sighting?, _ b: Sighting?) -> Sighting? {
+        guard let a, let b else { return a ?? b }
+        return (a.file, a.offset) <= (b.file, b.offset) ? a : b
+    }
+
+    func error(_ message: String) -> ParseError {
+        var error = ParseError(file: file, message: message)
+        error.lineInChunk = 1
+        error.chunkOffset = offset
+        error.firstLine = line
+        return error
+    }
+}
+
+/// What one column holds, over some of the rows.
+///
+/// The sum is kept as an unevaluated pair of doubles, so that its rounding (about 2⁻¹⁰⁰) does not show in the mean
+/// whatever the order of merging.
+struct ColumnScan: Codable, Sendable {
+    /// Distinct texts beyond this are refused.
+    static let categoryLimit = 10_000
+    /// Distinct numbers beyond this make a column numeric for good.
+    static let numberLimit = 1_000
+
+    var numbers = 0
+    var texts = 0
+    var missing = 0
+    var notFinite = 0
+    private var sum = 0.0
+    private var sumTail = 0.0
+    var firstText: Sighting?
+    var firstNotFinite: Sighting?
+    var firstMissing: Sighting?
+    var firstNegative: Sighting?
+    /// The distinct texts, until there are more than the limit.
+    var textTable = CategoryTable()
+    var hasTooManyTexts = false
+    /// The distinct numbers as written, until there are more than the limit.
+    var numberTable = CategoryTable()
+    var hasManyNumbers = false
+
+    mutating func add(number: Double) {
+        numbers += 1
+        add(number, 0)
+    }
+
+    private mutating func add(_ high: Double, _ low: Double) {
+        let total = sum + high
+        let part = total - sum
+        let rest = (sum - (total - part)) + (high - part)
+        sum = total
+        sumTail += rest + low
+    }
+
+    mutating func addNumberText(_ text: UnsafeBufferPointer<UInt8>) {
+        if numberTable.add(text), numberTable.count > ColumnScan.numberLimit { forgetNumbers() }
+    }
+
+    mutating func addText(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard !hasTooManyTexts else { return false }
+        let isNew = textTable.add(text)
+        if textTable.count > ColumnScan.categoryLimit { forgetTexts() }
+        return isNew
+    }
+
+    private mutating func forgetNumbers() {
+        hasManyNumbers = true
+        numberTable = CategoryTable()
+    }
+
+    private mutating func forgetTexts() {
+        hasTooManyTexts = true
+        textTable = CategoryTable()
+    }
+
+    mutating func merge(_ other: ColumnScan) {
+        numbers += other.numbers
+        texts += other.texts
+        missing += other.missing
+        notFinite += other.notFinite
+        add(other.sum, other.sumTail)
+        firstText = .first(firstText, other.firstText)
+        firstNotFinite = .first(firstNotFinite, other.firstNotFinite)
+        firstMissing = .first(firstMissing, other.firstMissing)
+        firstNegative = .first(firstNegative, other.firstNegative)
+        if other.hasManyNumbers { forgetNumbers() }
+        if other.hasTooManyTexts { forgetTexts() }
+        if !hasManyNumbers { numberTable.merge(other.numberTable) }
+        if !hasTooManyTexts { textTable.merge(other.textTable) }
+        if numberTable.count > ColumnScan.numberLimit { forgetNumbers() }
+        if textTable.count > ColumnScan.categoryLimit { forgetTexts() }
+    }
+
+    /// Mean of the numbers, cut to 40 significant bits (1e-12); 0 when there are none.
+    var mean: Double {
+        let exact = (sum + sumTail) / Double(max(numbers, 1))
+        guard exact.isFinite else { return 0 }
+        return Double(bitPattern: (exact.bitPattern &+ 1 << 12) & ~(1 << 13 - 1))
+    }
+
+    /// Categories in the order of their UTF-8 bytes: texts, and numbers where a column mixes both.
+    var categories: [String] {
+        (textTable.texts + numberTable.texts).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+}
+
+extension CategoryTable {
+    mutating func merge(_ other: CategoryTable) {
+        for (index, times) in other.counts.enumerated() { add(other[index], times) }
+    }
+}
