@@ -6,6 +6,7 @@
 /// - `increment`: K ← K + ⌈0.1 K⌉, as in the paper.
 /// - `jump`: one jump to the size at which the test is expected to hold. With s = ‖g‖² − noise the unbiased signal,
 ///   1/K* = 1/N + θ²s / ((1 − θ²) V), at least 1.1 K, at most `largestFactor` K; from K* > N/2 the rest is taken too.
+/// - `geometric`: no test; `sizeOfNext` grows the batch between iterations.
 public struct BatchRule: Sendable, Equatable {
     public var growth: GrowthKind
     /// θ, in (0, 1).
@@ -24,7 +25,7 @@ public struct BatchRule: Sendable, Equatable {
         let population = statistics.population
         guard size < population else { return size }
         switch growth {
-        case .none:
+        case .none, .geometric:
             return size
         case .increment:
             let noise = statistics.variance / Double(size)
@@ -34,6 +35,11 @@ public struct BatchRule: Sendable, Equatable {
             guard theta * theta * statistics.squaredGradientNorm <= statistics.noise else { return size }
             return jump(statistics)
         }
+    }
+
+    /// The size that the next iteration starts from: `size`, except for growth by schedule (`geometric`).
+    public func sizeOfNext(after size: Int, population: Int) -> Int {
+        growth == .geometric ? min(population, size + (size + 9) / 10 + 1) : size
     }
 
     private func jump(_ statistics: GradientStatistics) -> Int {

@@ -24,6 +24,7 @@ extension Trainer {
             statistics.isFullBatch
             ? try fullBatchStep(statistics) : try noisyStep(statistics)
         state.position = (state.position + state.batchSize) % objective.population
+        state.batchSize = batchRule.sizeOfNext(after: state.batchSize, population: objective.population)
         return outcome
     }
 

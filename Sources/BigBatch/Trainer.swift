@@ -32,6 +32,9 @@ public final class Trainer<M: Model> {
             batchSize: min(max(2, configuration.initialBatchSize), dataset.order.count))
     }
 
+    /// x after the iterations made so far; an observer may read it.
+    public var parameters: [Float] { state.parameters }
+
     /// Trains until a stop rule holds and returns the parameters with what is known about them.
     /// - Parameters:
     ///   - observer: told about every iteration, on every rank.

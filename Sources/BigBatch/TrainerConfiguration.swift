@@ -27,6 +27,9 @@ public enum GrowthKind: String, Codable, Sendable, CaseIterable {
     case jump
     /// The paper's increments of 0.1 K.
     case increment
+    /// K ← min(1.1 K + 1, N) after every iteration, whatever the noise: Friedlander & Schmidt, Hybrid Deterministic-Stochastic
+    /// Methods for Data Fitting, SIAM J. Sci. Comput. 34(3), 2012. A baseline.
+    case geometric
     /// Constant batch.
     case none
 }
