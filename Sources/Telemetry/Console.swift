@@ -1,11 +1,5 @@
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// What one rank says: lines on standard output, warnings on standard error, and one live line on a terminal that is
 /// wiped before anything else is printed and redrawn by its owner.
 public final class Console: Sendable {
@@ -22,7 +16,7 @@ public final class Console: Sendable {
     public func print(_ text: String) {
         guard speaks else { return }
         live.withLock { isLive in
-            emit(1, (isLive ? Console.wipe : "") + text + "\n")
+            StandardStream.output.write((isLive ? Console.wipe : "") + text + "\n")
             isLive = false
         }
     }
@@ -30,9 +24,9 @@ public final class Console: Sendable {
     public func warn(_ text: String) {
         guard speaks else { return }
         live.withLock { isLive in
-            if isLive { emit(1, Console.wipe) }
+            if isLive { StandardStream.output.write(Console.wipe) }
             isLive = false
-            emit(2, "crescendo: warning: " + text + "\n")
+            StandardStream.error.write("crescendo: warning: " + text + "\n")
         }
     }
 
@@ -40,7 +34,7 @@ public final class Console: Sendable {
     func showLive(_ text: String) {
         guard speaks else { return }
         live.withLock { isLive in
-            emit(1, Console.wipe + text)
+            StandardStream.output.write(Console.wipe + text)
             isLive = true
         }
     }
@@ -48,24 +42,11 @@ public final class Console: Sendable {
     /// Wipes the live line.
     func endLive() {
         live.withLock { isLive in
-            if isLive { emit(1, Console.wipe) }
+            if isLive { StandardStream.output.write(Console.wipe) }
             isLive = false
         }
     }
 
     /// Back to the first column and clear to the end of the line.
     private static let wipe = "\r\u{1B}[K"
-
-    /// A reader that went away does not matter to training: errors are ignored.
-    private func emit(_ descriptor: Int32, _ text: String) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let written = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-            if written < 0 {
-                if errno == EINTR { continue }
-                return
-            }
-            bytes = bytes.dropFirst(written)
-        }
-    }
 }

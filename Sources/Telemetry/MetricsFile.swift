@@ -93,8 +93,3 @@ public final class MetricsFile: Sendable {
         warn("cannot write \(path): \(String(cString: strerror(reason))). Training goes on without metrics.")
     }
 }
-
-/// `write` of the system, under a name that a method called `write` does not hide.
-func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
-}

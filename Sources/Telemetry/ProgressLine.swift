@@ -49,7 +49,8 @@ public final class ProgressLine: Sendable {
         } else {
             let elapsed = NumberFormat.duration(latest.seconds)
             let padding = String(repeating: " ", count: max(0, 12 - elapsed.count))
-            console.print(padding + elapsed + "  " + ProgressLine.text(latest, since: previous, rows: rows, columns: nil))
+            console.print(
+                padding + elapsed + "  " + ProgressLine.text(latest, since: previous, rows: rows, columns: nil))
         }
     }
 

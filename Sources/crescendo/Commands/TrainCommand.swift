@@ -1,0 +1,28 @@
+import ArgumentParser
+
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Train a model; DATA alone is enough.",
+        discussion: """
+            Examples:
+              crescendo train spam.csv --label class --test held-out.csv
+              mpirun -n 16 crescendo train data.svm.gz --model logistic --time-limit 2h
+              srun crescendo train part-*.svm --output runs/clicks --threads 4
+              crescendo train --config runs/clicks/config.yaml       once more, the same
+
+            DATA is LIBSVM, CSV (both plain or gzip) or NumPy .npy. Several files are read as one. The label is the \
+            first field of a LIBSVM line, --label of a CSV file, the last column otherwise.
+
+            Only the data decides what happens; the options from --step on are for experiments.
+            """)
+
+    @Argument(help: ArgumentHelp("Data files.", valueName: "data"), completion: .file())
+    var data: [String] = []
+
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Data") var trainingData: TrainingDataOptions
+    @OptionGroup(title: "Reading") var reading: ReadingOptions
+    @OptionGroup(title: "Run") var run: RunOptions
+    @OptionGroup(title: "Expert") var expert: ExpertOptions
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+
+/// What a command line asks for: a command to run, or a text to print and a code to end with.
+enum Request {
+    case run(any ParsableCommand)
+    case say(String, code: Int32)
+
+    /// 64, the code for wrong options.
+    static let usageCode: Int32 = 64
+}
+
+/// Turns arguments, and the configuration file they name, into a request.
+enum CommandLineReader {
+    static func read(_ arguments: [String]) -> Request {
+        do {
+            let arguments = joiningNegativeValues(arguments)
+            var command = try Crescendo.parseAsRoot(arguments)
+            if let train = command as? TrainCommand {
+                let merged = try train.run.config.map { try merge($0, into: train, arguments) } ?? train
+                try check(merged)
+                command = merged
+            }
+            // The bare program and `help` are commands of the parser's own, with nothing to do but print.
+            if command is TrainCommand || command is PredictCommand || command is EvaluateCommand
+                || command is InfoCommand
+            {
+                return .run(command)
+            }
+            try command.run()
+            return .say("", code: 0)
+        } catch let error as ConfigurationError {
+            return .say("Error: \(error)", code: usageCode)
+        } catch {
+            return .say(Crescendo.fullMessage(for: error), code: Crescendo.exitCode(for: error).rawValue)
+        }
+    }
+
+    private static let usageCode = Request.usageCode
+
+    /// The parser takes `-1` for an option: `--label -1` becomes `--label=-1`.
+    static func joiningNegativeValues(_ arguments: [String]) -> [String] {
+        var result: [String] = []
+        for argument in arguments {
+            if let last = result.last, last.hasPrefix("--"), last.count > 2, !last.contains("="),
+                argument.hasPrefix("-"), argument.dropFirst().first?.isNumber == true
+            {
+                result[result.count - 1] = last + "=" + argument
+            } else {
+                result.append(argument)
+            }
+        }
+        return result
+    }
+
+    /// The options of the file come first and the command line's own after them, so the latter win. A list on the
+    /// command line replaces the file's.
+    private static func merge(_ path: String, into train: TrainCommand, _ arguments: [String]) throws -> TrainCommand {
+        let file = try ConfigurationFile(yaml: ConfigurationFile.text(of: path), path: path)
+        let replaced = Set(
+            [
+                ("data", train.data), ("test", train.trainingData.test), ("drop", train.reading.drop),
+                ("id", train.reading.id),
+            ].filter { !$0.1.isEmpty }.map { $0.0 })
+        var options: [String] = []
+        var data: [String] = []
+        for entry in file.entries where !replaced.contains(entry.key) {
+            do {
+                _ = try TrainCommand.parse(entry.key == "data" ? ["--"] + entry.arguments : entry.arguments)
+            } catch {
+                throw ConfigurationError(file: path, line: entry.line, message: TrainCommand.message(for: error))
+            }
+            if entry.key == "data" { data += entry.arguments } else { options += entry.arguments }
+        }
+        let own = arguments.drop { $0 != "train" }.dropFirst()
+        let merged = options + own + (data.isEmpty ? [] : (own.contains("--") ? [] : ["--"]) + data)
+        return try TrainCommand.parse(merged)
+    }
+
+    /// What only the whole set of options tells.
+    private static func check(_ train: TrainCommand) throws {
+        if train.data.isEmpty {
+            throw failure("No data given. Name the data files: crescendo train data.svm")
+        }
+        if train.data.contains("-") || train.trainingData.test.contains("-") {
+            throw failure("train reads files, not standard input: data is read twice.")
+        }
+        if let step = train.expert.step, step == .fixed || step == .sgd, train.expert.stepSize == nil {
+            throw failure("--step \(step.rawValue) needs --step-size.")
+        }
+    }
+
+    private static func failure(_ message: String) -> ConfigurationError {
+        ConfigurationError(file: "crescendo train", line: nil, message: message)
+    }
+}

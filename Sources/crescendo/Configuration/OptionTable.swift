@@ -1,0 +1,28 @@
+/// The options of `train` that a configuration file may set; keys are option names without dashes.
+enum OptionTable {
+    enum Kind {
+        /// One value.
+        case value
+        /// One value that names a file or folder.
+        case path
+        /// A list of values (one alone needs no brackets).
+        case values
+        case paths
+        /// true or false: `--key` or `--no-key`.
+        case flag
+    }
+
+    static let kinds: [(key: String, kind: Kind)] = [
+        ("data", .paths),
+        ("model", .value), ("l2", .value), ("standardize", .value), ("intercept", .flag),
+        ("test", .paths), ("validation", .value), ("storage", .value),
+        ("format", .value), ("label", .value), ("labels-file", .path), ("drop", .values), ("id", .values),
+        ("weight", .value), ("header", .flag), ("zero-based", .flag),
+        ("output", .path), ("overwrite", .flag), ("tolerance", .value), ("max-epochs", .value),
+        ("max-iterations", .value), ("time-limit", .value), ("seed", .value), ("threads", .value), ("quiet", .flag),
+        ("step", .value), ("step-size", .value), ("direction", .value), ("growth", .value), ("theta", .value),
+        ("initial-batch", .value), ("stall-timeout", .value), ("memory-limit", .value),
+    ]
+
+    static func kind(of key: String) -> Kind? { kinds.first { $0.key == key }?.kind }
+}

@@ -1,0 +1,115 @@
+import ArgumentParser
+import MPI
+import Telemetry
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension Crescendo {
+    /// Reads the command line, joins the other ranks, runs the command and ends with its code.
+    static func main() {
+        Signals.ignoreWriteSignals()
+        let request = CommandLineReader.read(Array(CommandLine.arguments.dropFirst()))
+        let environment: MPIEnvironment
+        do {
+            environment = try MPIEnvironment.start(stallTimeout: stallTimeout(of: request))
+        } catch let error as LauncherMismatch {
+            if (error.launcher.rank ?? 0) == 0 { complain("\(error)") } else { sleep(1) }
+            end(1)
+        } catch {
+            complain("\(error)")
+            end(1)
+        }
+        let code = Program(world: environment.world).serve(request)
+        do {
+            try environment.finalize()
+        } catch {
+            environment.abort("crescendo: \(error)", code: 1)
+        }
+        end(code)
+    }
+
+    private static func stallTimeout(of request: Request) -> Double {
+        let given: TimeSpan? =
+            switch request {
+            case .run(let command as TrainCommand): command.expert.stallTimeout
+            case .run(let command as PredictCommand): command.stallTimeout
+            case .run(let command as EvaluateCommand): command.stallTimeout
+            default: nil
+            }
+        return given?.seconds ?? 600
+    }
+}
+
+/// Writes one message to standard error.
+func complain(_ message: String) { StandardStream.error.write("crescendo: \(message)\n") }
+
+/// `exit` of the system, which the parser's commands hide.
+private func end(_ code: Int32) -> Never { exit(code) }
+
+/// One program run on all ranks: whatever a rank meets, all leave together with one message and one code.
+struct Program {
+    let world: any Communicator
+
+    /// Exit codes of failed runs.
+    enum Code {
+        static let failure: Int32 = 1
+        static let diverged: Int32 = 2
+        static func stopped(by signal: Int32) -> Int32 { 128 + signal }
+    }
+
+    func serve(_ request: Request) -> Int32 {
+        do {
+            try agree(on: request)
+            switch request {
+            case .say(let text, let code):
+                // A message that is an error goes to standard error, help and scripts to standard output.
+                let stream = code == 0 ? StandardStream.output : .error
+                if world.rank == 0, !text.isEmpty { stream.write(text + "\n") }
+                try world.barrier()
+                return code
+            case .run(let command):
+                return try run(command)
+            }
+        } catch {
+            if world.rank == 0 { complain("\(error)") }
+            // No rank ends before the message is out: launchers kill the others when one ends with an error.
+            do { try world.barrier() } catch { world.abort("crescendo: \(error)", code: Code.failure) }
+            return Code.failure
+        }
+    }
+
+    /// Launchers can start ranks with different arguments or with a configuration file that only some can see. All
+    /// ranks must do the same thing.
+    private func agree(on request: Request) throws {
+        let own: String =
+            switch request {
+            case .say(let text, _): "say " + text
+            case .run: "run " + CommandLine.arguments.dropFirst().joined(separator: "\u{0}")
+            }
+        let first = try world.broadcast(bytes: Array(own.utf8))
+        let differs = first != Array(own.utf8)
+        try world.throwTogether(differs ? DifferentRequest(request: request) : nil)
+    }
+
+    private func run(_ command: any ParsableCommand) throws -> Int32 {
+        switch command {
+        default: return 0
+        }
+    }
+}
+
+/// This rank was asked for something else than rank 0.
+struct DifferentRequest: Error, CustomStringConvertible {
+    var description: String
+
+    init(request: Request) {
+        switch request {
+        case .say(let text, _): description = text
+        case .run: description = "started with other arguments than rank 0; all ranks need the same"
+        }
+    }
+}

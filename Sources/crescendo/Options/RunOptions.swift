@@ -1,0 +1,58 @@
+import ArgumentParser
+
+struct RunOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Folder for the run's files (default: a fresh one, runs/NAME-TIME).", valueName: "run"))
+    var output: String?
+
+    @Flag(
+        inversion: .prefixedNo, exclusivity: .chooseLast,
+        help: "Take --output even if it holds a run; the old run is kept as RUN.old-1, RUN.old-2, …")
+    var overwrite: Bool?
+
+    @Option(
+        help: ArgumentHelp(
+            "Read options from a YAML file; options on the command line win.",
+            discussion: "Keys are option names without dashes. Relative paths are taken from the file's folder.",
+            valueName: "file"))
+    var config: String?
+
+    @Option(
+        help: ArgumentHelp("Accuracy asked for: smaller trains longer (default: 1e-4).", valueName: "tolerance"),
+        transform: NumberRange.positive.parse)
+    var tolerance: Double?
+
+    @Option(
+        help: ArgumentHelp("Stop after this many passes over the data (default: none).", valueName: "epochs"),
+        transform: NumberRange.positive.parse)
+    var maxEpochs: Double?
+
+    @Option(
+        help: ArgumentHelp("Stop after this many iterations (default: none).", valueName: "count"),
+        transform: parseCount(atLeast: 1))
+    var maxIterations: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Stop in time and keep the model: 90 (seconds), 30m, 2h, HH:MM:SS; loading counts (default: none).",
+            valueName: "time"))
+    var timeLimit: TimeSpan?
+
+    @Option(
+        help: ArgumentHelp("Number that decides the order of rows (default: 0).", valueName: "number"),
+        transform: { text in
+            guard let value = UInt64(text) else { throw ValidationError("expected a whole number, 0 or above") }
+            return value
+        })
+    var seed: UInt64?
+
+    @Option(
+        help: ArgumentHelp(
+            "Threads per rank (default: SLURM_CPUS_PER_TASK, else OMP_NUM_THREADS, else 1).", valueName: "count"),
+        transform: parseCount(atLeast: 1))
+    var threads: Int?
+
+    @Flag(inversion: .prefixedNo, exclusivity: .chooseLast, help: "Print warnings and errors only.")
+    var quiet: Bool?
+}

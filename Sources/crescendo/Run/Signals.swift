@@ -1,0 +1,56 @@
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// SIGINT, SIGTERM and SIGUSR1 ask a run to stop at its next iteration and to keep its model.
+enum Signals {
+    /// Starts to listen. A second signal, a second or more after the first, ends the process at once; sooner ones are
+    /// taken for the same request, for launchers pass on what the terminal has sent already.
+    static func install() {
+        requested.store(0, ordering: .relaxed)
+        firstMoment.store(0, ordering: .relaxed)
+        for signal in [SIGINT, SIGTERM, SIGUSR1] { handle(signal, handler) }
+    }
+
+    /// The signal that asked for a stop; 0: none did.
+    static var received: Int32 { requested.load(ordering: .relaxed) }
+
+    /// A file that grows past a limit, or a reader that goes away, is an error of the write and no reason to die.
+    static func ignoreWriteSignals() {
+        handle(SIGPIPE, SIG_IGN)
+        handle(SIGXFSZ, SIG_IGN)
+    }
+
+    private static func handle(_ signal: Int32, _ action: (@convention(c) (Int32) -> Void)?) {
+        var handling = sigaction()
+        #if canImport(Glibc)
+            handling.__sigaction_handler.sa_handler = action
+        #else
+            handling.__sigaction_u.__sa_handler = action
+        #endif
+        sigemptyset(&handling.sa_mask)
+        handling.sa_flags = SA_RESTART
+        sigaction(signal, &handling, nil)
+    }
+
+    private static let handler: @convention(c) (Int32) -> Void = { signalArrived($0) }
+}
+
+private let requested = Atomic<Int32>(0)
+private let firstMoment = Atomic<Int>(0)
+
+/// Runs in the signal handler: atomics and async-signal-safe calls only.
+private func signalArrived(_ signal: Int32) {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    let milliseconds = now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+    if requested.compareExchange(expected: 0, desired: signal, ordering: .relaxed).exchanged {
+        firstMoment.store(milliseconds, ordering: .relaxed)
+    } else if milliseconds - firstMoment.load(ordering: .relaxed) >= 1000 {
+        _exit(128 + signal)
+    }
+}
