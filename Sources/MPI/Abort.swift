@@ -41,6 +41,8 @@ func abortJob(_ message: String, code: Int32) -> Never {
         sleep(abortPatience)
         _exit(code)
     }
+    // Launchers drop what they have not yet read when they end a job: let the message get through.
+    usleep(100_000)
     MPI_Abort(shim_comm_world().handle, code)
     _exit(code)
 }

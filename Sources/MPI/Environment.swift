@@ -110,9 +110,9 @@ public final class MPIEnvironment: Sendable {
     public static var libraryVersion: String {
         let text =
             mpiString(capacity: shim_max_library_version_string()) { MPI_Get_library_version($0, $1) } ?? "unknown MPI"
-        // Open MPI adds its build after commas, MPICH its configure line after line breaks.
+        // Open MPI: "Open MPI v4.1.4, package: …"; MPICH: "MPICH Version:\t4.0.2\nMPICH Release date: …".
         let line = text.prefix { $0 != "\n" && $0 != "," }
-        return line.map { $0 == "\t" ? " " : String($0) }.joined()
+        return line.split { $0 == "\t" || $0 == " " }.filter { $0 != "Version:" }.joined(separator: " ")
     }
 }
 

@@ -22,7 +22,7 @@ public struct Launcher: Sendable, Equatable {
     private static let signatures = [
         Signature(name: "Open MPI's mpirun", size: "OMPI_COMM_WORLD_SIZE", rank: "OMPI_COMM_WORLD_RANK"),
         Signature(name: "MVAPICH's mpirun", size: "MV2_COMM_WORLD_SIZE", rank: "MV2_COMM_WORLD_RANK"),
-        Signature(name: "a PMI launcher (MPICH's or Intel MPI's mpiexec)", size: "PMI_SIZE", rank: "PMI_RANK"),
+        Signature(name: "the mpiexec of MPICH or another PMI launcher", size: "PMI_SIZE", rank: "PMI_RANK"),
         Signature(name: "MPICH's mpiexec", size: "MPI_LOCALNRANKS", rank: "PMI_RANK", isLocal: true),
         Signature(name: "Flux", size: "FLUX_JOB_SIZE", rank: "FLUX_TASK_RANK"),
         Signature(name: "Cray PALS", size: "PALS_LOCAL_SIZE", rank: "PALS_RANKID", isLocal: true),
@@ -66,15 +66,15 @@ public struct LauncherMismatch: Error, Sendable, Equatable, CustomStringConverti
     public let launcher: Launcher
     /// Ranks in the world that MPI found.
     public let worldSize: Int
-    /// First line of MPI_Get_library_version.
+    /// The MPI the program is built against.
     public let library: String
 
     public var description: String {
         let worlds = worldSize == 1 ? "\(launcher.size) separate worlds of one" : "separate worlds of \(worldSize)"
         return """
-            started as \(worlds): wrong launcher. \(launcher.name) started \(launcher.size) \
-            ranks\(launcher.isLocal ? " on this node" : ""), but MPI finds \(worldSize). This program is built against \
-            \(library): use its mpirun (or srun with the matching --mpi).
+            started as \(worlds): wrong launcher. The ranks come from \(launcher.name); this program is \
+            built against \(library): use its mpirun (mpirun.openmpi or mpiexec.mpich on Debian), or srun with the \
+            --mpi it needs.
             """
     }
 }

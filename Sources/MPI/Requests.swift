@@ -110,7 +110,7 @@ final class MPIRequest: CommunicationRequest {
         let since = pollingSince ?? now
         pollingSince = since
         let waited = Double(now &- since) * 1e-9
-        if clock.timeout > 0, waited > clock.timeout {
+        if clock.timeout > 0, waited > clock.limit {
             abortJob(clock.stallMessage(waited: waited), code: StallWatchdog.exitCode)
         }
     }

@@ -18,7 +18,7 @@ enum CollectiveCall: Int, Sendable {
 /// A blocking collective never returns when a peer has died or is stuck, and no MPI setting changes that. So each call
 /// notes its start here, and a thread of its own (`StallWatchdog`) ends the job when the call outlasts `timeout`. The
 /// calls stay MPI's blocking ones: at 2 ranks MPI_Iallreduce with an MPI_Test loop took several times as long for
-/// messages below 16 kB, the notes below tens of nanoseconds.
+/// messages below 16 kB, the notes take tens of nanoseconds.
 final class StallClock: Sendable {
     let name: String
     let rank: Int
@@ -58,6 +58,10 @@ final class StallClock: Sendable {
         }
         return try body()
     }
+
+    /// Seconds after which this rank speaks. All waiting ranks run out at about the same time: the lowest comes first,
+    /// and its abort silences the rest.
+    var limit: Double { timeout + Double(min(rank, 4)) * min(0.5, timeout / 8) }
 
     /// The start of the present call, which also names it: two calls never begin in the same nanosecond.
     var presentCall: UInt64 { entered.load(ordering: .acquiring) }

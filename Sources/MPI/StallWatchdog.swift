@@ -74,9 +74,7 @@ final class StallWatchdog: Sendable {
                 continue
             }
             state.watched[index].waited += elapsed
-            // All waiting ranks run out at about the same time: the lowest speaks, and its abort silences the rest.
-            let turn = min(Double(clock.rank), 4) * min(0.5, clock.timeout / 8)
-            if state.watched[index].waited >= clock.timeout + turn {
+            if state.watched[index].waited >= clock.limit {
                 return clock.stallMessage(waited: state.watched[index].waited)
             }
         }

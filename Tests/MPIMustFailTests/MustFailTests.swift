@@ -1,0 +1,64 @@
+import Foundation
+import MPI
+import Testing
+
+/// Jobs that go wrong, each started under a launcher of its own with a time limit. They live apart from `MPITests`, which
+/// itself runs under a launcher.
+@Suite(.serialized)
+struct MustFailTests {
+    @Test(arguments: 1...4)
+    func soundJobEndsWell(ranks: Int) throws {
+        let job = try Job.run(ranks, "sum")
+        #expect(job.status == 0)
+        #expect(job.output.contains("\(ranks) ranks"))
+    }
+
+    @Test func withoutALauncherItIsOneRank() throws {
+        let job = try Job.run([Job.scenarios, "sum"])
+        #expect(job.status == 0)
+        #expect(job.output.contains("1 ranks"))
+    }
+
+    /// A peer that never comes ends the job with the waiting rank's message, whatever the call.
+    @Test(arguments: [
+        ("stalled-peer", "in allreduce, call number 2"), ("stopped-peer", "in barrier, call number 2"),
+        ("stalled-request", "in barrier, call number 1"), ("missing-call", "in allreduce, call number 1"),
+    ])
+    func stalledPeerEndsTheJob(scenario: String, call: String) throws {
+        let job = try Job.run(3, scenario, "1")
+        #expect(job.status == 75)
+        #expect(job.output.contains(call))
+        #expect(job.output.contains("stall timeout 1 s"))
+        #expect(job.output.components(separatedBy: "Ending the job").count == 2)
+    }
+
+    @Test func killedRankEndsTheJob() throws {
+        let job = try Job.run(3, "killed-rank", "0")
+        #expect(job.status != 0)
+        #expect(!job.hasTimedOut)
+    }
+
+    @Test func abortSaysItOnce() throws {
+        let job = try Job.run(3, "abort")
+        #expect(job.status == 7)
+        #expect(job.output.components(separatedBy: "the last rank gives up").count == 2)
+    }
+
+    @Test func agreedErrorIsPrintedOnce() throws {
+        let job = try Job.run(3, "one-fails")
+        #expect(job.status == 2)
+        #expect(job.output.components(separatedBy: "rank 2 of 3: data.svm, line 12: bad number").count == 2)
+    }
+
+    /// Ranks of a launcher that this MPI does not know are worlds of one. The other launcher is imitated by its
+    /// variables: it need not be installed.
+    @Test func wrongLauncherIsRefused() throws {
+        let imitated =
+            Job.isOpenMPI
+            ? ["PMI_SIZE": "4", "PMI_RANK": "0"] : ["OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "0"]
+        let job = try Job.run([Job.scenarios, "sum"], environment: imitated)
+        #expect(job.status == 3)
+        #expect(job.output.contains("4 separate worlds of one: wrong launcher"))
+        #expect(job.output.contains(MPIEnvironment.libraryVersion))
+    }
+}
