@@ -21,7 +21,7 @@ let package = Package(
         .target(name: "MPI", dependencies: ["CMPI"]),
         .target(name: "Kernels", dependencies: ["CKernels"]),
         .target(name: "Datasets", dependencies: ["MPI", "Kernels", "CZlib"]),
-        .target(name: "Models", dependencies: ["Kernels", "Datasets"]),
+        .target(name: "Models", dependencies: ["CKernels", "Kernels", "Datasets"]),
         .target(name: "BigBatch", dependencies: ["MPI", "Kernels", "Datasets", "Models"]),
         .target(name: "Telemetry", dependencies: ["BigBatch"]),
         .executableTarget(

@@ -31,5 +31,7 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
         }
     }
 
-    public var elements: UnsafeMutableBufferPointer<Element> { UnsafeMutableBufferPointer(start: pointer, count: count) }
+    public var elements: UnsafeMutableBufferPointer<Element> {
+        UnsafeMutableBufferPointer(start: pointer, count: count)
+    }
 }

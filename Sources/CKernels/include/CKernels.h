@@ -1,5 +1,79 @@
+// Numerical kernels with the instruction set chosen at run time.
+//
+// Shapes: x is a row-major block of Float rows, `stride` floats apart; `width` is the padded row length (a multiple of
+// 16, padding zero). Multi-class blocks (margins, residuals, weights, gradients) are row-major with a class stride that
+// is a multiple of 8. Sums over samples are Double.
 #ifndef CRESCENDO_CKERNELS_H
 #define CRESCENDO_CKERNELS_H
-/// Name of the instruction set chosen at run time: "avx512", "avx2" or "baseline".
-const char *ck_instruction_set(void);
+#include <math.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+typedef struct ck_kernels {
+    const char *name;
+    /// m[i] = offset + x_i·w
+    void (*_Nonnull margins)(const float *x, long stride, long rows, long width, const float *w, float offset, float *m);
+    /// g += Σ_i r[i] x_i, four rows summed before they are added
+    void (*_Nonnull transposed)(const float *x, long stride, long rows, long width, const float *r, float *g);
+    /// sums[j, c] += g[j, c]; g = 0; rows of n values, g with a row stride, sums packed
+    void (*_Nonnull flush)(long rows, long n, long stride, float *g, double *sums);
+    /// m[i, c] = offset[c] + Σ_j x[i, j] w[j, c]
+    void (*_Nonnull margins_multi)(
+        const float *x, long stride, long rows, long columns, const float *w, const float *offset, long classes,
+        float *m);
+    /// g[j, c] += Σ_i x[i, j] r[i, c]
+    void (*_Nonnull transposed_multi)(
+        const float *x, long stride, long rows, long columns, const float *r, long classes, float *g);
+    /// out[i] = ‖x_i − shift‖² (shift may be null), summed in Double
+    void (*_Nonnull squared_norms)(const float *x, long stride, long rows, long width, const float *_Nullable shift, float *out);
+    /// m[i, c] = offset[c] + Σ_k value_k w[column_k · classes + c] for rows of a CSR matrix
+    void (*_Nonnull sparse_margins_multi)(
+        const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *w, long classes,
+        const float *offset, float *m, long m_stride);
+    /// sums[column_k · classes + c] += value_k r[i, c]
+    void (*_Nonnull sparse_transposed_multi)(
+        const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *r, long r_stride,
+        long classes, double *sums);
+    /// Σ ω log(1 + exp(−y m)), y = 2 label − 1; r (may be null, may be m) = ω ∂f/∂m; ω (may be null)
+    double (*_Nonnull logistic)(long n, const float *m, const float *labels, const float *_Nullable weights, float *_Nullable r);
+    /// Σ ω (m − label)²/2; r as above
+    double (*_Nonnull squared_error)(long n, const float *m, const float *labels, const float *_Nullable weights, float *_Nullable r);
+    /// Σ ω (log Σ_c exp m_c − m_label); r (may be null, may be m) = ω (softmax(m) − e_label)
+    double (*_Nonnull softmax)(
+        long rows, long classes, long stride, const float *m, const float *labels, const float *_Nullable weights, float *_Nullable r);
+    /// p = softmax of each row, `classes` packed values a row
+    void (*_Nonnull softmax_rows)(long rows, long classes, long stride, const float *m, float *p);
+    /// p = 1/(1 + exp(−m))
+    void (*_Nonnull sigmoid)(long n, const float *m, float *p);
+    /// out = a + step · b
+    void (*_Nonnull add_scaled)(long n, const float *a, float step, const float *b, float *out);
+    /// Σ_i ‖r_i‖² (norms[i] + extra) over rows of `classes` residuals; sums[c] += Σ_i r[i, c]
+    double (*_Nonnull residual_sums)(
+        long rows, long classes, long stride, const float *r, const float *norms, double extra, double *sums);
+} ck_kernels;
+
+/// The fastest set this machine runs, or the one that CRESCENDO_ISA (baseline, avx2, avx512) names if it can run.
+const ck_kernels *ck_current(void);
+/// The set of that name, or null where this machine or build has none.
+const ck_kernels *_Nullable ck_named(const char *name);
+
+// One order of summation on every machine, with no fused multiply-add: for numbers that decisions are made from.
+double ck_fixed_dot_dd(long n, const double *a, const double *b);
+double ck_fixed_dot_ff(long n, const float *a, const float *b);
+double ck_fixed_dot_fd(long n, const float *a, const double *b);
+double ck_fixed_sum(long n, const double *a);
+void ck_fixed_axpy(long n, double step, const double *x, double *y);
+void ck_fixed_scale(long n, double factor, double *x);
+void ck_fixed_axpy_ff(long n, double step, const float *x, float *y);
+void ck_fixed_add_fd(long n, double step, const double *d, const float *x, float *out);
+void ck_fixed_add_ff(long n, double step, const float *d, const float *x, float *out);
+void ck_fixed_axpy_fd(long n, double step, const float *x, double *y);
+
+
+// libm, without importing a platform module.
+static inline double ck_exp(double x) { return exp(x); }
+static inline double ck_log(double x) { return log(x); }
+static inline double ck_log1p(double x) { return log1p(x); }
+#pragma clang assume_nonnull end
 #endif

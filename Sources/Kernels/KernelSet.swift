@@ -1,0 +1,138 @@
+import CKernels
+
+/// The numerical kernels compiled for one instruction set.
+///
+/// `current` is the fastest this machine runs; CRESCENDO_ISA=baseline|avx2|avx512 names another one. Every member takes
+/// raw memory and checks nothing: shapes are stated beside each argument, padding is zero, class strides are multiples
+/// of 8 (`classStride`).
+public struct KernelSet: @unchecked Sendable {
+    // Unchecked Sendable: points to a constant table of functions.
+    @usableFromInline let table: UnsafePointer<ck_kernels>
+
+    public static let current = KernelSet(table: ck_current())
+
+    /// All sets this machine can run, for tests.
+    public static var available: [KernelSet] {
+        ["baseline", "avx2", "avx512"].compactMap { (name: String) in ck_named(name).map(KernelSet.init(table:)) }
+    }
+
+    public var name: String { String(cString: table.pointee.name) }
+
+    /// Floats between two rows of a block with one value per class.
+    public static func classStride(_ classes: Int) -> Int { classes == 1 ? 1 : (classes + 7) / 8 * 8 }
+
+    init(table: UnsafePointer<ck_kernels>) { self.table = table }
+}
+
+// MARK: - Dense products
+
+extension KernelSet {
+    /// m[i] = offset + x_i·w for rows `rows` of `x`; w has `x.stride` values.
+    public func margins(
+        _ x: DenseMatrix, _ rows: Range<Int>, weights w: UnsafePointer<Float>, offset: Float,
+        into m: UnsafeMutablePointer<Float>
+    ) {
+        table.pointee.margins(x.row(rows.lowerBound), x.stride, rows.count, x.stride, w, offset, m)
+    }
+
+    /// g += Σ_i r[i] x_i; g has `x.stride` values. Flush at least every 32 rows (see `flush`).
+    public func transposedProduct(
+        _ x: DenseMatrix, _ rows: Range<Int>, residuals r: UnsafePointer<Float>, into g: UnsafeMutablePointer<Float>
+    ) {
+        table.pointee.transposed(x.row(rows.lowerBound), x.stride, rows.count, x.stride, r, g)
+    }
+
+    /// m[i, c] = offset[c] + Σ_j x[i, j] w[j, c]; the class stride of w, offset and m is `classes`.
+    public func margins(
+        _ x: DenseMatrix, _ rows: Range<Int>, weights w: UnsafePointer<Float>, offset: UnsafePointer<Float>,
+        classStride classes: Int, into m: UnsafeMutablePointer<Float>
+    ) {
+        table.pointee.margins_multi(
+            x.row(rows.lowerBound), x.stride, rows.count, x.columns, w, offset, classes, m)
+    }
+
+    /// g[j, c] += Σ_i x[i, j] r[i, c]; the class stride of r and g is `classes`. Flush at least every 64 rows.
+    public func transposedProduct(
+        _ x: DenseMatrix, _ rows: Range<Int>, residuals r: UnsafePointer<Float>, classStride classes: Int,
+        into g: UnsafeMutablePointer<Float>
+    ) {
+        table.pointee.transposed_multi(x.row(rows.lowerBound), x.stride, rows.count, x.columns, r, classes, g)
+    }
+
+    /// sums[j, c] += g[j, c], then g = 0, for g of `rows` × `columns` values with row stride `stride` and packed sums.
+    ///
+    /// Float sums stay short, and the long sum is Double: a flush every 32 (one class) or 64 rows keeps the error of
+    /// g below 1e-7 · Σ_i |r_i x_ij|.
+    public func flush(
+        _ g: UnsafeMutablePointer<Float>, rows: Int, columns: Int, stride: Int,
+        into sums: UnsafeMutablePointer<Double>
+    ) {
+        table.pointee.flush(rows, columns, stride, g, sums)
+    }
+
+    /// out[i] = ‖x_i − shift‖², summed in Double; shift has `x.stride` values (zero in the padding) or is nil.
+    public func squaredNorms(
+        _ x: DenseMatrix, _ rows: Range<Int>, shift: UnsafePointer<Float>? = nil, into out: UnsafeMutablePointer<Float>
+    ) {
+        table.pointee.squared_norms(x.row(rows.lowerBound), x.stride, rows.count, x.stride, shift, out)
+    }
+}
+
+// MARK: - Links and losses over blocks of margins
+
+extension KernelSet {
+    /// Σ ω log(1 + exp(−y m)), y = 2 label − 1. `residuals` (nil: not wanted; may be `margins`) = ω ∂f/∂m = −ω y σ(−y m).
+    public func logistic(
+        count: Int, margins: UnsafePointer<Float>, labels: UnsafePointer<Float>, weights: UnsafePointer<Float>?,
+        residuals: UnsafeMutablePointer<Float>? = nil
+    ) -> Double {
+        table.pointee.logistic(count, margins, labels, weights, residuals)
+    }
+
+    /// Σ ω ½(m − label)². `residuals` (nil: not wanted; may be `margins`) = ω (m − label).
+    public func squaredError(
+        count: Int, margins: UnsafePointer<Float>, labels: UnsafePointer<Float>, weights: UnsafePointer<Float>?,
+        residuals: UnsafeMutablePointer<Float>? = nil
+    ) -> Double {
+        table.pointee.squared_error(count, margins, labels, weights, residuals)
+    }
+
+    /// Σ ω (log Σ_c exp m_c − m_label). `residuals` (nil: not wanted; may be `margins`) = ω (softmax(m) − e_label),
+    /// zero in the padding.
+    public func softmax(
+        rows: Int, classes: Int, margins: UnsafePointer<Float>, labels: UnsafePointer<Float>,
+        weights: UnsafePointer<Float>?, residuals: UnsafeMutablePointer<Float>? = nil
+    ) -> Double {
+        table.pointee.softmax(rows, classes, Self.classStride(classes), margins, labels, weights, residuals)
+    }
+
+    /// Probabilities, `classes` packed values a row, from margins with the class stride.
+    public func softmaxProbabilities(
+        rows: Int, classes: Int, margins: UnsafePointer<Float>, into p: UnsafeMutablePointer<Float>
+    ) {
+        table.pointee.softmax_rows(rows, classes, Self.classStride(classes), margins, p)
+    }
+
+    /// p = 1/(1 + exp(−m)).
+    public func sigmoid(count: Int, margins: UnsafePointer<Float>, into p: UnsafeMutablePointer<Float>) {
+        table.pointee.sigmoid(count, margins, p)
+    }
+
+    /// out = a + step · b.
+    public func addScaled(
+        count: Int, _ a: UnsafePointer<Float>, step: Float, _ b: UnsafePointer<Float>,
+        into out: UnsafeMutablePointer<Float>
+    ) {
+        table.pointee.add_scaled(count, a, step, b, out)
+    }
+
+    /// Returns S = Σ_i ‖r_i‖² (squaredNorms[i] + extra), the squared gradient norms of a generalised linear model, and
+    /// adds Σ_i r[i, c] to sums[c] (class stride).
+    public func residualSums(
+        rows: Int, classes: Int, residuals: UnsafePointer<Float>, squaredNorms: UnsafePointer<Float>, extra: Double,
+        into sums: UnsafeMutablePointer<Double>
+    ) -> Double {
+        table.pointee.residual_sums(
+            rows, classes, Self.classStride(classes), residuals, squaredNorms, extra, sums)
+    }
+}

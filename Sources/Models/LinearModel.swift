@@ -1,0 +1,113 @@
+import Datasets
+import Kernels
+
+/// A generalised linear model: margins m = xW + b and a loss of the margins, over dense or sparse features.
+///
+/// Parameters: W feature-major (W[j, c] at j·C + c), then the C intercepts if there are any; λ penalises W only.
+/// f(x; z_i) = ω_i f(m_i, y_i); ∇f = (x_i ⊗ r_i, r_i) with r_i = ω_i ∂f/∂m, hence exactly
+/// ‖∇f‖² = ‖r_i‖² (‖x_i‖² + 1[intercept]), and no per-sample gradient is ever formed.
+public struct LinearModel<Loss: MarginLoss>: Model {
+    public let loss: Loss
+    /// D.
+    public let featureCount: Int
+    public let hasIntercept: Bool
+    /// Threads that share a batch. The result depends on their number, not on their timing.
+    public let threads: Int
+    public let kernels: KernelSet
+
+    public init(
+        _ loss: Loss, featureCount: Int, hasIntercept: Bool = true, threads: Int = 1, kernels: KernelSet = .current
+    ) {
+        self.loss = loss
+        self.featureCount = featureCount
+        self.hasIntercept = hasIntercept
+        self.threads = max(1, threads)
+        self.kernels = kernels
+    }
+
+    public var parameterCount: Int { penalisedCount + (hasIntercept ? loss.classes : 0) }
+    public var penalisedCount: Int { featureCount * loss.classes }
+    public var outputCount: Int { loss.classes }
+
+    /// Zero: the losses are convex.
+    public func initialParameters(seed: UInt64) -> [Float] { [Float](repeating: 0, count: parameterCount) }
+
+    public func accumulate(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
+    ) -> LossSums {
+        guard batch.count > 0, let x = parameters.baseAddress, let g = gradient.baseAddress else { return LossSums() }
+        let products = products(batch.dataset, at: x)
+        var total = LossSums()
+        var sum = GradientSum(products: products, gradient: g)
+        forEachBlock(of: batch, rows: products.blockRows) { rows, _ in
+            withBlock(products, rows) { block, residuals in
+                total.loss += loss.residuals(block, into: residuals)
+                total.squaredNorms += sum.add(rows, residuals: residuals)
+            }
+        }
+        sum.finish()
+        return total
+    }
+
+    public func loss(_ batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> Double {
+        guard batch.count > 0, let x = parameters.baseAddress else { return 0 }
+        let products = products(batch.dataset, at: x)
+        var total = 0.0
+        forEachBlock(of: batch, rows: products.blockRows) { rows, _ in
+            withBlock(products, rows) { block, _ in total += loss.loss(block) }
+        }
+        return total
+    }
+
+    public func predict(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into outputs: UnsafeMutableBufferPointer<Float>
+    ) {
+        guard batch.count > 0, let x = parameters.baseAddress, let out = outputs.baseAddress else { return }
+        let products = products(batch.dataset, at: x)
+        forEachBlock(of: batch, rows: products.blockRows) { rows, index in
+            withBlock(products, rows) { block, _ in loss.predict(block, into: out + index * loss.classes) }
+        }
+    }
+
+    /// - Precondition: `parameters` outlives the result.
+    func products(_ dataset: Dataset, at parameters: UnsafePointer<Float>) -> MarginProducts {
+        precondition(dataset.features.columns == featureCount, "model and data differ in their number of features")
+        return MarginProducts(
+            dataset: dataset, kernels: kernels, classes: loss.classes, hasIntercept: hasIntercept,
+            parameters: parameters)
+    }
+
+    /// Computes the margins of `rows` in scratch memory, and passes them on; the body may overwrite them.
+    func withBlock(
+        _ products: MarginProducts, _ rows: Range<Int>, _ body: (MarginBlock, UnsafeMutablePointer<Float>) -> Void
+    ) {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * products.classStride) { scratch in
+            guard let margins = scratch.baseAddress else { return }
+            products.margins(rows, into: margins)
+            body(products.block(rows, margins: margins), margins)
+        }
+    }
+}
+
+extension MarginProducts {
+    /// `rows` with margins computed before.
+    func block(_ rows: Range<Int>, margins: UnsafePointer<Float>) -> MarginBlock {
+        MarginBlock(
+            rows: rows.count, margins: margins, labels: dataset.labels.pointer + rows.lowerBound,
+            weights: dataset.weights.map { UnsafePointer($0.pointer + rows.lowerBound) }, kernels: kernels)
+    }
+}
+
+/// Visits the rows of a batch in blocks; the second argument is the number of samples visited before.
+func forEachBlock(of batch: Batch, rows blockRows: Int, _ body: (Range<Int>, Int) -> Void) {
+    var index = 0
+    for range in [batch.first, batch.second] {
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = min(start + blockRows, range.upperBound)
+            body(start..<end, index)
+            index += end - start
+            start = end
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import CKernels
+import Kernels
+
+/// Margins of consecutive samples with what belongs to them.
+public struct MarginBlock {
+    public let rows: Int
+    /// m[i, c], the class stride of `KernelSet.classStride` apart (1 for one class).
+    public let margins: UnsafePointer<Float>
+    /// One per row: the class index, or the target value.
+    public let labels: UnsafePointer<Float>
+    /// ω, one per row; nil means 1.
+    public let weights: UnsafePointer<Float>?
+    public let kernels: KernelSet
+
+    public init(
+        rows: Int, margins: UnsafePointer<Float>, labels: UnsafePointer<Float>, weights: UnsafePointer<Float>?,
+        kernels: KernelSet = .current
+    ) {
+        self.rows = rows
+        self.margins = margins
+        self.labels = labels
+        self.weights = weights
+        self.kernels = kernels
+    }
+
+    func weight(_ row: Int) -> Double { weights.map { Double($0[row]) } ?? 1 }
+}
+
+/// A loss f(m, y) of a sample's margins m = xW + b; `LinearModel` does the rest. All sums are weighted by ω.
+public protocol MarginLoss: Sendable {
+    /// C, margins per sample.
+    var classes: Int { get }
+    /// Σ ω f.
+    func loss(_ block: MarginBlock) -> Double
+    /// Σ ω f; writes ω ∂f/∂m (class stride, zero padding) to `residuals`, which may be the margins themselves.
+    func residuals(_ block: MarginBlock, into residuals: UnsafeMutablePointer<Float>) -> Double
+    /// Σ ω dᵀ (∂²f/∂m²) d for the margins d (class stride) of a direction: the curvature along it.
+    func curvature(_ block: MarginBlock, along direction: UnsafePointer<Float>) -> Double
+    /// Writes `classes` packed values a row: class probabilities, or one value.
+    func predict(_ block: MarginBlock, into outputs: UnsafeMutablePointer<Float>)
+}
+
+/// A loss of one margin, given by formulas for one sample.
+public protocol ScalarLoss: MarginLoss {
+    /// f(m, y).
+    func value(_ margin: Double, _ label: Double) -> Double
+    /// ∂f/∂m.
+    func derivative(_ margin: Double, _ label: Double) -> Double
+    /// ∂²f/∂m².
+    func secondDerivative(_ margin: Double, _ label: Double) -> Double
+    /// The prediction for a margin; default: the margin.
+    func prediction(_ margin: Double) -> Double
+}
+
+extension ScalarLoss {
+    public var classes: Int { 1 }
+
+    public func prediction(_ margin: Double) -> Double { margin }
+
+    public func loss(_ block: MarginBlock) -> Double {
+        var sum = 0.0
+        for row in 0..<block.rows {
+            sum += block.weight(row) * value(Double(block.margins[row]), Double(block.labels[row]))
+        }
+        return sum
+    }
+
+    public func residuals(_ block: MarginBlock, into residuals: UnsafeMutablePointer<Float>) -> Double {
+        var sum = 0.0
+        for row in 0..<block.rows {
+            let margin = Double(block.margins[row])
+            let label = Double(block.labels[row])
+            let weight = block.weight(row)
+            sum += weight * value(margin, label)
+            residuals[row] = Float(weight * derivative(margin, label))
+        }
+        return sum
+    }
+
+    public func curvature(_ block: MarginBlock, along direction: UnsafePointer<Float>) -> Double {
+        var sum = 0.0
+        for row in 0..<block.rows {
+            let slope = Double(direction[row])
+            let second = secondDerivative(Double(block.margins[row]), Double(block.labels[row]))
+            sum += block.weight(row) * slope * slope * second
+        }
+        return sum
+    }
+
+    public func predict(_ block: MarginBlock, into outputs: UnsafeMutablePointer<Float>) {
+        for row in 0..<block.rows { outputs[row] = Float(prediction(Double(block.margins[row]))) }
+    }
+}
