@@ -40,7 +40,7 @@ extension Crescendo {
             case .run(let command as EvaluateCommand): command.stallTimeout
             default: nil
             }
-        return given?.seconds ?? 600
+        return given?.seconds ?? Defaults.stallTimeout
     }
 }
 
@@ -97,6 +97,7 @@ struct Program {
 
     private func run(_ command: any ParsableCommand) throws -> Int32 {
         switch command {
+        case let train as TrainCommand: return try TrainJob(train, world: world).run()
         default: return 0
         }
     }

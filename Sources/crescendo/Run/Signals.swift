@@ -19,6 +19,9 @@ enum Signals {
     /// The signal that asked for a stop; 0: none did.
     static var received: Int32 { requested.load(ordering: .relaxed) }
 
+    /// The signal that asks for a timely end rather than interrupts: the run counts as done.
+    static let finish = SIGUSR1
+
     /// A file that grows past a limit, or a reader that goes away, is an error of the write and no reason to die.
     static func ignoreWriteSignals() {
         handle(SIGPIPE, SIG_IGN)

@@ -1,0 +1,60 @@
+import BigBatch
+
+/// The last words of a run: why it ended, how good the model is, where the files are.
+public struct Summary: Sendable {
+    public var result: TrainingResult
+    /// Name of a set of rows ("training", "test") and how good the model is on it, in words.
+    public var qualities: [(name: String, text: String)]
+    /// The objective, where `result` has none.
+    public var objective: Double
+    /// Seconds before training: reading and sending rows.
+    public var loadSeconds: Double
+    /// The run folder and the files in it.
+    public var folder: String
+    public var files: [String]
+
+    public init(
+        result: TrainingResult, qualities: [(name: String, text: String)], objective: Double, loadSeconds: Double,
+        folder: String, files: [String]
+    ) {
+        self.result = result
+        self.qualities = qualities
+        self.objective = objective
+        self.loadSeconds = loadSeconds
+        self.folder = folder
+        self.files = files
+    }
+
+    public var text: String {
+        var lines = [result.stopReason.explanation, ""]
+        func add(_ name: String, _ text: String) {
+            lines.append("  " + name + String(repeating: " ", count: max(1, 12 - name.count)) + text)
+        }
+        add("work", work)
+        add("time", time)
+        var objectiveText = NumberFormat.significant(objective, 7)
+        if result.gradientNorm.isFinite {
+            objectiveText += ", gradient norm " + NumberFormat.significant(result.gradientNorm, 3)
+        }
+        add("objective", objectiveText)
+        if let gap = result.dualityGap {
+            add("certified", "the optimum is at most \(NumberFormat.significant(gap, 2)) below (duality gap)")
+        }
+        for quality in qualities where !quality.text.isEmpty { add(quality.name, quality.text) }
+        add("run", folder + ": " + files.joined(separator: ", "))
+        return lines.joined(separator: "\n")
+    }
+
+    private var work: String {
+        "\(NumberFormat.count(result.iterations)) iterations, "
+            + "\(NumberFormat.significant(result.gradientPasses, 3)) gradient passes over the data, "
+            + "\(NumberFormat.count(result.allreduces)) allreduces"
+            + (result.nonFinite > 0 ? ", \(result.nonFinite) non-finite batches or trials" : "")
+    }
+
+    private var time: String {
+        let share = result.seconds > 0 ? result.communicationSeconds / result.seconds : 0
+        return "\(NumberFormat.duration(result.seconds)) of training (\(NumberFormat.percent(share)) communication), "
+            + "\(NumberFormat.duration(loadSeconds)) of loading"
+    }
+}

@@ -1,0 +1,160 @@
+import Datasets
+import MPI
+import Models
+import Telemetry
+
+/// How good a model is on labelled rows. Means are weighted when the rows are.
+struct Quality: Equatable {
+    var rows = 0
+    /// Mean loss, without the penalty.
+    var loss = 0.0
+    /// Share of the rows whose most likely class is theirs.
+    var accuracy: Double?
+    /// Mean of −log(probability of the row's class).
+    var logLoss: Double?
+    /// Two classes only.
+    var auc: AreaUnderCurve?
+    /// √ of the mean squared error, in units of the label.
+    var rmse: Double?
+    /// 1 − squared error / squared deviation of the labels from their mean.
+    var r2: Double?
+
+    /// Collective. Judges `model` at `parameters` on all rows of `dataset`.
+    static func measure(
+        _ model: LinearModelKind, at parameters: [Float], on dataset: Dataset, communicator: any Communicator
+    ) throws -> Quality {
+        var quality = Quality()
+        quality.rows = dataset.order.count
+        var sums = [
+            parameters.withUnsafeBufferPointer { model.model.loss(dataset.all, at: $0) },
+            (0..<dataset.order.localCount).reduce(0) { $0 + weight($1, dataset) },
+        ]
+        sums = try communicator.allreduce(sums, .sum)
+        let weights = sums[1]
+        quality.loss = sums[0] / weights
+        switch model.task {
+        case .binary(let hasProbabilities):
+            try quality.judgeBinary(model.margins, parameters, dataset, weights, communicator)
+            if hasProbabilities { quality.logLoss = quality.loss }
+        case .classes:
+            try quality.judgeClasses(model.model, parameters, dataset, weights, communicator)
+            quality.logLoss = quality.loss
+        case .value: try quality.judgeValues(model.model, parameters, dataset, weights, communicator)
+        }
+        return quality
+    }
+
+    /// By margins, not probabilities: those near 1 are all alike in Float.
+    private mutating func judgeBinary(
+        _ margins: some Model, _ parameters: [Float], _ dataset: Dataset, _ weights: Double,
+        _ communicator: any Communicator
+    ) throws {
+        var right = 0.0
+        var scores: [Float] = []
+        var signedWeights: [Float] = []
+        scores.reserveCapacity(dataset.order.localCount)
+        signedWeights.reserveCapacity(dataset.order.localCount)
+        forEachPrediction(margins, parameters, dataset) { row, output in
+            let isPositive = dataset.labels[row] == 1
+            let weight = Quality.weight(row, dataset)
+            if (output[0] > 0) == isPositive { right += weight }
+            scores.append(output[0])
+            signedWeights.append(Float(isPositive ? weight : -weight))
+        }
+        accuracy = try communicator.allreduce(right, .sum) / weights
+        auc = try AreaUnderCurve.measure(scores: scores, signedWeights: signedWeights, communicator: communicator)
+    }
+
+    private mutating func judgeClasses(
+        _ model: some Model, _ parameters: [Float], _ dataset: Dataset, _ weights: Double,
+        _ communicator: any Communicator
+    ) throws {
+        var right = 0.0
+        forEachPrediction(model, parameters, dataset) { row, output in
+            if output.indexOfLargest == Int(dataset.labels[row]) { right += Quality.weight(row, dataset) }
+        }
+        accuracy = try communicator.allreduce(right, .sum) / weights
+    }
+
+    private mutating func judgeValues(
+        _ model: some Model, _ parameters: [Float], _ dataset: Dataset, _ weights: Double,
+        _ communicator: any Communicator
+    ) throws {
+        let labels = (0..<dataset.order.localCount).reduce(0.0) {
+            $0 + Quality.weight($1, dataset) * Double(dataset.labels[$1])
+        }
+        let mean = try communicator.allreduce(labels, .sum) / weights
+        var squares = [0.0, 0.0]
+        forEachPrediction(model, parameters, dataset) { row, output in
+            let label = Double(dataset.labels[row])
+            let error = label - Double(output[0])
+            let weight = Quality.weight(row, dataset)
+            squares[0] += weight * error * error
+            squares[1] += weight * (label - mean) * (label - mean)
+        }
+        squares = try communicator.allreduce(squares, .sum)
+        rmse = (squares[0] / weights).squareRoot()
+        r2 = squares[1] > 0 ? 1 - squares[0] / squares[1] : nil
+    }
+
+    private static func weight(_ row: Int, _ dataset: Dataset) -> Double {
+        dataset.weights.map { Double($0[row]) } ?? 1
+    }
+
+    var json: JSON {
+        var members: [(key: String, value: JSON)] = [("rows", .integer(rows)), ("loss", .number(loss))]
+        if let accuracy { members.append(("accuracy", .number(accuracy))) }
+        if let logLoss { members.append(("logLoss", .number(logLoss))) }
+        if let auc {
+            members.append(("auc", auc.value.map { .number($0) } ?? .null))
+            if let bins = auc.bins { members.append(("aucBins", .integer(bins))) }
+        }
+        if let rmse { members.append(("rmse", .number(rmse))) }
+        if rmse != nil { members.append(("r2", r2.map { .number($0) } ?? .null)) }
+        return .object(members)
+    }
+
+    /// One line for people.
+    var text: String {
+        var parts: [String] = []
+        if let accuracy { parts.append("accuracy " + NumberFormat.fixed(accuracy, 4)) }
+        if let logLoss { parts.append("log loss " + NumberFormat.significant(logLoss, 4)) }
+        if let auc {
+            let bins = auc.bins.map { " (from \(NumberFormat.count($0)) bins)" } ?? ""
+            parts.append("AUC " + (auc.value.map { NumberFormat.fixed($0, 4) } ?? "undefined: one class only") + bins)
+        }
+        if let rmse { parts.append("RMSE " + NumberFormat.significant(rmse, 5)) }
+        if rmse != nil { parts.append("R² " + (r2.map { NumberFormat.fixed($0, 4) } ?? "undefined: equal labels")) }
+        return parts.joined(separator: ", ")
+    }
+}
+
+extension UnsafeBufferPointer<Float> {
+    /// The first largest element's index.
+    var indexOfLargest: Int {
+        var best = 0
+        for index in indices where self[index] > self[best] { best = index }
+        return best
+    }
+}
+
+/// Calls `body` with every local row and its outputs, in order; predicts in blocks.
+func forEachPrediction<M: Model>(
+    _ model: M, _ parameters: [Float], _ dataset: Dataset, _ body: (Int, UnsafeBufferPointer<Float>) throws -> Void
+) rethrows {
+    let block = 1024
+    let width = model.outputCount
+    var outputs = [Float](repeating: 0, count: block * width)
+    try parameters.withUnsafeBufferPointer { parameters in
+        try outputs.withUnsafeMutableBufferPointer { outputs in
+            for start in stride(from: 0, to: dataset.order.localCount, by: block) {
+                let end = min(start + block, dataset.order.localCount)
+                model.predict(Batch(dataset: dataset, first: start..<end), at: parameters, into: outputs)
+                for row in start..<end {
+                    try body(
+                        row, UnsafeBufferPointer(rebasing: outputs[(row - start) * width..<(row - start + 1) * width]))
+                }
+            }
+        }
+    }
+}

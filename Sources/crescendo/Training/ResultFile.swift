@@ -1,0 +1,52 @@
+import BigBatch
+import Telemetry
+
+/// `result.json`: what a finished run knows about itself.
+struct ResultFile {
+    var result: TrainingResult
+    var objective: Double
+    var train: Quality?
+    var validation: Quality?
+    var test: Quality?
+    var model: String
+    var l2: Double
+    var rows: Int
+    var features: Int
+    var ranks: Int
+    var threads: Int
+    var loadSeconds: Double
+    /// ISO 8601, UTC.
+    var started: String
+    var finished: String
+
+    var json: JSON {
+        .object([
+            ("stopReason", .string(result.stopReason.rawValue)),
+            ("converged", .bool(result.stopReason.isConvergence)),
+            ("objective", .number(objective)),
+            ("gradientNorm", .number(result.gradientNorm)),
+            ("dualityGap", result.dualityGap.map { .number($0) } ?? .null),
+            ("iterations", .integer(result.iterations)),
+            ("gradientPasses", .number(result.gradientPasses)),
+            ("featurePasses", .number(result.featurePasses)),
+            ("seconds", .number(result.seconds)),
+            ("loadSeconds", .number(loadSeconds)),
+            ("computeSeconds", .number(result.computeSeconds)),
+            ("communicationSeconds", .number(result.communicationSeconds)),
+            ("allreduces", .integer(result.allreduces)),
+            ("nonFinite", .integer(result.nonFinite)),
+            ("ranks", .integer(ranks)),
+            ("threads", .integer(threads)),
+            ("train", train?.json ?? .null),
+            ("validation", validation?.json ?? .null),
+            ("test", test?.json ?? .null),
+            ("model", .string(model)),
+            ("l2", .number(l2)),
+            ("rows", .integer(rows)),
+            ("features", .integer(features)),
+            ("version", .string(Crescendo.version)),
+            ("started", .string(started)),
+            ("finished", .string(finished)),
+        ])
+    }
+}

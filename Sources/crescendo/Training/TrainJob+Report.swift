@@ -1,0 +1,117 @@
+import BigBatch
+import Datasets
+import MPI
+import Models
+import Telemetry
+
+/// What is said about a table after its rows have gone to their owners.
+struct TableSummary {
+    let rows: Int
+    let columns: Int
+    let density: Double
+    let format: DataFile.Format
+    let labels: LabelSummary
+    let notes: [String]
+
+    init(_ table: DistributedTable) {
+        rows = table.rows
+        columns = table.columns
+        density = table.density
+        format = table.format
+        labels = table.labels
+        notes = table.notes
+    }
+}
+
+extension TrainJob {
+    /// Says what will be trained on what.
+    func describe(_ plan: TrainingPlan, _ data: TrainingData, _ table: TableSummary) {
+        guard world.rank == 0, !(command.run.quiet ?? false) else { return }
+        let storage = if case .dense = data.training.features { "dense" } else { "sparse" }
+        let scaling =
+            switch plan.standardization {
+            case .zscore: "scaled to mean 0 and deviation 1"
+            case .maxabs: "scaled by the largest magnitude"
+            case .none: "not scaled"
+            }
+        console.print(
+            "data    \(NumberFormat.count(table.rows)) rows × \(NumberFormat.count(table.columns)) features, "
+                + "\(NumberFormat.percent(table.density)) non-zero, \(table.format.rawValue), kept \(storage), \(scaling)"
+        )
+        console.print("labels  \(describe(table.labels, data.preprocessing.labels))")
+        for note in data.preprocessing.notes { console.print("note    \(note)") }
+        console.print(
+            "model   \(plan.choice.rawValue)" + (plan.reason.map { " (\($0))" } ?? "")
+                + ", \(plan.hasIntercept ? "with" : "without") intercept, λ = \(NumberFormat.significant(plan.l2, 4))"
+                + (command.model.l2 == nil ? " (1/N)" : ""))
+        console.print(
+            "ranks   \(world.size) × \(plan.threads) thread\(plan.threads == 1 ? "" : "s")")
+    }
+
+    private func describe(_ labels: LabelSummary, _ encoding: LabelEncoding) -> String {
+        guard case .classes(let names) = encoding else {
+            return "numbers from \(NumberFormat.significant(labels.minimum, 5)) "
+                + "to \(NumberFormat.significant(labels.maximum, 5))"
+        }
+        let shares = labels.counts.map { NumberFormat.percent(Double($0) / Double(labels.count)) }
+        let shown = zip(names, shares).prefix(10).map { "\($0) (\($1))" }.joined(separator: ", ")
+        return "\(names.count) classes: \(shown)" + (names.count > 10 ? ", …" : "")
+    }
+
+    /// Judges the model, writes the run folder's files and says how it went. Returns the exit code.
+    func conclude(
+        _ result: TrainingResult, _ kind: LinearModelKind, _ data: TrainingData, _ test: Dataset?,
+        _ report: ResultFile, _ folder: RunFolder?
+    ) throws -> Int32 {
+        var report = report
+        report.result = result
+        report.objective = result.objective
+        // The model first: a launcher that was told to stop leaves a second or so.
+        try save(report, kind, data.preprocessing, folder)
+        func judge(_ rows: Dataset?) throws -> Quality? {
+            try rows.map { try Quality.measure(kind, at: result.parameters, on: $0, communicator: world) }
+        }
+        report.train = try judge(data.training)
+        report.validation = try judge(data.validation)
+        report.test = try judge(test)
+        if !report.objective.isFinite, let train = report.train {
+            let squares = result.parameters.prefix(kind.model.penalisedCount).reduce(0.0) {
+                $0 + Double($1) * Double($1)
+            }
+            report.objective = train.loss + 0.5 * report.l2 * squares
+        }
+        try world.together {
+            if let folder { try write(report, folder) }
+        }
+        summarise(report, folder)
+        // All ranks end alike, whichever of them heard a signal.
+        let signal = try world.allreduce(Signals.received, .maximum)
+        if result.stopReason == .divergence { return Program.Code.diverged }
+        return result.stopReason == .signal && signal != Signals.finish ? Program.Code.stopped(by: signal) : 0
+    }
+
+    private func save(
+        _ report: ResultFile, _ kind: LinearModelKind, _ preprocessing: Preprocessing, _ folder: RunFolder?
+    ) throws {
+        try world.together {
+            guard let folder else { return }
+            try write(report, folder)
+        }
+    }
+
+    private func write(_ report: ResultFile, _ folder: RunFolder) throws {
+        var report = report
+        report.finished = timestamp()
+        try AtomicFile.write(report.json.indentedText, to: folder.result)
+    }
+
+    private func summarise(_ report: ResultFile, _ folder: RunFolder?) {
+        guard let folder, !(command.run.quiet ?? false) else { return }
+        let qualities = [("training", report.train), ("validation", report.validation), ("test", report.test)]
+        let summary = Summary(
+            result: report.result, qualities: qualities.compactMap { name, quality in quality.map { (name, $0.text) } },
+            objective: report.objective, loadSeconds: report.loadSeconds, folder: folder.path,
+            files: ["model.safetensors", "result.json", "metrics.jsonl", "config.yaml"])
+        console.print("\n" + summary.text)
+    }
+}

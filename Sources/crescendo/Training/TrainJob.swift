@@ -1,0 +1,150 @@
+import BigBatch
+import Datasets
+import MPI
+import Models
+import Telemetry
+
+/// `crescendo train` on all ranks, from the data files to the run folder.
+struct TrainJob {
+    let command: TrainCommand
+    let world: any Communicator
+    let console: Console
+    let start = monotonicSeconds()
+    let started = timestamp()
+
+    init(_ command: TrainCommand, world: any Communicator) {
+        self.command = command
+        self.world = world
+        console = Console(speaks: world.rank == 0)
+    }
+
+    private var isRoot: Bool { world.rank == 0 }
+    private var isQuiet: Bool { command.run.quiet ?? false }
+
+    private func say(_ text: String) {
+        if !isQuiet { console.print(text) }
+    }
+
+    /// Returns the exit code.
+    func run() throws -> Int32 {
+        let folder = try world.together {
+            isRoot
+                ? try RunFolder.prepare(
+                    output: command.run.output, data: command.data, overwrite: command.run.overwrite ?? false) : nil
+        }
+        do {
+            return try run(in: folder)
+        } catch {
+            folder?.abandon()
+            throw error
+        }
+    }
+
+    private func run(in folder: RunFolder?) throws -> Int32 {
+        let (plan, data, table) = try load()
+        let test = try loadTest(data.preprocessing)
+        let kind = LinearModelKind(
+            plan.choice, featureCount: data.preprocessing.featureCount,
+            classes: data.preprocessing.labels.classCount, hasIntercept: plan.hasIntercept, threads: plan.threads)
+        describe(plan, data, table)
+        let loadSeconds = try world.broadcastValue(monotonicSeconds() - start)
+        let configuration = plan.trainerConfiguration(
+            timeLeft: command.run.timeLimit.map { max(1e-3, $0.seconds - loadSeconds) })
+
+        try world.together { try folder.map { try open($0, plan) } }
+        let report = ResultFile(
+            result: TrainingResult(), objective: .nan, model: plan.choice.rawValue, l2: plan.l2, rows: plan.rows,
+            features: kind.featureCount, ranks: world.size, threads: plan.threads, loadSeconds: loadSeconds,
+            started: started, finished: "")
+
+        Signals.install()
+        let result = try train(kind.model, on: data, configuration, folder)
+        return try conclude(result, kind, data, test, report, folder)
+    }
+
+    /// Reads the training data and settles what depends on it.
+    private func load() throws -> (TrainingPlan, TrainingData, TableSummary) {
+        let table = try DistributedTable.read(
+            command.data, options: command.reading.applied(), communicator: world)
+        var choice = command.model.model ?? .auto
+        var reason: String?
+        if choice == .auto { (choice, reason) = ModelChoice.automatic(for: table.labels) }
+        if let complaint = choice.complaint(about: table.labels) { throw DatasetError(complaint) }
+        var options = AssemblyOptions()
+        if let seed = command.run.seed { options.seed = seed }
+        options.standardization = command.model.standardize?.kind
+        options.storage = command.trainingData.storage?.kind
+        options.validationFraction = command.trainingData.validation ?? 0
+        let summary = TableSummary(table)
+        let data = try table.assembleTraining(labels: choice.labelKind, options: options)
+        let plan = TrainingPlan(
+            command: command, choice: choice, reason: reason, standardization: data.preprocessing.standardization.kind,
+            threads: threadCount(command.run.threads), rows: data.training.order.count)
+        return (plan, data, summary)
+    }
+
+    private func loadTest(_ preprocessing: Preprocessing) throws -> Dataset? {
+        guard !command.trainingData.test.isEmpty else { return nil }
+        let table = try DistributedTable.read(
+            command.trainingData.test, options: command.reading.applied(), schema: preprocessing.schema,
+            communicator: world)
+        return try table.assemble(using: preprocessing)
+    }
+
+    private func open(_ folder: RunFolder, _ plan: TrainingPlan) throws {
+        if let old = try folder.open() { say("The run that was in \(folder.path) is now in \(old).") }
+        let launcher = world.size > 1 ? "mpirun -n \(world.size) " : ""
+        try AtomicFile.write(
+            plan.resolved().yaml(header: [
+                "Crescendo \(Crescendo.version): the options of this run, defaults included. Once more:",
+                "  \(launcher)crescendo train --config \(absolutePath(folder.configuration))",
+            ]), to: folder.configuration)
+    }
+
+    private func train(
+        _ model: some Model, on data: TrainingData, _ configuration: TrainerConfiguration, _ folder: RunFolder?
+    ) throws -> TrainingResult {
+        let telemetry = folder.map { folder in
+            RunTelemetry(
+                metrics: MetricsFile(path: folder.metrics, warn: { [console] in console.warn($0) }),
+                progress: isQuiet ? nil : ProgressLine(console: console, rows: data.training.order.count))
+        }
+        defer { telemetry?.finish() }
+        let trainer = Trainer(
+            model: model, dataset: data.training, validation: data.validation, communicator: world,
+            configuration: configuration)
+        return try trainer.run(observer: telemetry, stopRequested: { Signals.received != 0 })
+    }
+}
+
+extension StandardizeChoice {
+    /// nil: chosen by the density.
+    var kind: StandardizationKind? {
+        switch self {
+        case .auto: nil
+        case .zscore: .zscore
+        case .maxabs: .maxabs
+        case .none: StandardizationKind.none
+        }
+    }
+}
+
+extension StorageChoice {
+    /// nil: chosen by the density.
+    var kind: StorageKind? {
+        switch self {
+        case .auto: nil
+        case .dense: .dense
+        case .sparse: .sparse
+        }
+    }
+}
+
+extension Communicator {
+    /// Rank 0's value on every rank.
+    func broadcastValue(_ value: Double) throws -> Double {
+        var values = [value]
+        try values.withUnsafeMutableBufferPointer { try broadcast($0, root: 0) }
+        return values[0]
+    }
+}

@@ -1,0 +1,82 @@
+import BigBatch
+import Datasets
+import Models
+
+/// What a training run will do: the options with the data's answers filled in.
+struct TrainingPlan {
+    let command: TrainCommand
+    let choice: ModelChoice
+    /// Why `auto` took this model; nil when it was asked for.
+    let reason: String?
+    let standardization: StandardizationKind
+    let threads: Int
+    /// N, the rows trained on.
+    let rows: Int
+
+    var l2: Double { command.model.l2 ?? 1 / Double(rows) }
+    var hasIntercept: Bool { command.model.intercept ?? true }
+
+    /// - Parameter timeLeft: seconds until `--time-limit`, of which loading has used some.
+    func trainerConfiguration(timeLeft: Double?) -> TrainerConfiguration {
+        var configuration = TrainerConfiguration()
+        configuration.l2 = l2
+        if let step = command.expert.step { configuration.step = step }
+        if let direction = command.expert.direction { configuration.direction = direction }
+        if let growth = command.expert.growth { configuration.growth = growth }
+        if let theta = command.expert.theta { configuration.theta = theta }
+        if let rows = command.expert.initialBatch { configuration.initialBatchSize = rows }
+        configuration.stepSize = command.expert.stepSize
+        if let tolerance = command.run.tolerance { configuration.tolerance = tolerance }
+        configuration.maxEpochs = command.run.maxEpochs
+        configuration.maxIterations = command.run.maxIterations
+        configuration.timeLimit = timeLeft
+        if let seed = command.run.seed { configuration.seed = seed }
+        return configuration
+    }
+
+    /// Everything that a rerun needs, in the order of the help.
+    func resolved() -> ResolvedConfiguration {
+        let trainer = trainerConfiguration(timeLeft: nil)
+        let reading = command.reading
+        let data = command.trainingData
+        func list(_ values: [String]) -> ResolvedConfiguration.Value? { values.isEmpty ? nil : .list(values) }
+        return ResolvedConfiguration(entries: [
+            ("data", .list(command.data.map(absolutePath))),
+            ("model", .text(choice.rawValue)),
+            ("l2", .number(l2)),
+            ("standardize", .text(standardization.rawValue)),
+            ("intercept", .flag(hasIntercept)),
+            ("test", list(data.test.map(absolutePath))),
+            ("validation", .number(data.validation ?? 0)),
+            ("storage", .text((data.storage ?? .auto).rawValue)),
+            ("format", .text((reading.format ?? .auto).rawValue)),
+            ("label", reading.label.map { .text($0) }),
+            ("labels-file", reading.labelsFile.map { .text(absolutePath($0)) }),
+            ("drop", list(reading.drop)),
+            ("id", list(reading.id)),
+            ("weight", reading.weight.map { .text($0) }),
+            ("header", reading.header.map { .flag($0) }),
+            ("zero-based", .flag(reading.zeroBased ?? false)),
+            ("tolerance", .number(trainer.tolerance)),
+            ("max-epochs", trainer.maxEpochs.map { .number($0) }),
+            ("max-iterations", trainer.maxIterations.map { .integer($0) }),
+            ("time-limit", command.run.timeLimit.map { .number($0.seconds) }),
+            ("seed", .plain(String(trainer.seed))),
+            ("threads", .integer(threads)),
+            ("step", .text(trainer.step.rawValue)),
+            ("step-size", trainer.stepSize.map { .number($0) }),
+            ("direction", .text(trainer.direction.rawValue)),
+            ("growth", .text(trainer.growth.rawValue)),
+            ("theta", .number(trainer.theta)),
+            ("initial-batch", .integer(trainer.initialBatchSize)),
+            ("stall-timeout", .number(command.expert.stallTimeout?.seconds ?? Defaults.stallTimeout)),
+            ("memory-limit", command.expert.memoryLimit.map { .integer($0.bytes) }),
+        ])
+    }
+}
+
+/// Defaults that are not the trainer's or the loader's.
+enum Defaults {
+    /// Seconds after which a rank that does not answer ends the job.
+    static let stallTimeout = 600.0
+}
