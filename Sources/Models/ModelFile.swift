@@ -1,0 +1,144 @@
+import Datasets
+import FoundationEssentials
+
+/// A trained model with all that prediction needs, as a safetensors file.
+///
+/// Tensors: `weights` [D, C] and `intercepts` [C] (F32) in the space trained in; `coefficients` [D, C] and
+/// `coefficient_intercepts` [C] (F64) for features as they are in the data file, standardisation undone; `mean` [D] and
+/// `scale` [D] (F64) where features were standardised. Metadata: `format` = "crescendo", `crescendo_version`, `model`
+/// (its kind), `specification` and `preprocessing` (JSON), `class_labels` and, for named columns, `feature_names` (JSON
+/// lists), and whatever `notes` holds.
+public struct ModelFile: Sendable, Equatable {
+    public var specification: ModelSpecification
+    /// In the space trained in: weights, then intercepts.
+    public var parameters: [Float]
+    public var preprocessing: Preprocessing
+    /// The program version that wrote it.
+    public var version: String
+    /// Further metadata, such as where the data came from. Names of this file format are not available.
+    public var notes: [String: String] = [:]
+
+    static let format = "crescendo"
+    private static let ownKeys: Set = [
+        "format", "crescendo_version", "model", "specification", "preprocessing", "class_labels", "feature_names",
+    ]
+
+    public init(
+        specification: ModelSpecification, parameters: [Float], preprocessing: Preprocessing, version: String,
+        notes: [String: String] = [:]
+    ) {
+        self.specification = specification
+        self.parameters = parameters
+        self.preprocessing = preprocessing
+        self.version = version
+        self.notes = notes
+    }
+
+    /// Names of the classes; empty for values.
+    public var classLabels: [String] {
+        if case .classes(let names) = preprocessing.labels { names } else { [] }
+    }
+
+    /// Weights (D × C, feature-major) and intercepts (C) for features as they are in the data file.
+    public var coefficients: (weights: [Double], intercepts: [Double]) {
+        let outputs = specification.outputCount
+        let weightCount = specification.featureCount * outputs
+        let intercepts = specification.hasIntercept ? parameters[weightCount...].map { Double($0) } : []
+        return preprocessing.standardization.originalCoefficients(
+            weights: parameters[..<weightCount].map { Double($0) },
+            intercepts: intercepts.isEmpty ? [Double](repeating: 0, count: outputs) : intercepts)
+    }
+
+    /// Writes the file atomically: temporary name, fsync, rename. Throws `ModelError`.
+    public func write(to path: String) throws {
+        let outputs = specification.outputCount
+        let features = specification.featureCount
+        let weightCount = features * outputs
+        guard parameters.count == weightCount + (specification.hasIntercept ? outputs : 0) else {
+            throw ModelError("cannot write \(path): \(parameters.count) parameters do not fit the model")
+        }
+        var file = Safetensors()
+        func add(_ name: String, _ shape: [Int], _ values: [Double], isDouble: Bool) {
+            file.tensors[name] = Safetensors.Tensor(isDouble: isDouble, shape: shape, values: values)
+        }
+        let original = coefficients
+        add("weights", [features, outputs], parameters[..<weightCount].map { Double($0) }, isDouble: false)
+        if specification.hasIntercept {
+            add("intercepts", [outputs], parameters[weightCount...].map { Double($0) }, isDouble: false)
+        }
+        add("coefficients", [features, outputs], original.weights, isDouble: true)
+        add("coefficient_intercepts", [outputs], original.intercepts, isDouble: true)
+        let standardization = preprocessing.standardization
+        if !standardization.mean.isEmpty { add("mean", [features], standardization.mean, isDouble: true) }
+        if !standardization.scale.isEmpty { add("scale", [features], standardization.scale, isDouble: true) }
+        file.metadata = notes.filter { !Self.ownKeys.contains($0.key) }
+        file.metadata["format"] = Self.format
+        file.metadata["crescendo_version"] = version
+        file.metadata["model"] = specification.kind.rawValue
+        file.metadata["specification"] = try Self.json(specification)
+        file.metadata["preprocessing"] = try Self.json(preprocessing)
+        file.metadata["class_labels"] = try Self.json(classLabels)
+        if preprocessing.schema != nil { file.metadata["feature_names"] = try Self.json(preprocessing.featureNames) }
+        try WholeFile.write(try file.encoded(), to: path)
+    }
+
+    /// Reads a file that `write` made. Throws `ModelError` for one that is missing, cut short, damaged, or not of this
+    /// program.
+    public static func read(_ path: String) throws -> ModelFile {
+        let file = try Safetensors(try WholeFile.read(path), file: path)
+        guard file.metadata["format"] == format, let specificationText = file.metadata["specification"],
+            let preprocessingText = file.metadata["preprocessing"]
+        else { throw ModelError("\(path) is a safetensors file, but not one that crescendo wrote") }
+        let specification: ModelSpecification
+        let preprocessing: Preprocessing
+        do {
+            let decoder = JSONDecoder()
+            specification = try decoder.decode(ModelSpecification.self, from: Data(specificationText.utf8))
+            preprocessing = try decoder.decode(Preprocessing.self, from: Data(preprocessingText.utf8))
+        } catch {
+            let version = file.metadata["crescendo_version"] ?? "unknown"
+            throw ModelError("\(path): its description cannot be read (written by crescendo \(version))")
+        }
+        var parameters = try values(of: "weights", [specification.featureCount, specification.outputCount], file, path)
+        if specification.hasIntercept {
+            parameters += try values(of: "intercepts", [specification.outputCount], file, path)
+        }
+        guard preprocessing.featureCount == specification.featureCount,
+            preprocessing.labels.classCount == specification.classCount
+        else { throw ModelError("\(path) is damaged: its parts describe different models") }
+        _ = try specification.makeModel()
+        return ModelFile(
+            specification: specification, parameters: parameters, preprocessing: preprocessing,
+            version: file.metadata["crescendo_version"] ?? "",
+            notes: file.metadata.filter { !ownKeys.contains($0.key) })
+    }
+
+    private static func values(of name: String, _ shape: [Int], _ file: Safetensors, _ path: String) throws -> [Float] {
+        guard let tensor = file.tensors[name], tensor.shape == shape, !tensor.isDouble else {
+            throw ModelError("\(path) is damaged: tensor \(name) is missing or has another shape")
+        }
+        guard tensor.values.allSatisfy({ $0.isFinite }) else {
+            throw ModelError("\(path): tensor \(name) holds values that are not finite")
+        }
+        return tensor.values.map { Float($0) }
+    }
+
+    private static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}
+
+extension ModelFile {
+    /// Outputs of all rows of `dataset` (assembled with `preprocessing`), `specification.outputCount` a row:
+    /// probabilities for logistic (of class 1) and softmax, the margin for squared hinge, else the value.
+    public func predict(_ dataset: Dataset, threads: Int = 1) throws -> [Float] {
+        let model = try specification.makeModel(threads: threads)
+        var outputs = [Float](repeating: 0, count: dataset.all.count * model.outputCount)
+        parameters.withUnsafeBufferPointer { x in
+            outputs.withUnsafeMutableBufferPointer { model.predict(dataset.all, at: x, into: $0) }
+        }
+        return outputs
+    }
+}
