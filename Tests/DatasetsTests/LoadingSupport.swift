@@ -101,3 +101,31 @@ func libsvmText(rows: Int, columns: Int, density: Double, seed: UInt64 = 1) -> S
     }
     return text
 }
+
+extension TemporaryFolder {
+    func write(_ name: String, bytes: [UInt8]) throws -> String {
+        try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
+        return path + "/" + name
+    }
+}
+
+func fileBytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
+
+func roundTrip<T: Codable>(_ value: T) throws -> T {
+    try JSONDecoder().decode(T.self, from: JSONEncoder().encode(value))
+}
+
+extension TemporaryFolder {
+    /// Writes a file and the folders above it.
+    func make(_ name: String, _ text: String) throws -> String {
+        let parent = URL(fileURLWithPath: path + "/" + name).deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+        return try write(name, text)
+    }
+}
+
+/// What a callback was told.
+final class Collected<Value> {
+    private(set) var all: [Value] = []
+    func add(_ value: Value) { all.append(value) }
+}

@@ -24,8 +24,7 @@ extension DistributedTable {
             options.standardization ?? (isDense ? .zscore : .maxabs), isChosen: options.standardization == nil,
             placement)
         let parts = try send(
-            placement, storage: options.storage ?? (isDense ? .dense : .sparse), columns: columns,
-            standardization: standardization, encoding: encoding)
+            placement, storage: options.storage, columns: columns, standardization: standardization, encoding: encoding)
         return TrainingData(
             training: parts[0], validation: options.validationFraction > 0 ? parts[1] : nil,
             preprocessing: Preprocessing(
@@ -44,20 +43,27 @@ extension DistributedTable {
         refusesUnknownLabels: Bool = true
     ) throws -> Dataset {
         if refusesUnknownLabels { try refuseUnknownLabels(preprocessing.labels) }
-        if columns > preprocessing.featureCount {
-            if format != .libsvm {
-                throw DatasetError(
-                    "\(files[0].name) has \(columns) features, the model was trained with \(preprocessing.featureCount)"
-                )
-            }
-            notes.append(
-                "features \(preprocessing.featureCount + 1) to \(columns) never occurred in training and are left out")
-        }
-        let isDense = density >= AssemblyOptions.denseFrom
+        try checkWidth(preprocessing.featureCount)
+        let placement = try place(order, validationFraction: 0)
+        try gatherIdentifiers(placement)
         return try send(
-            try place(order, validationFraction: 0), storage: storage ?? (isDense ? .dense : .sparse),
-            columns: preprocessing.featureCount, standardization: preprocessing.standardization,
-            encoding: preprocessing.labels)[0]
+            placement, storage: storage, columns: preprocessing.featureCount,
+            standardization: preprocessing.standardization, encoding: preprocessing.labels)[0]
+    }
+
+    /// LIBSVM files may have features that training never saw; tables and arrays must have the training width.
+    private func checkWidth(_ featureCount: Int) throws {
+        guard columns != featureCount else { return }
+        guard format == .libsvm else {
+            throw DatasetError(
+                "\(files[0].name) has \(columns) features, but the model was trained with \(featureCount): "
+                    + "give a file with the same columns")
+        }
+        guard columns > featureCount else { return }
+        let dropped = try communicator.allreduce(
+            blocks.reduce(0) { $0 + $1.columns.count { Int($0) >= featureCount } }, .sum)
+        notes.append(
+            "\(dropped) values of features beyond \(featureCount), the largest in training, are left out")
     }
 
     private func place(_ order: RowOrder, validationFraction: Double) throws -> RowPlacement {
@@ -87,10 +93,11 @@ extension DistributedTable {
         var moments = try ColumnMoments(
             blocks, columnCount: columns, communicator: communicator, isIncluded: isTraining)
         if kind == .zscore { try moments.addDeviations(blocks, communicator: communicator, isIncluded: isTraining) }
+        try checkRange(kind, moments)
         // One rank's numbers for all: reductions need not agree to the last bit.
         let standardization = try decodeFromRankZero(Standardization(kind, moments: moments), communicator)
-        try checkRange(kind, moments)
-        let percent = Double((density * 1000).rounded()) / 10
+        // Two digits.
+        let percent = density >= 0.1 ? (100 * density).rounded() : Double("\(Float(100 * density))".prefix(6)) ?? 0
         if isChosen {
             notes.append(
                 kind == .zscore
@@ -129,47 +136,47 @@ extension DistributedTable {
             return
         }
         let lookup = LabelLookup(encoding, names: labelNames)
-        var first = Int.max
-        for block in blocks {
-            for (row, label) in block.labels.enumerated() where !label.isNaN && lookup(label).isNaN {
-                first = min(first, block.firstRow + row)
+        let known = names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
+        try refuseRows { block, row in
+            let label = block.labels[row]
+            guard !label.isNaN, lookup(label).isNaN else { return nil }
+            let name = labels.areText ? labelNames[Int(label)] : LabelEncoding.name(of: label)
+            return "label '\(name)' did not occur in training (\(known))"
+        }
+    }
+
+    /// Throws on all ranks when `fault` finds something wrong with a row anywhere: the first such row is told.
+    private func refuseRows(_ fault: (RowBlock, Int) -> String?) throws {
+        var first: (row: Int, text: String)?
+        for block in blocks where first == nil || block.firstRow < first?.row ?? .max {
+            for row in 0..<block.rows {
+                guard let text = fault(block, row) else { continue }
+                first = (block.firstRow + row, text)
                 break
             }
         }
-        let found = try communicator.allreduce(first, .minimum)
-        guard found < .max else { return }
-        var failure: DatasetError?
-        if let block = blocks.first(where: { $0.firstRow <= found && found < $0.firstRow + $0.rows }) {
-            let label = block.labels[found - block.firstRow]
-            let name = labels.areText ? labelNames[Int(label)] : LabelEncoding.name(of: label)
-            let known = names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
-            failure = DatasetError("\(place(ofRow: found)): label '\(name)' did not occur in training (\(known))")
-        }
-        try throwFromOne(failure)
-    }
-
-    /// One rank knows the error; all throw it.
-    private func throwFromOne(_ error: DatasetError?) throws {
-        let texts = try communicator.allgather(bytes: Array((error?.description ?? "").utf8))
-        if let text = texts.first(where: { !$0.isEmpty }) {
-            throw DatasetError(String(decoding: text, as: UTF8.self))
-        }
+        let row = try communicator.allreduce(first?.row ?? .max, .minimum)
+        guard row < .max else { return }
+        let mine = first.flatMap { $0.row == row ? Array($0.text.utf8) : nil } ?? []
+        let texts = try communicator.allgather(bytes: mine)
+        let text = texts.first { !$0.isEmpty } ?? []
+        throw DatasetError("\(place(ofRow: row)): \(String(decoding: text, as: UTF8.self))")
     }
 
     /// Per part: 1 / mean weight. Nil without weights.
     private func weightFactors(_ placement: RowPlacement) throws -> [Double]? {
         guard hasWeights else { return nil }
+        try refuseRows { block, row in
+            guard !block.weights.isEmpty, !(block.weights[row] >= 0 && block.weights[row].isFinite) else { return nil }
+            return "the weight \(block.weights[row]) is not a number ≥ 0"
+        }
         var sums = [0.0, 0.0]
-        var failure: DatasetError?
         for block in blocks {
-            for (row, weight) in block.weights.enumerated() {
-                if !(weight >= 0 && weight.isFinite), failure == nil {
-                    failure = DatasetError("\(place(ofRow: block.firstRow + row)): the weight \(weight) is not ≥ 0")
-                }
+            for row in 0..<block.rows {
+                let weight = block.weights.isEmpty ? 1 : block.weights[row]
                 sums[placement.isValidation(block.firstRow + row) ? 1 : 0] += weight
             }
         }
-        try throwFromOne(failure)
         sums = try communicator.allreduce(sums, .sum)
         let counts = placement.orders.map(\.count)
         guard zip(sums, counts).allSatisfy({ ($0 > 0 && $0.isFinite) || $1 == 0 }) else {
@@ -179,14 +186,22 @@ extension DistributedTable {
     }
 
     private func send(
-        _ placement: RowPlacement, storage: StorageKind, columns: Int, standardization: Standardization,
+        _ placement: RowPlacement, storage chosen: StorageKind?, columns: Int, standardization: Standardization,
         encoding: LabelEncoding
     ) throws -> [Dataset] {
+        let storage = try budget.estimate(
+            rows: rows, columns: columns, nonZeros: nonZeros, hasWeights: hasWeights, storage: chosen, isParsed: true
+        ).storage
+        if chosen == nil, storage == .sparse, density >= AssemblyOptions.denseFrom {
+            notes.append("rows are kept sparse, slower but the same: dense ones do not fit into memory")
+        }
         let exchange = RowExchange(
             communicator: communicator, placement: placement, standardization: standardization, storage: storage,
             columns: columns, lookup: LabelLookup(encoding, names: labelNames),
             weightFactors: try weightFactors(placement))
         isAssembled = true
-        return try exchange.run(&blocks)
+        let parts = try exchange.run(&blocks)
+        blocks = []
+        return parts
     }
 }

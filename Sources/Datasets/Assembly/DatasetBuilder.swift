@@ -1,7 +1,7 @@
 import Kernels
 
 /// Takes standardised rows in any order and puts each at its place in a new `Dataset`.
-struct DatasetBuilder {
+final class DatasetBuilder {
     private let order: DataOrder
     private let columns: Int
     private let labels: AlignedBuffer<Float>
@@ -38,42 +38,56 @@ struct DatasetBuilder {
     /// Puts one row at its place.
     /// - Parameters:
     ///   - entryColumns: `count` columns; nil when every column has an entry.
-    ///   - values: standardised (sparse: scaled, not centred).
+    ///   - values: `count` values, standardised (sparse: scaled, not centred).
     func place(
-        row: Int, label: Float, weight: Float, count: Int, entryColumns: UnsafeRawBufferPointer?,
-        values: UnsafeRawBufferPointer
+        row: Int, label: Float, weight: Float, count: Int, entryColumns: UnsafePointer<Int32>?,
+        values: UnsafePointer<Float>
     ) {
         labels[row] = label
         weights?[row] = weight
-        func column(_ entry: Int) -> Int32 {
-            entryColumns?.loadUnaligned(fromByteOffset: 4 * entry, as: Int32.self) ?? Int32(entry)
-        }
-        var norm = 0.0
+        let norm: Double
         switch matrix {
         case .dense(let matrix):
-            let target = matrix.row(row)
-            for (column, value) in offset.enumerated() { target[column] = value }
-            for entry in 0..<count {
-                target[Int(column(entry))] = values.loadUnaligned(fromByteOffset: 4 * entry, as: Float.self)
-            }
-            for column in 0..<columns { norm += Double(target[column]) * Double(target[column]) }
+            norm = placeDense(matrix.row(row), count, entryColumns, values)
         case .sparse(let matrix):
             let start = matrix.rowOffsets[row]
-            norm = offsetNorm
-            for entry in 0..<count {
-                let value = values.loadUnaligned(fromByteOffset: 4 * entry, as: Float.self)
-                let column = column(entry)
-                matrix.columnIndices[start + entry] = column
-                matrix.values[start + entry] = value
-                if offset.isEmpty {
-                    norm += Double(value) * Double(value)
-                } else {
-                    // (v − s)² − s² in a form without cancellation.
-                    norm += Double(value) * (Double(value) - 2 * Double(offset[Int(column)]))
-                }
-            }
+            norm = placeSparse(
+                matrix.columnIndices.pointer + start, matrix.values.pointer + start, count, entryColumns, values)
         }
         squaredNorms[row] = Float(max(norm, 0))
+    }
+
+    private func placeDense(
+        _ target: UnsafeMutablePointer<Float>, _ count: Int, _ entryColumns: UnsafePointer<Int32>?,
+        _ values: UnsafePointer<Float>
+    ) -> Double {
+        if let entryColumns {
+            offset.withUnsafeBufferPointer { offset in
+                if let absent = offset.baseAddress { target.update(from: absent, count: offset.count) }
+            }
+            for entry in 0..<count { target[Int(entryColumns[entry])] = values[entry] }
+        } else {
+            target.update(from: values, count: count)
+        }
+        var norm = 0.0
+        for column in 0..<columns { norm += Double(target[column]) * Double(target[column]) }
+        return norm
+    }
+
+    private func placeSparse(
+        _ targetColumns: UnsafeMutablePointer<Int32>, _ targetValues: UnsafeMutablePointer<Float>, _ count: Int,
+        _ entryColumns: UnsafePointer<Int32>?, _ values: UnsafePointer<Float>
+    ) -> Double {
+        var norm = offsetNorm
+        targetValues.update(from: values, count: count)
+        for entry in 0..<count {
+            let column = entryColumns?[entry] ?? Int32(entry)
+            let value = Double(values[entry])
+            targetColumns[entry] = column
+            // (v − s)² − s².
+            norm += offset.isEmpty ? value * value : value * (value - 2 * Double(offset[Int(column)]))
+        }
+        return norm
     }
 
     func finish() -> Dataset {

@@ -45,8 +45,13 @@ struct RoundedExchange {
     /// Collective. `produce` fills the outbox until it has no room and returns true once it has nothing more;
     /// `consume` takes what one rank sent in one round: whole records, in the order they were appended.
     ///
-    /// Both work alone and may throw; all ranks then throw the same `RemoteError` within a round.
-    func run(produce: (inout Outbox) throws -> Bool, consume: (UnsafeRawBufferPointer) throws -> Void) throws {
+    /// Both work alone and may throw; all ranks then meet within a round in `agree`, a collective that throws the same
+    /// error everywhere when any rank passes one.
+    func run(
+        produce: (inout Outbox) throws -> Bool, consume: (UnsafeRawBufferPointer) throws -> Void,
+        agree: (((any Error)?) throws -> Void)? = nil
+    ) throws {
+        let agree = agree ?? { try communicator.throwTogether($0) }
         let ranks = communicator.size
         var outbox = Outbox(ranks: ranks, budget: budget)
         var state = State.more
@@ -64,7 +69,7 @@ struct RoundedExchange {
             let sendCounts = outbox.boxes.map(\.count)
             let header = try alltoall(sendCounts.flatMap { [$0, state.rawValue] }, each: 2)
             let states = (0..<ranks).map { header[2 * $0 + 1] }
-            if states.contains(State.failed.rawValue) { try communicator.throwTogether(failure) }
+            if states.contains(State.failed.rawValue) { try agree(failure) }
             let receiveCounts = (0..<ranks).map { header[2 * $0] }
             send.removeAll(keepingCapacity: true)
             for box in outbox.boxes { send.append(contentsOf: box) }
@@ -90,7 +95,7 @@ struct RoundedExchange {
             }
             if states.allSatisfy({ $0 == State.done.rawValue }) { break }
         }
-        try communicator.throwTogether(failure)
+        try agree(failure)
     }
 
     /// `each` numbers to and from every rank.

@@ -14,14 +14,14 @@ struct RowExchange {
     /// Per part: what a raw weight is multiplied by; nil without weights.
     let weightFactors: [Double]?
 
-    /// One row's record: local row with the part in the top bit, entries, label, weight; then columns (left out when
-    /// every column has an entry) and values, 4 bytes each.
     private static let headerSize = 16
-    private static let partBit: UInt32 = 1 << 31
 
     /// Collective. Empties `blocks`.
+    ///
+    /// One row's record: local row with the part in the top bit, number of entries, label, weight; then columns (left
+    /// out when every column has an entry) and values, 4 bytes each.
     func run(_ blocks: inout [RowBlock]) throws -> [Dataset] {
-        let counts = storage == .sparse ? try entryCounts(blocks) : nil
+        let counts = storage == .sparse ? try entryCounts(&blocks) : nil
         let offset = (0..<(standardization.mean.isEmpty ? 0 : columns)).map { column in
             switch storage {
             case .dense: Float(standardization.apply(0, column))
@@ -33,16 +33,19 @@ struct RowExchange {
                 order: order, columns: columns, entryCounts: counts?[part], offset: offset,
                 hasWeights: weightFactors != nil)
         }
-        var sender = Sender(exchange: self)
+        var walk = RowWalk(placement, freesBlocks: true)
+        var values: [Float] = []
         try RoundedExchange(communicator: communicator).run { outbox in
-            sender.fill(&outbox, from: &blocks)
+            walk.run(&blocks) { block, row, destination in
+                send(block, row, destination, &outbox, &values)
+            }
         } consume: { bytes in
             receive(bytes, builders)
         }
         return builders.map { $0.finish() }
     }
 
-    /// The number of entries of a row that count.
+    /// The entries of a row that count.
     private func entries(_ block: RowBlock, _ row: Int) -> Range<Int> {
         let start = block.rowOffsets[row]
         var end = block.rowOffsets[row + 1]
@@ -50,115 +53,80 @@ struct RowExchange {
         return start..<end
     }
 
-    /// Sparse storage has to know the length of every row before the rows come.
-    private func entryCounts(_ blocks: [RowBlock]) throws -> [[UInt32]] {
+    /// Sparse storage has to know the length of every row before the rows come. Per part and local row.
+    private func entryCounts(_ blocks: inout [RowBlock]) throws -> [[UInt32]] {
         var result = placement.orders.map { [UInt32](repeating: 0, count: $0.localCount) }
-        var sender = Sender(exchange: self, countsOnly: true)
-        var copy = blocks
+        var walk = RowWalk(placement)
         try RoundedExchange(communicator: communicator).run { outbox in
-            sender.fill(&outbox, from: &copy)
+            walk.run(&blocks) { block, row, destination in
+                guard outbox.hasRoom(for: 8, to: destination.owner) else { return false }
+                outbox.append(destination.rowField, to: destination.owner)
+                outbox.append(UInt32(entries(block, row).count), to: destination.owner)
+                return true
+            }
         } consume: { bytes in
             for place in stride(from: 0, to: bytes.count, by: 8) {
                 let row = bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self)
                 let count = bytes.loadUnaligned(fromByteOffset: place + 4, as: UInt32.self)
-                result[row & Self.partBit == 0 ? 0 : 1][Int(row & ~Self.partBit)] = count
+                result[row & RowWalk.partBit == 0 ? 0 : 1][Int(row & ~RowWalk.partBit)] = count
             }
         }
         return result
     }
 
-    private func receive(_ bytes: UnsafeRawBufferPointer, _ builders: [DatasetBuilder]) {
-        var place = 0
-        while place < bytes.count {
-            let row = bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self)
-            let count = Int(bytes.loadUnaligned(fromByteOffset: place + 4, as: UInt32.self))
-            let label = bytes.loadUnaligned(fromByteOffset: place + 8, as: Float.self)
-            let weight = bytes.loadUnaligned(fromByteOffset: place + 12, as: Float.self)
-            place += Self.headerSize
-            var entryColumns: UnsafeRawBufferPointer?
-            if count < columns {
-                entryColumns = UnsafeRawBufferPointer(rebasing: bytes[place..<place + 4 * count])
-                place += 4 * count
+    /// False when the outbox has no room.
+    private func send(
+        _ block: RowBlock, _ row: Int, _ destination: RowPlacement.Destination, _ outbox: inout Outbox,
+        _ values: inout [Float]
+    ) -> Bool {
+        let entries = entries(block, row)
+        let owner = destination.owner
+        let isFull = entries.count == columns
+        guard outbox.hasRoom(for: Self.headerSize + entries.count * (isFull ? 4 : 8), to: owner) else { return false }
+        outbox.append(destination.rowField, to: owner)
+        outbox.append(UInt32(entries.count), to: owner)
+        outbox.append(lookup(block.labels[row]), to: owner)
+        // A part of the files may lack the weight column.
+        let raw = block.weights.isEmpty ? 1 : block.weights[row]
+        outbox.append(weightFactors.map { Float($0[destination.part] * raw) } ?? 1, to: owner)
+        if !isFull {
+            block.columns.withUnsafeBytes { bytes in
+                let range = 4 * entries.lowerBound..<4 * entries.upperBound
+                outbox.append(UnsafeRawBufferPointer(rebasing: bytes[range]), to: owner)
             }
-            builders[row & Self.partBit == 0 ? 0 : 1].place(
-                row: Int(row & ~Self.partBit), label: label, weight: weight, count: count, entryColumns: entryColumns,
-                values: UnsafeRawBufferPointer(rebasing: bytes[place..<place + 4 * count]))
-            place += 4 * count
         }
+        values.removeAll(keepingCapacity: true)
+        for entry in entries {
+            let column = Int(block.columns[entry])
+            let value = block.values[entry]
+            let scaled =
+                storage == .dense
+                ? standardization.apply(value, column) : standardization.applyScale(value, column)
+            values.append(Float(scaled))
+        }
+        values.withUnsafeBytes { outbox.append($0, to: owner) }
+        return true
     }
 
-    /// Walks through the blocks row by row, from round to round.
-    private struct Sender {
-        let exchange: RowExchange
-        var countsOnly = false
-        private var block = 0
-        private var row = 0
-        private var cursor: RowPlacement.Cursor?
-        /// Where the row at hand goes, once asked for.
-        private var destination: RowPlacement.Destination?
-        private var values: [Float] = []
-
-        init(exchange: RowExchange, countsOnly: Bool = false) {
-            self.exchange = exchange
-            self.countsOnly = countsOnly
-        }
-
-        /// True when there is nothing more to send.
-        mutating func fill(_ outbox: inout Outbox, from blocks: inout [RowBlock]) -> Bool {
-            while block < blocks.count {
-                if cursor == nil { cursor = exchange.placement.cursor(block: block, firstRow: blocks[block].firstRow) }
-                while row < blocks[block].rows {
-                    guard let destination = destination ?? cursor?.next() else { break }
-                    guard send(blocks[block], to: destination, &outbox) else {
-                        self.destination = destination
-                        return false
-                    }
-                    self.destination = nil
-                    row += 1
-                }
-                blocks[block] = RowBlock()
-                block += 1
-                row = 0
-                cursor = nil
+    private func receive(_ bytes: UnsafeRawBufferPointer, _ builders: [DatasetBuilder]) {
+        guard var place = bytes.baseAddress else { return }
+        let end = place + bytes.count
+        while place < end {
+            // Records are multiples of 4 bytes, so everything in them is aligned.
+            let header = place.assumingMemoryBound(to: UInt32.self)
+            let row = header[0]
+            let count = Int(header[1])
+            place += Self.headerSize
+            var entryColumns: UnsafePointer<Int32>?
+            if count < columns {
+                entryColumns = place.assumingMemoryBound(to: Int32.self)
+                place += 4 * count
             }
-            return true
-        }
-
-        /// False when the outbox has no room.
-        private mutating func send(
-            _ block: RowBlock, to destination: RowPlacement.Destination, _ outbox: inout Outbox
-        ) -> Bool {
-            let entries = exchange.entries(block, row)
-            let owner = destination.owner
-            let isFull = entries.count == exchange.columns
-            let size = countsOnly ? 8 : RowExchange.headerSize + entries.count * (isFull ? 4 : 8)
-            guard outbox.hasRoom(for: size, to: owner) else { return false }
-            outbox.append(UInt32(destination.row) | (destination.part == 0 ? 0 : RowExchange.partBit), to: owner)
-            outbox.append(UInt32(entries.count), to: owner)
-            if countsOnly { return true }
-            outbox.append(exchange.lookup(block.labels[row]), to: owner)
-            let weight = exchange.weightFactors.map { Float($0[destination.part] * block.weights[row]) } ?? 1
-            outbox.append(weight, to: owner)
-            if !isFull {
-                block.columns.withUnsafeBytes {
-                    outbox.append(
-                        UnsafeRawBufferPointer(rebasing: $0[4 * entries.lowerBound..<4 * entries.upperBound]), to: owner
-                    )
-                }
-            }
-            values.removeAll(keepingCapacity: true)
-            let isDense = exchange.storage == .dense
-            for entry in entries {
-                let column = Int(block.columns[entry])
-                let value = block.values[entry]
-                let scaled =
-                    isDense
-                    ? exchange.standardization.apply(value, column)
-                    : exchange.standardization.applyScale(value, column)
-                values.append(Float(scaled))
-            }
-            values.withUnsafeBytes { outbox.append($0, to: owner) }
-            return true
+            builders[row & RowWalk.partBit == 0 ? 0 : 1].place(
+                row: Int(row & ~RowWalk.partBit), label: Float(bitPattern: header[2]),
+                weight: Float(bitPattern: header[3]), count: count, entryColumns: entryColumns,
+                values: place.assumingMemoryBound(to: Float.self))
+            place += 4 * count
         }
     }
 }

@@ -22,7 +22,14 @@ public final class DistributedTable {
     /// What was done, for people.
     public internal(set) var notes: [String]
 
-    let communicator: any Communicator
+    /// Names of the identifier columns.
+    public let identifierNames: [String]
+    /// Texts of the identifier columns of this rank's rows in the assembled data set, row by row. Empty before
+    /// `assemble(using:)` and without identifiers.
+    public internal(set) var identifiers: [String] = []
+
+    let budget: MemoryBudget
+    var communicator: any Communicator { budget.communicator }
     /// Files in the order given, with the number of their first row.
     let files: [(name: String, firstRow: Int)]
     /// This rank's rows. Emptied by assembling.
@@ -35,8 +42,9 @@ public final class DistributedTable {
     /// Collective. Numbers the rows in file order and sums up what the ranks hold.
     init(
         _ parsed: [ParsedBlock], set: FileSet, schema: TableSchema?, options: ReadOptions, notes: [String],
-        communicator: any Communicator
+        identifierNames: [String], budget: MemoryBudget
     ) throws {
+        let communicator = budget.communicator
         let numbering = try RowNumbering(parsed, files: set.files.count, communicator: communicator)
         var blocks = parsed.enumerated().map { index, entry in
             var block = entry.block
@@ -67,7 +75,8 @@ public final class DistributedTable {
         self.schema = schema
         self.options = options
         self.notes = notes + (try DistributedTable.tally(blocks, communicator).lines)
-        self.communicator = communicator
+        self.identifierNames = identifierNames
+        self.budget = budget
         self.blocks = blocks
         guard rows > 0 else {
             throw DatasetError(

@@ -21,11 +21,13 @@ struct FileSet {
         guard !paths.isEmpty else { throw DatasetError("no data file is given") }
         if paths.contains("-") {
             guard paths.count == 1 else { throw DatasetError("standard input (-) cannot be combined with other files") }
-            let reader = try communicator.together {
+            let reader = try communicator.togetherOnData {
                 communicator.rank == 0
                     ? try TextReader(stream: "-", chunkSize: LineDealer.streamChunkSize(ranks: communicator.size)) : nil
             }
-            let file = try communicator.together { try reader.map { try DataFile(sniffing: $0, options: options) } }
+            let file = try communicator.togetherOnData {
+                try reader.map { try DataFile(sniffing: $0, options: options) }
+            }
             files = try decodeFromRankZero(file.map { [$0] }, communicator)
             standardInput = reader
             return

@@ -53,7 +53,7 @@ struct LineDealer {
             } catch {
                 failure = resolved(error)
             }
-            try communicator.throwTogether(failure)
+            try communicator.throwFirst(failure, file: number)
             if try communicator.allreduce(reader == nil && shares.isEmpty ? 1 : 0, .minimum) == 1 { return }
         }
     }
@@ -82,6 +82,7 @@ struct LineDealer {
             ranks: ranks, readers: min(numbers.count, ranks), chunkSize: chunkSize)
         var reader: TextReader?
         var number = 0
+        var faulty = 0
         try RoundedExchange(communicator: communicator).run { outbox in
             do {
                 var destination = 0
@@ -98,14 +99,20 @@ struct LineDealer {
                 }
                 return false
             } catch {
+                faulty = number
                 throw resolved(error)
             }
         } consume: { bytes in
-            do {
-                try DealtChunk.receive(bytes, names: set.files.map(\.path), body)
-            } catch {
-                throw resolved(error)
+            try DealtChunk.receive(bytes, names: set.files.map(\.path)) { file, chunk in
+                do {
+                    try body(file, chunk)
+                } catch {
+                    faulty = file
+                    throw resolved(error)
+                }
             }
+        } agree: { failure in
+            try communicator.throwFirst(failure, file: faulty)
         }
     }
 

@@ -6,15 +6,25 @@ extension DistributedTable {
     /// - Parameters:
     ///   - paths: files of one format, in the order that numbers their rows; gzip and plain may mix. "-" is standard input.
     ///   - schema: for CSV, what the columns meant in training; nil makes a schema from a first pass over the files.
-    /// - Throws: the same error on every rank, with file and line where a line is at fault.
+    ///   - storage: as will be asked for when the table is assembled; matters for the memory needed.
+    ///   - memoryLimit: bytes a rank may use; nil: what its node has available, divided over the ranks there.
+    ///   - report: told the memory needed, on every rank, before the data is read (not for standard input).
+    /// - Throws: the same error on every rank, with file and line where a line is at fault; data that does not fit into
+    ///   memory is refused before it is read.
     public static func read(
         _ paths: [String], options: ReadOptions = ReadOptions(), schema: TableSchema? = nil,
-        communicator: any Communicator
+        storage: StorageKind? = nil, memoryLimit: Int? = nil, communicator: any Communicator,
+        report: (MemoryEstimate) -> Void = { _ in }
     ) throws -> DistributedTable {
         let set = try FileSet(paths, options: options, communicator: communicator)
+        let budget = try MemoryBudget(limit: memoryLimit, communicator: communicator)
+        if let estimate = try budget.estimate(before: set, options: options, schema: schema, storage: storage) {
+            report(estimate)
+        }
         let dealer = LineDealer(set: set, communicator: communicator)
         var parsed: [ParsedBlock] = []
         var notes: [String] = []
+        var identifierNames: [String] = []
         var schema = schema
         switch set.format {
         case .libsvm:
@@ -26,9 +36,10 @@ extension DistributedTable {
             let layouts = set.files.compactMap(\.layout)
             let known = try schema ?? scan(layouts, dealer: dealer, options: options)
             schema = known
-            let parsers = try communicator.together {
+            let parsers = try communicator.togetherOnData {
                 try layouts.map { try CSVParser(schema: known, layout: $0, options: options) }
             }
+            identifierNames = parsers[0].idNames
             notes = known.description + parsers.flatMap(\.notes)
             try dealer.forEachChunk { file, chunk in
                 parsed.append(ParsedBlock(file: file, offset: chunk.offset, block: try parsers[file].parse(chunk)))
@@ -38,7 +49,7 @@ extension DistributedTable {
         }
         return try DistributedTable(
             parsed.filter { $0.block.rows > 0 || $0.block.columnCount > 0 }, set: set, schema: schema, options: options,
-            notes: notes, communicator: communicator)
+            notes: notes, identifierNames: identifierNames, budget: budget)
     }
 
     /// Pass 1 over CSV: what every column holds.
@@ -49,23 +60,25 @@ extension DistributedTable {
         guard dealer.set.standardInput == nil, !dealer.set.files[0].isStandardInput else {
             throw DatasetError("CSV for training is read twice, which standard input does not allow: give a file")
         }
-        var scan = try communicator.together { try CSVScan(layout: layouts[0], options: options) }
+        var scan = try communicator.togetherOnData { try CSVScan(layout: layouts[0], options: options) }
         try dealer.forEachChunk { file, chunk in try scan.add(chunk, layout: layouts[file]) }
         scan = try mergeFromAll(scan, communicator) { $0.merge($1) }
-        return try communicator.together { try TableSchema(scan: scan, options: options) }
+        return try communicator.togetherOnData { try TableSchema(scan: scan, options: options) }
     }
 
     /// NumPy arrays: every rank reads its share of the rows.
     private static func readArrays(
         _ set: FileSet, options: ReadOptions, communicator: any Communicator
     ) throws -> [ParsedBlock] {
-        let arrays = try communicator.together { try set.files.map { try NPYFile(path: $0.path, options: options) } }
+        let arrays = try communicator.togetherOnData {
+            try set.files.map { try NPYFile(path: $0.path, options: options) }
+        }
         if let other = arrays.first(where: { $0.columns != arrays[0].columns }) {
             throw DatasetError(
                 "\(other.path) has \(other.columns) features and \(arrays[0].path) has \(arrays[0].columns): "
                     + "arrays read together must have the same width")
         }
-        return try communicator.together {
+        return try communicator.togetherOnData {
             var blocks: [ParsedBlock] = []
             let step = max(1, (4 << 20) / (8 * max(1, arrays[0].columns)))
             for (file, range) in LineDealer.shares(

@@ -34,7 +34,7 @@ final class GzipInflater {
     }
 
     /// Offset in the compressed file of the next byte zlib will take.
-    private var position: Int { consumed - Int(stream.avail_in) }
+    var position: Int { consumed - Int(stream.avail_in) }
 
     /// Fills `buffer` with decompressed bytes; fewer only at the end of the last member.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {

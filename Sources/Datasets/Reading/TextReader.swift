@@ -9,6 +9,8 @@ public final class TextReader {
     /// Bytes on disk; 0 for standard input.
     public var byteCount: Int { input.byteCount }
     public let isCompressed: Bool
+    /// Bytes of the file (compressed ones of a gzip file) behind what was delivered or is pending.
+    var bytesTaken: Int { inflater?.position ?? offset + pending.count }
     private let input: InputFile
     private let inflater: GzipInflater?
     private let chunkSize: Int
