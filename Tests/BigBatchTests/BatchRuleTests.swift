@@ -1,0 +1,72 @@
+import Testing
+
+@testable import BigBatch
+
+@Suite("Batch growth")
+struct BatchRuleTests {
+    private func statistics(size: Int, population: Int, norm: Double, variance: Double) -> GradientStatistics {
+        GradientStatistics(
+            batchSize: size, population: population, loss: 1, squaredGradientNorm: norm, variance: variance)
+    }
+
+    @Test("A batch whose signal exceeds its noise does not grow")
+    func quietBatchStays() {
+        let quiet = statistics(size: 100, population: 10_000, norm: 1, variance: 1)
+        #expect(BatchRule(growth: .jump, theta: 0.8).size(for: quiet) == 100)
+        #expect(BatchRule(growth: .increment, theta: 1).size(for: quiet) == 100)
+    }
+
+    @Test("The paper's rule grows by a tenth while ‖g‖² ≤ V/K")
+    func incrementGrowsByATenth() {
+        let rule = BatchRule(growth: .increment, theta: 1)
+        #expect(rule.size(for: statistics(size: 100, population: 10_000, norm: 1, variance: 100)) == 110)
+        #expect(rule.size(for: statistics(size: 100, population: 10_000, norm: 1.001, variance: 100)) == 100)
+        #expect(rule.size(for: statistics(size: 5, population: 10_000, norm: 0, variance: 100)) == 6)
+    }
+
+    @Test("At the size the jump aims at, the test holds for the same signal and variance")
+    func jumpLandsWhereTheTestHolds() {
+        let rule = BatchRule(growth: .jump, theta: 0.8)
+        for variance in [2.0, 10, 50, 300] {
+            let population = 100_000
+            let signal = 0.05
+            func withSize(_ size: Int) -> GradientStatistics {
+                var result = statistics(size: size, population: population, norm: 0, variance: variance)
+                result.squaredGradientNorm = signal + result.noise
+                return result
+            }
+            var size = 10
+            for _ in 0..<40 {
+                let next = rule.size(for: withSize(size))
+                if next == size { break }
+                #expect(next >= Int(1.1 * Double(size)))
+                #expect(next <= max(8 * size, population))
+                size = next
+            }
+            #expect(rule.size(for: withSize(size)) == size)
+            // Not far beyond the least size that passes: a smaller batch by a fifth fails.
+            if size < population {
+                #expect(rule.size(for: withSize(size * 4 / 5)) > size * 4 / 5)
+            }
+        }
+    }
+
+    @Test("Growth ends at N, whatever the numbers are", arguments: [GrowthKind.jump, .increment])
+    func growthEndsAtN(growth: GrowthKind) {
+        let rule = BatchRule(growth: growth, theta: 0.8)
+        var size = 2
+        for _ in 0..<500 {
+            size = rule.size(for: statistics(size: size, population: 1000, norm: 0, variance: 1))
+        }
+        #expect(size == 1000)
+        #expect(rule.size(for: statistics(size: 1000, population: 1000, norm: 0, variance: 1)) == 1000)
+    }
+
+    @Test("The full batch has no noise")
+    func fullBatchHasNoNoise() {
+        let full = statistics(size: 1000, population: 1000, norm: 0.5, variance: 7)
+        #expect(full.noise == 0)
+        #expect(full.signal == 0.5)
+        #expect(full.signalToNoise == .infinity)
+    }
+}

@@ -1,0 +1,100 @@
+import Testing
+
+@testable import BigBatch
+
+@Suite("Steps")
+struct StepRuleTests {
+    @Test("The search takes the largest step of the ladder that decreases enough")
+    func searchTakesTheLargestGoodStep() throws {
+        // ℓ(α) = ½·10·α² − 10α + 5: slope −10 at 0, minimum at 1, Armijo with c = 0.1 holds up to α = 1.8.
+        var calls = 0
+        let found = LineSearch().search(from: 16, reference: 5, slope: -10) { steps in
+            calls += 1
+            return steps.map { 5 * $0 * $0 - 10 * $0 + 5 }
+        }
+        #expect(found.outcome == .accepted(step: 1, loss: 0))
+        #expect(found.trials == 5)
+        #expect(calls == 2)
+    }
+
+    @Test("A non-finite trial counts as worse than any other")
+    func nonFiniteTrialIsRefused() {
+        let found = LineSearch().search(from: 4, reference: 1, slope: -1) { steps in
+            steps.map { $0 > 1 ? .nan : 1 - $0 / 2 }
+        }
+        #expect(found.outcome == .accepted(step: 1, loss: 0.5))
+    }
+
+    @Test("A search without a good step ends and says so")
+    func searchEnds() {
+        let found = LineSearch().search(from: 1, reference: 1, slope: -1) { $0.map { _ in 2 } }
+        guard case .exhausted = found.outcome else {
+            Issue.record("expected exhaustion")
+            return
+        }
+        #expect(found.trials == 40)
+    }
+
+    @Test("Barzilai–Borwein finds the inverse curvature on the full batch and falls back when there is none")
+    func barzilaiBorwein() {
+        let full = GradientStatistics(
+            batchSize: 10, population: 10, loss: 1, squaredGradientNorm: 1, variance: 3)
+        let rule = BarzilaiBorwein()
+        #expect(rule.stepSize(after: 0.1, curvature: 4, squaredStep: 1, statistics: full) == 0.25)
+        #expect(rule.stepSize(after: 0.1, curvature: -4, squaredStep: 1, statistics: full) == 0.1)
+        #expect(rule.stepSize(after: 0.1, curvature: 0, squaredStep: 0, statistics: full) == 0.1)
+        #expect(rule.stepSize(after: 0.1, curvature: .nan, squaredStep: 1, statistics: full) == 0.1)
+        #expect(rule.stepSize(after: 1, curvature: 1e9, squaredStep: 1, statistics: full) == 0.1)
+    }
+
+    @Test("On a noisy batch the Barzilai–Borwein step is smoothed and reduced by the noise share (8)")
+    func barzilaiBorweinOnNoisyBatch() {
+        let noisy = GradientStatistics(
+            batchSize: 10, population: 40, loss: 1, squaredGradientNorm: 1, variance: 5)
+        let step = BarzilaiBorwein().stepSize(after: 0.2, curvature: 2, squaredStep: 1, statistics: noisy)
+        #expect(abs(step - (0.75 * 0.2 + 0.25 * 0.5 * 0.5)) < 1e-12)
+    }
+
+    @Test("L-BFGS with enough pairs solves a quadratic")
+    func lbfgsSolvesAQuadratic() {
+        let curvature: [Float] = [1, 3, 10, 30, 100]
+        var x: [Float] = [1, -2, 3, -4, 5]
+        var memory = LBFGS(memory: 5)
+        var previous: (x: [Float], g: [Float])?
+        for _ in 0..<40 {
+            let g = zip(curvature, x).map { $0 * $1 }
+            if let previous {
+                memory.add(
+                    step: difference(x, previous.x), change: difference(g, previous.g), metric: .identity)
+            }
+            previous = (x, g)
+            let d = memory.direction(gradient: g, metric: .identity)
+            // Exact line search on the quadratic.
+            let slope = dot(g, d)
+            let bend = zip(curvature, d).reduce(0.0) { $0 + Double($1.0 * $1.1 * $1.1) }
+            guard slope < 0, bend > 0 else { break }
+            axpy(-slope / bend, d, &x)
+        }
+        #expect(dot(x, x) < 1e-10)
+    }
+
+    @Test("A pair without curvature is not kept")
+    func flatPairIsIgnored() {
+        var memory = LBFGS()
+        memory.add(step: [1, 0], change: [0, 1], metric: .identity)
+        memory.add(step: [1, 0], change: [-1, 0], metric: .identity)
+        #expect(memory.isEmpty)
+        #expect(memory.direction(gradient: [1, 2], metric: .identity) == [-1, -2])
+    }
+
+    @Test("A metric's norm and its application agree")
+    func metricsAgree() {
+        let gradient: [Float] = [1, -2, 3, 0.5]
+        let diagonal = Metric.diagonal([1, 2, 0.5, 4])
+        #expect(abs(diagonal.squaredNorm(gradient) - 14.5) < 1e-6)
+        // Two features, two classes: the same 2 × 2 matrix for each class.
+        let dense = Metric.dense(matrix: [2, 1, 1, 3], dimension: 2, classes: 2)
+        let expected: [Float] = [5, -3.5, 10, -0.5]
+        #expect(dense.applied(to: gradient) == expected)
+    }
+}
