@@ -57,10 +57,13 @@ struct TrainerTests {
 
     @Test("Budgets stop the run and say which one did")
     func budgets() throws {
-        #expect(try train { $0.maxIterations = 3 }.result.iterations == 3)
-        #expect(try train { $0.maxIterations = 3 }.result.stopReason == .iterationLimit)
-        #expect(try train { $0.maxEpochs = 0.5 }.result.stopReason == .passLimit)
-        #expect(try train { $0.timeLimit = 0 }.result.stopReason == .timeLimit)
+        let few = try train { $0.maxIterations = 3 }.result
+        #expect(few.iterations == 3)
+        #expect(few.stopReason == .iterationLimit)
+        let short = try train { $0.maxEpochs = 0.5 }.result
+        #expect(short.stopReason == .passLimit)
+        let hurried = try train { $0.timeLimit = 0 }.result
+        #expect(hurried.stopReason == .timeLimit)
     }
 
     @Test("A stop request ends the run at the next iteration")
@@ -75,7 +78,8 @@ struct TrainerTests {
         })
         #expect(result.stopReason == .signal)
         #expect(result.iterations == 3)
-        #expect(result.parameters.allSatisfy(\.isFinite))
+        let isFinite = result.parameters.allSatisfy { $0.isFinite }
+        #expect(isFinite)
     }
 
     @Test("A step far too long is shortened and never spreads non-finite numbers")
@@ -85,7 +89,8 @@ struct TrainerTests {
             $0.stepSize = 1e38
             $0.maxIterations = 200
         }
-        #expect(result.parameters.allSatisfy(\.isFinite))
+        let isFinite = result.parameters.allSatisfy { $0.isFinite }
+        #expect(isFinite)
     }
 
     @Test("The objective reported is the objective at the parameters returned")
