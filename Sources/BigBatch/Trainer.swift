@@ -57,6 +57,7 @@ public final class Trainer<M: Model> {
                 if validation.isExhausted { reason = .validationPlateau }
             }
             observer?.iterationDidEnd(record)
+            observer?.parametersDidChange(state.parameters)
             reason = reason ?? budgetReason()
         }
         return try finish(reason ?? .iterationLimit, last: last, start: start)

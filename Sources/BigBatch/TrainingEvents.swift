@@ -57,4 +57,10 @@ public struct TrainingResult: Sendable {
 /// Listens to a run. Called on every rank, outside the timed kernels; must return at once (format elsewhere).
 public protocol TrainingObserver: AnyObject {
     func iterationDidEnd(_ record: IterationRecord)
+    /// The parameters after an iteration, for those who follow them. Does nothing by default.
+    func parametersDidChange(_ parameters: [Float])
+}
+
+extension TrainingObserver {
+    public func parametersDidChange(_ parameters: [Float]) {}
 }

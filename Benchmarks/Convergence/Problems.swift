@@ -1,0 +1,45 @@
+/// A reference problem: a file of the benchmark data, an objective, and its optimum.
+struct Problem {
+    let name: String
+    let file: String
+    let model: String
+    let l2: Double
+    let standardize: String
+    /// f*, or nil: found by a run with a tiny tolerance.
+    let optimum: Double?
+    /// Factor on all features after loading.
+    var scale = 1.0
+}
+
+let covtype = "covtype.binary.scale.libsvm.gz"
+let elevation = "covtype.elevation.libsvm.gz"
+let rows = 581_012.0
+
+let problems: [Problem] = [
+    Problem(
+        name: "covtype-1e-4", file: covtype, model: "logistic", l2: 1e-4, standardize: "zscore",
+        optimum: 0.5137663086414652),
+    Problem(
+        name: "covtype-1/N", file: covtype, model: "logistic", l2: 1 / rows, standardize: "zscore",
+        optimum: 0.513491266909874),
+    Problem(
+        name: "covtype-raw-1e-4", file: covtype, model: "logistic", l2: 1e-4, standardize: "none",
+        optimum: 0.5248208169892853),
+    Problem(
+        name: "elevation-1e-4", file: elevation, model: "ridge", l2: 1e-4, standardize: "zscore",
+        optimum: 0.10880730729209118),
+    Problem(
+        name: "elevation-1/N", file: elevation, model: "ridge", l2: 1 / rows, standardize: "zscore",
+        optimum: 0.10878362292965882),
+    Problem(
+        name: "wordnet-1e-4", file: "wordnet.lex45.libsvm.gz", model: "softmax", l2: 1e-4, standardize: "none",
+        optimum: 2.3767818646431342),
+    Problem(
+        name: "optdigits-1e-3", file: "tiny/optdigits-1000.libsvm", model: "softmax", l2: 1e-3,
+        standardize: "zscore", optimum: 0.0647688674467522),
+    Problem(
+        name: "breast-1e-3", file: "tiny/breast_cancer.std.libsvm", model: "logistic", l2: 1e-3, standardize: "none",
+        optimum: 0.05982903179429213),
+    Problem(
+        name: "wine-1e-3", file: "tiny/wine.std.libsvm", model: "softmax", l2: 1e-3, standardize: "none", optimum: nil),
+]
