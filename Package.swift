@@ -31,6 +31,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "mpi-scenarios", dependencies: ["MPI"], path: "Tests/MPIScenarios"),
+        .executableTarget(
+            name: "convergence", dependencies: ["MPI", "Kernels", "Datasets", "Models", "BigBatch"],
+            path: "Benchmarks/Convergence"),
         .testTarget(name: "MPITests", dependencies: ["MPI"]),
         .testTarget(name: "MPIMustFailTests", dependencies: ["MPI", "mpi-scenarios"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
