@@ -209,7 +209,6 @@ func run(_ problem: Problem, _ arguments: Arguments) throws {
     }
 }
 
-setvbuf(stdout, nil, _IOLBF, 0)
 let arguments = Arguments(CommandLine.arguments)
 for problem in problems where arguments.only.isEmpty || arguments.only.contains(problem.name) {
     do { try run(problem, arguments) } catch { print("\(problem.name): \(error)") }

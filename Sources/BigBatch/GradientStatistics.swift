@@ -8,6 +8,8 @@ public struct BatchSums: Sendable {
     public var loss = 0.0
     /// S = Σ ‖∇f(x; z_i)‖² of the data term, in the norm of the metric.
     public var squaredNorms = 0.0
+    /// Samples that S runs over: n, or fewer where a row's norm is costly (dense metrics).
+    public var normedCount = 0
     /// Σ ∇f(x; z_i), data term only.
     public var gradient: [Double]
 

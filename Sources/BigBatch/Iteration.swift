@@ -23,9 +23,20 @@ extension Trainer {
         let outcome =
             statistics.isFullBatch
             ? try fullBatchStep(statistics) : try noisyStep(statistics)
+        try refineMetric(nextIsFull: statistics.isFullBatch)
         state.position = (state.position + state.batchSize) % objective.population
         state.batchSize = batchRule.sizeOfNext(after: state.batchSize, population: objective.population)
         return outcome
+    }
+
+    /// A dense metric is estimated anew, at the new point, when the batch has doubled since.
+    private func refineMetric(nextIsFull: Bool) throws {
+        guard objective.canBeDense, objective.metricSampleSize > 0, !nextIsFull,
+            state.batchSize >= 2 * (state.batchSizeOfMetric == 0 ? objective.metricSampleSize : state.batchSizeOfMetric)
+        else { return }
+        try objective.adoptDenseMetric(
+            start: state.position, count: state.batchSize, at: state.parameters, decision: decision())
+        state.batchSizeOfMetric = state.batchSize
     }
 
     func decision() -> Decision {

@@ -21,19 +21,26 @@ public struct LineSearch: Sendable, Equatable {
 
     /// - Parameters:
     ///   - slope: ⟨g_B, d⟩, negative.
-    ///   - losses: ℓ_B at each α of a ladder: one reduction.
+    ///   - shrink: with the curvature κ along d known, the step is at most shrink·(−slope/κ), the Newton step: where a
+    ///     longer step is good enough, by convexity so is a shorter one.
+    ///   - probe: ℓ_B at each α of a ladder, and κ if it is known: one reduction.
     /// - Returns: how the search ended, and how many α it tried.
     public func search(
-        from first: Double, reference: Double, slope: Double, losses: ([Double]) throws -> [Double]
+        from first: Double, reference: Double, slope: Double, shrink: Double? = nil,
+        probe: ([Double]) throws -> (losses: [Double], curvature: Double?)
     ) rethrows -> (outcome: Outcome, trials: Int) {
         var step = first
         var trials = 0
         for _ in 0..<ladders {
             let steps = (0..<rungs).map { step * Self.powerOfHalf($0) }
-            let values = try losses(steps)
+            let (values, curvature) = try probe(steps)
             for (step, value) in zip(steps, values) {
                 trials += 1
                 if value.isFinite, value <= reference + sufficientDecrease * step * slope {
+                    if let shrink, let curvature, curvature > 0 {
+                        let newton = -shrink * slope / curvature
+                        if newton < step, newton > 0 { return (.accepted(step: newton, loss: value), trials) }
+                    }
                     return (.accepted(step: step, loss: value), trials)
                 }
             }

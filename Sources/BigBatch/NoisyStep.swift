@@ -29,7 +29,9 @@ extension Trainer {
     private func searchedStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         let direction = gradientDirection()
         let first = try firstStep(along: direction, statistics: statistics, doubled: state.grew || !isPaperMode)
-        return try search(along: direction, first: first, statistics: statistics).outcome
+        // The part of ‖g‖² that is signal: a step along noise is wasted.
+        let shrink = isPaperMode ? nil : max(statistics.signal / statistics.squaredGradientNorm, 0.1)
+        return try search(along: direction, first: first, statistics: statistics, shrink: shrink).outcome
     }
 
     /// Algorithm 3: search and step; gradient at the new point on the same batch; Barzilai–Borwein α; search and step.
@@ -71,6 +73,7 @@ extension Trainer {
     func firstStep(along direction: [Float], statistics: GradientStatistics, doubled: Bool) throws -> Double {
         if let step = state.stepSize { return doubled ? 2 * step : step }
         if let step = configuration.stepSize { return step }
+        if case .dense = objective.metric { return 2 }
         return try estimateStep(along: direction, statistics: statistics)
     }
 
@@ -81,7 +84,7 @@ extension Trainer {
         let probe = 0.1 * max(abs(statistics.loss), 1e-12) / max(-slope, 1e-300)
         let ray = objective.ray(
             start: state.position, count: state.batchSize, from: state.parameters, along: direction)
-        let values = try objective.losses(on: ray, at: [-probe, probe], decision: decision())
+        let values = try objective.probe(ray, at: [-probe, probe], decision: decision()).losses
         let curvature = (values[0] + values[1] - 2 * statistics.loss) / (probe * probe)
         let step = -slope / curvature
         return step.isFinite && step > 0 ? min(step, 100 * probe) : probe
@@ -89,15 +92,16 @@ extension Trainer {
 
     /// Backtracks from `first` along d on the current batch and steps.
     func search(
-        along direction: [Float], first: Double, statistics: GradientStatistics, reference: Double? = nil
+        along direction: [Float], first: Double, statistics: GradientStatistics, reference: Double? = nil,
+        shrink: Double? = nil
     ) throws -> (outcome: IterationOutcome, accepted: Bool) {
         let slope = dot(objective.gradient, direction)
         let ray = objective.ray(
             start: state.position, count: state.batchSize, from: state.parameters, along: direction)
         let found = try lineSearch.search(
-            from: first, reference: reference ?? statistics.loss, slope: slope
+            from: first, reference: reference ?? statistics.loss, slope: slope, shrink: shrink
         ) { steps in
-            try objective.losses(on: ray, at: steps, decision: decision())
+            try objective.probe(ray, at: steps, decision: decision())
         }
         state.trials += found.trials
         switch found.outcome {

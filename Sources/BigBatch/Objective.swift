@@ -11,13 +11,20 @@ final class Objective<M: Model> {
     let dataset: Dataset
     let l2: Double
     let reducer: Reducer
-    private(set) var metric = Metric.identity
+    var metric = Metric.identity
+    /// `dataset` with row norms in the metric.
+    var metricDataset: Dataset
+    /// Local rows whose norms in a dense metric stand in `metricDataset`; all other rows hold 0.
+    var normedRows: [Range<Int>] = []
+    var estimate: MetricEstimate?
+    /// Rows that the current dense metric was estimated from; 0 without one.
+    var metricSampleSize = 0
 
     /// Per-sample gradients evaluated, all ranks.
     private(set) var gradientsEvaluated = 0
     /// Reads of feature rows, all ranks.
-    private(set) var rowsRead = 0
-    private(set) var computeSeconds = 0.0
+    var rowsRead = 0
+    var computeSeconds = 0.0
 
     /// Sums over the current batch.
     private(set) var sums: BatchSums
@@ -35,13 +42,14 @@ final class Objective<M: Model> {
     init(model: M, dataset: Dataset, l2: Double, communicator: any Communicator) {
         self.model = model
         self.dataset = dataset
+        metricDataset = dataset
         self.l2 = l2
         reducer = Reducer(communicator: communicator)
         sums = BatchSums(parameterCount: model.parameterCount)
         gradient = [Float](repeating: 0, count: model.parameterCount)
         packet = .allocate(capacity: Reducer.headerCount + 3 + model.parameterCount)
         packet.initialize(repeating: 0)
-        ladderPacket = [Double](repeating: 0, count: Reducer.headerCount + Self.ladderCapacity)
+        ladderPacket = [Double](repeating: 0, count: Reducer.headerCount + Self.ladderCapacity + 1)
     }
 
     deinit { packet.deallocate() }
@@ -53,8 +61,9 @@ final class Objective<M: Model> {
     func evaluate(start: Int, count: Int, at x: [Float], extending: Bool = false, decision: Decision) throws
         -> GradientStatistics
     {
-        let batch = dataset.batch(start: start % population, count: count)
         let clock = ContinuousClock.now
+        let normed = writeNorms(start: start, count: count, before: extending ? sums.normedCount : 0)
+        let batch = metricDataset.batch(start: start % population, count: count)
         let gradientPart = UnsafeMutableBufferPointer(rebasing: packet[gradientOffset...])
         gradientPart.update(repeating: 0)
         let local = x.withUnsafeBufferPointer { model.accumulate(batch, at: $0, gradient: gradientPart) }
@@ -66,6 +75,7 @@ final class Objective<M: Model> {
         gradientsEvaluated += count
         rowsRead += count
         absorb(extending: extending)
+        sums.normedCount = (extending ? sums.normedCount : 0) + normed
         return statistics(at: x)
     }
 
@@ -95,7 +105,7 @@ final class Objective<M: Model> {
             loss: sums.loss * inverse + penalty(x),
             squaredGradientNorm: metric.squaredNorm(gradient),
             variance: GradientStatistics.variance(
-                count: sums.count, squaredNorms: sums.squaredNorms, squaredMeanNorm: squaredMeanNorm))
+                count: sums.normedCount, squaredNorms: sums.squaredNorms, squaredMeanNorm: squaredMeanNorm))
     }
 
     private func addRegulariser(_ x: [Float]) {
@@ -127,10 +137,12 @@ final class Objective<M: Model> {
             quadratic: l2 > 0 ? l2 / 2 * dot(d, d, count: penalised) : 0)
     }
 
-    /// ℓ_B(x + αd) for every α of `steps`, in one reduction.
-    func losses(on ray: Ray, at steps: [Double], decision: Decision) throws -> [Double] {
+    /// ℓ_B(x + αd) for every α of `steps` and, when the model knows it, dᵀ∇²ℓ_B d, in one reduction.
+    func probe(_ ray: Ray, at steps: [Double], decision: Decision) throws -> (losses: [Double], curvature: Double?) {
         let clock = ContinuousClock.now
         let local = ray.line.losses(at: steps)
+        let curvature = ray.line.curvature()
+        ladderPacket[Reducer.headerCount + Self.ladderCapacity] = curvature ?? 0
         for index in 0..<Self.ladderCapacity {
             ladderPacket[Reducer.headerCount + index] = index < local.count ? local[index] : 0
         }
@@ -138,11 +150,13 @@ final class Objective<M: Model> {
         try ladderPacket.withUnsafeMutableBufferPointer {
             try reducer.reduce($0, kind: .ladder, decision: decision)
         }
-        return steps.indices.map { index in
+        let losses = steps.indices.map { index in
             let step = steps[index]
             return ladderPacket[Reducer.headerCount + index] / Double(ray.count)
                 + ray.constant + step * (ray.linear + step * ray.quadratic)
         }
+        let sum = ladderPacket[Reducer.headerCount + Self.ladderCapacity]
+        return (losses, curvature == nil ? nil : sum / Double(ray.count) + 2 * ray.quadratic)
     }
 
     /// Mean data loss over all rows of another data set (validation). One reduction.
@@ -162,11 +176,6 @@ final class Objective<M: Model> {
     var gradientPasses: Double { Double(gradientsEvaluated) / Double(population) }
 
     var featurePasses: Double { Double(rowsRead) / Double(population) }
-
-    /// Uses `metric` for norms and steps from now on.
-    func adopt(_ metric: Metric) {
-        self.metric = metric
-    }
 }
 
 /// ℓ_B along x + αd: the data term by margins, the regulariser in closed form (constant + α·linear + α²·quadratic).

@@ -5,6 +5,8 @@ enum ReductionKind: UInt64 {
     case gradient = 1
     case ladder = 2
     case validation = 3
+    case columns = 4
+    case curvature = 5
 }
 
 /// What one rank saw alone. Flags travel in the next reduction and are acted on by all ranks, or by none.

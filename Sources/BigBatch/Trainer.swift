@@ -43,6 +43,11 @@ public final class Trainer<M: Model> {
         -> TrainingResult
     {
         let start = ContinuousClock.now
+        if configuration.preconditioner == .auto, configuration.growth != .increment,
+            configuration.step != .fixed, configuration.step != .sgd
+        {
+            try objective.adoptInitialMetric(at: state.parameters, decision: decision())
+        }
         var reason: StopReason?
         var last: GradientStatistics?
         while reason == nil {

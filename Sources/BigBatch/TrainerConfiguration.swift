@@ -21,6 +21,14 @@ public enum DirectionKind: String, Codable, Sendable, CaseIterable {
     case lbfgs
 }
 
+/// The norm the method works in.
+public enum PreconditionerKind: String, Codable, Sendable, CaseIterable {
+    /// From the curvature of the loss, dense or diagonal, for searched steps of models that know it.
+    case auto
+    /// The Euclidean norm, as in the paper.
+    case none
+}
+
 /// When the batch grows.
 public enum GrowthKind: String, Codable, Sendable, CaseIterable {
     /// One jump to the size the noise test asks for.
@@ -39,6 +47,7 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     public var step = StepKind.auto
     public var direction = DirectionKind.auto
     public var growth = GrowthKind.jump
+    public var preconditioner = PreconditionerKind.auto
     /// θ of the noise test, 0 < θ ≤ 1.
     public var theta = 0.8
     /// K₀, over all ranks.

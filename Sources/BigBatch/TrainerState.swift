@@ -11,6 +11,8 @@ struct TrainerState {
     var stepSize: Double?
     /// The batch grew in this iteration.
     var grew = false
+    /// K when the dense metric was last estimated.
+    var batchSizeOfMetric = 0
     /// Full-batch curvature pairs.
     var lbfgs = LBFGS()
     /// Point and gradient of the previous full-batch iteration.

@@ -13,7 +13,9 @@ public struct Dataset: Sendable {
     /// One per row, scaled so that the mean over all N rows is 1; nil means 1 for every row.
     public let weights: AlignedBuffer<Float>?
     /// ‖x_i‖² of the true (standardised, centred) row, without the intercept.
-    public let squaredNorms: AlignedBuffer<Float>
+    public var squaredNorms: AlignedBuffer<Float>
+    /// What the intercept's constant feature adds to ‖x_i‖²: 1, or its share in another norm (see `BigBatch.Metric`).
+    public var interceptSquaredNorm: Float = 1
 
     public init(
         order: DataOrder, features: FeatureMatrix, shift: AlignedBuffer<Float>? = nil, labels: AlignedBuffer<Float>,

@@ -46,6 +46,16 @@ final class MarginLine<Loss: MarginLoss>: DirectionalLoss {
         return sums
     }
 
+    func curvature() -> Double? {
+        var sum = 0.0
+        forEachBlock(of: batch, rows: max(16, 1024 / classStride)) { rows, index in
+            sum += model.loss.curvature(
+                block(rows, margins: margins.pointer + index * classStride),
+                along: slopes.pointer + index * classStride)
+        }
+        return sum
+    }
+
     private func block(_ rows: Range<Int>, margins: UnsafePointer<Float>) -> MarginBlock {
         MarginBlock(
             rows: rows.count, margins: margins, labels: batch.dataset.labels.pointer + rows.lowerBound,
@@ -67,4 +77,5 @@ extension LinearModel {
 /// A rank without samples.
 struct EmptyLine: DirectionalLoss {
     func losses(at steps: [Double]) -> [Double] { [Double](repeating: 0, count: steps.count) }
+    func curvature() -> Double? { 0 }
 }

@@ -36,6 +36,10 @@ public protocol MarginLoss: Sendable {
     func residuals(_ block: MarginBlock, into residuals: UnsafeMutablePointer<Float>) -> Double
     /// Σ ω dᵀ (∂²f/∂m²) d for the margins d (class stride) of a direction: the curvature along it.
     func curvature(_ block: MarginBlock, along direction: UnsafePointer<Float>) -> Double
+    /// Mean h at margin 0; see `hessianWeights`.
+    var curvatureAtZero: Double { get }
+    /// h_i = ω_i · mean over the classes of ∂²f/∂m_c², one per row: the weights of a Hessian sketch Σ h_i x̂_i x̂_iᵀ.
+    func hessianWeights(_ block: MarginBlock, into weights: UnsafeMutablePointer<Float>)
     /// Writes `classes` packed values a row: class probabilities, or one value.
     func predict(_ block: MarginBlock, into outputs: UnsafeMutablePointer<Float>)
 }

@@ -17,6 +17,12 @@ public struct LossSums: Sendable, Equatable {
 public protocol DirectionalLoss {
     /// Σ f(x + α d; z_i) over this rank's part of the batch, for each α of `steps`.
     func losses(at steps: [Double]) -> [Double]
+    /// Σ dᵀ ∇²f(x; z_i) d over this rank's part of the batch; nil when the model does not know (on every rank alike).
+    func curvature() -> Double?
+}
+
+extension DirectionalLoss {
+    public func curvature() -> Double? { nil }
 }
 
 /// What is trained: a loss per sample, its gradient, and the sum of squared per-sample gradient norms.

@@ -10,7 +10,7 @@ struct StepRuleTests {
         var calls = 0
         let found = LineSearch().search(from: 16, reference: 5, slope: -10) { steps in
             calls += 1
-            return steps.map { 5 * $0 * $0 - 10 * $0 + 5 }
+            return (steps.map { 5 * $0 * $0 - 10 * $0 + 5 }, nil)
         }
         #expect(found.outcome == .accepted(step: 1, loss: 0))
         #expect(found.trials == 5)
@@ -20,14 +20,14 @@ struct StepRuleTests {
     @Test("A non-finite trial counts as worse than any other")
     func nonFiniteTrialIsRefused() {
         let found = LineSearch().search(from: 4, reference: 1, slope: -1) { steps in
-            steps.map { $0 > 1 ? .nan : 1 - $0 / 2 }
+            (steps.map { $0 > 1 ? .nan : 1 - $0 / 2 }, nil)
         }
         #expect(found.outcome == .accepted(step: 1, loss: 0.5))
     }
 
     @Test("A search without a good step ends and says so")
     func searchEnds() {
-        let found = LineSearch().search(from: 1, reference: 1, slope: -1) { $0.map { _ in 2 } }
+        let found = LineSearch().search(from: 1, reference: 1, slope: -1) { ($0.map { _ in 2 }, nil) }
         guard case .exhausted = found.outcome else {
             Issue.record("expected exhaustion")
             return
@@ -90,11 +90,16 @@ struct StepRuleTests {
     @Test("A metric's norm and its application agree")
     func metricsAgree() {
         let gradient: [Float] = [1, -2, 3, 0.5]
-        let diagonal = Metric.diagonal([1, 2, 0.5, 4])
+        let diagonal = Metric.diagonal(scale: [1, 2, 0.5, 4], classes: 1)
         #expect(abs(diagonal.squaredNorm(gradient) - 14.5) < 1e-6)
-        // Two features, two classes: the same 2 × 2 matrix for each class.
-        let dense = Metric.dense(matrix: [2, 1, 1, 3], dimension: 2, classes: 2)
-        let expected: [Float] = [5, -3.5, 10, -0.5]
-        #expect(dense.applied(to: gradient) == expected)
+        // A = [[2, 1], [1, 3]], so P = [[3, −1], [−1, 2]] / 5, for each of two classes.
+        guard let factor = CholeskyFactor([2, 1, 1, 3], dimension: 2) else {
+            Issue.record("a positive definite matrix has a factor")
+            return
+        }
+        let dense = Metric.dense(factor, classes: 2)
+        let expected: [Float] = [0, -1.3, 1, 0.6]
+        for (value, wanted) in zip(dense.applied(to: gradient), expected) { #expect(abs(value - wanted) < 1e-6) }
+        #expect(CholeskyFactor([1, 2, 2, 1], dimension: 2) == nil)
     }
 }

@@ -1,0 +1,104 @@
+import Datasets
+import Kernels
+import Models
+
+extension Objective {
+    /// Rows of a batch whose norm in a dense metric is computed: D² operations each, and 1,024 estimate V to 5 %.
+    static var normedRowsPerBatch: Int { 1024 }
+
+    /// Measures the columns and takes up the metric of x₀. One read of the features and one or two reductions, for
+    /// models that know their curvature; others keep the identity.
+    func adoptInitialMetric(at x: [Float], decision: Decision) throws {
+        guard let model = model as? any CurvatureModel else { return }
+        let clock = ContinuousClock.now
+        let dimension = model.featureCount + (model.hasIntercept ? 1 : 0)
+        var sums = [Double](repeating: 0, count: Reducer.headerCount + dimension)
+        sums.withUnsafeMutableBufferPointer { sums in
+            let columns = UnsafeMutableBufferPointer(
+                rebasing: sums[Reducer.headerCount..<Reducer.headerCount + model.featureCount])
+            model.addColumnSquares(dataset.all, into: columns)
+        }
+        computeSeconds += seconds(since: clock)
+        try sums.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .columns, decision: decision) }
+        rowsRead += population
+        var squares = sums[Reducer.headerCount...].map { $0 / Double(population) }
+        if model.hasIntercept { squares[dimension - 1] = 1 }
+        let estimate = MetricEstimate(
+            features: model.featureCount, hasIntercept: model.hasIntercept, classes: model.classCount,
+            population: population, l2: l2, columnSquares: squares)
+        self.estimate = estimate
+        if canBeDense {
+            try adoptDenseMetric(start: 0, count: estimate.sampleSize, at: x, decision: decision)
+        } else {
+            adopt(estimate.diagonal(curvature: model.curvatureAtZero))
+        }
+    }
+
+    var canBeDense: Bool {
+        guard let estimate, case .dense = dataset.features else { return false }
+        return estimate.isDenseWorthwhile
+    }
+
+    /// Estimates a dense metric at x from the first rows of the batch start ..< start + count. One reduction.
+    func adoptDenseMetric(start: Int, count: Int, at x: [Float], decision: Decision) throws {
+        guard let estimate, let model = model as? any CurvatureModel else { return }
+        let count = min(count, estimate.sampleSize)
+        let clock = ContinuousClock.now
+        let dimension = estimate.dimension
+        let batch = dataset.batch(start: start % population, count: count)
+        var packet = [Double](repeating: 0, count: Reducer.headerCount + 1 + dimension * dimension)
+        packet.withUnsafeMutableBufferPointer { packet in
+            let matrix = UnsafeMutableBufferPointer(rebasing: packet[(Reducer.headerCount + 1)...])
+            packet[Reducer.headerCount] = x.withUnsafeBufferPointer { model.addCurvature(batch, at: $0, into: matrix) }
+        }
+        computeSeconds += seconds(since: clock)
+        try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .curvature, decision: decision) }
+        rowsRead += count
+        let second = ContinuousClock.now
+        packet.withUnsafeBufferPointer { packet in
+            adopt(
+                estimate.dense(
+                    sums: UnsafeBufferPointer(rebasing: packet[(Reducer.headerCount + 1)...]), count: count,
+                    weight: packet[Reducer.headerCount], curvature: model.curvatureAtZero))
+        }
+        metricSampleSize = count
+        computeSeconds += seconds(since: second)
+    }
+
+    /// Uses `metric` for norms and steps from the next batch on.
+    private func adopt(_ metric: Metric) {
+        self.metric = metric
+        let norms = AlignedBuffer<Float>(count: dataset.order.localCount)
+        metricDataset = dataset
+        metricDataset.squaredNorms = norms
+        normedRows = []
+        switch metric {
+        case .identity:
+            metricDataset = dataset
+        case .diagonal(let scale, _):
+            let hasIntercept = estimate?.hasIntercept == true
+            metricDataset.interceptSquaredNorm = hasIntercept ? scale[scale.count - 1] : 0
+            metric.writeSquaredNorms(
+                of: 0..<dataset.order.localCount, in: dataset, hasIntercept: hasIntercept, to: norms)
+        case .dense:
+            metricDataset.interceptSquaredNorm = 0
+        }
+    }
+
+    /// Prepares the row norms of a batch and returns over how many of its samples S will run. Norms in a dense metric are
+    /// computed for the batch's first rows only; the rest hold 0 and add nothing.
+    func writeNorms(start: Int, count: Int, before: Int) -> Int {
+        guard case .dense = metric else { return count }
+        for rows in normedRows {
+            for row in rows { metricDataset.squaredNorms.pointer[row] = 0 }
+        }
+        let normed = min(count, max(0, Self.normedRowsPerBatch - before))
+        let batch = dataset.batch(start: start % population, count: normed)
+        normedRows = [batch.first, batch.second]
+        for rows in normedRows {
+            metric.writeSquaredNorms(
+                of: rows, in: dataset, hasIntercept: estimate?.hasIntercept == true, to: metricDataset.squaredNorms)
+        }
+        return normed
+    }
+}
