@@ -94,8 +94,11 @@ struct FormatSniffer {
             message: "the format is not recognised; say which it is with --format libsvm, csv or npy")
     }
 
+    /// `digits:value` or a qid field; a time of day beside a delimiter is neither.
     private static func isPair(_ token: ArraySlice<UInt8>) -> Bool {
-        guard let colon = token.firstIndex(of: 0x3A), colon > token.startIndex else { return false }
+        guard let colon = token.firstIndex(of: 0x3A), colon > token.startIndex,
+            !token.contains(where: { TableLayout.delimiters.contains($0) })
+        else { return false }
         return token[..<colon].allSatisfy { $0 &- 0x30 <= 9 || $0 == 0x2D } || token[..<colon].elementsEqual("qid".utf8)
     }
 }

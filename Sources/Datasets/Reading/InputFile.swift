@@ -87,10 +87,3 @@ final class InputFile {
 
     private func lineEnds(in bytes: UnsafeBufferPointer<UInt8>) -> Int { countBytes(0x0A, in: bytes) }
 }
-
-/// How often `byte` occurs.
-func countBytes(_ byte: UInt8, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
-    var count = 0
-    for candidate in bytes { count &+= candidate == byte ? 1 : 0 }
-    return count
-}

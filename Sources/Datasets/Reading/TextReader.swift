@@ -33,7 +33,8 @@ public final class TextReader {
         self.path = path
         file = input.name
         self.chunkSize = max(chunkSize, 1)
-        var head = [UInt8](repeating: 0, count: 1 << 16)
+        // Two bytes tell gzip; no more than a chunk, which may be small.
+        var head = [UInt8](repeating: 0, count: max(2, min(chunkSize, 1 << 16)))
         let count = try head.withUnsafeMutableBytes { [input] in try input.readNext(into: $0) }
         head.removeLast(head.count - count)
         isCompressed = head.starts(with: [0x1F, 0x8B])

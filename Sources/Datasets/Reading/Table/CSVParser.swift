@@ -9,6 +9,7 @@ public struct CSVParser: TextParser {
     public let notes: [String]
     let layout: TableLayout
     let features: [FeatureColumn]
+    let categories: [CategoryTable]
     let label: Int?
     let weight: Int?
     let ids: [Int]
@@ -19,11 +20,10 @@ public struct CSVParser: TextParser {
 
     /// Where a feature column is in this file and which features it becomes.
     struct FeatureColumn: Sendable {
-        var name: String
         var field: Int
         var first: Int
-        /// nil for numbers.
-        var categories: CategoryTable?
+        /// Index into `CSVParser.categories`; nil for numbers.
+        var categories: Int?
         var mean: Double
         /// The feature that says the value is missing.
         var indicator: Int?
@@ -42,19 +42,23 @@ public struct CSVParser: TextParser {
         let match = ColumnMatch(wanted: schema.fileColumns, areNamed: schema.hasHeader, file: layout)
         let absent = allowMissingLabels ? schema.label.position : nil
         var features: [FeatureColumn] = []
+        var tables: [CategoryTable] = []
         var first = 0
         for column in schema.columns {
             let field = try match.require(column.position, absent: absent)
-            var made = FeatureColumn(name: column.name, field: field, first: first, mean: 0)
+            var made = FeatureColumn(field: field, first: first, mean: 0)
             switch column.kind {
             case .numeric(let mean): made.mean = mean
-            case .text(let categories): made.categories = CategoryTable(categories)
+            case .text(let categories):
+                made.categories = tables.count
+                tables.append(CategoryTable(categories))
             }
             first += column.width
             made.indicator = column.hasIndicator ? first - 1 : nil
             features.append(made)
         }
         self.features = features
+        categories = tables
         featureCount = first
         if allowMissingLabels {
             label = match.position(schema.label.position, absent: absent)

@@ -32,16 +32,16 @@ struct CSVPass {
         while try lines.next() {
             try lines.requireWidth(parser.layout)
             block.labels.append(try label())
-            if let weight = parser.weight { block.weights.append(try self.weight(lines.fields[weight])) }
-            for id in parser.ids { block.ids.append(lines.text(lines.fields[id])) }
+            if let weight = parser.weight { block.weights.append(try self.weight(lines[weight])) }
+            for id in parser.ids { block.ids.append(lines.text(lines[id])) }
             for index in parser.features.indices { try feature(index, columns, values) }
             block.rowOffsets.append(count)
         }
         block.columns = Array(UnsafeBufferPointer(start: columns, count: count))
         block.values = Array(UnsafeBufferPointer(start: values, count: count))
-        for (feature, (imputed, unseen)) in zip(parser.features, zip(imputed, unseen)) {
-            if imputed > 0 { block.tally.imputed[feature.name] = imputed }
-            if unseen > 0 { block.tally.unseenCategories[feature.name] = unseen }
+        for (column, (imputed, unseen)) in zip(parser.schema.columns, zip(imputed, unseen)) {
+            if imputed > 0 { block.tally.imputed[column.name] = imputed }
+            if unseen > 0 { block.tally.unseenCategories[column.name] = unseen }
         }
         return block
     }
@@ -60,11 +60,11 @@ struct CSVPass {
             count += 1
         }
         let feature = parser.features[index]
-        let field = lines.fields[feature.field]
-        if let categories = feature.categories {
-            if let found = lines.withText(field, categories.index(of:)) {
+        let field = lines[feature.field]
+        if let table = feature.categories {
+            if let found = lines.withText(field, { parser.categories[table].index(of: $0) }) {
                 put(feature.first + found, 1)
-            } else if lines.withText(field, parser.missing.matches) {
+            } else if lines.withText(field, { parser.missing.matches($0) }) {
                 imputed[index] += 1
                 if let indicator = feature.indicator { put(indicator, 1) }
             } else {
@@ -79,17 +79,18 @@ struct CSVPass {
             put(feature.first, feature.mean)
             if let indicator = feature.indicator { put(indicator, 1) }
         case .notFinite:
-            throw fault("'\(lines.text(field))' in column '\(feature.name)' is not a finite number")
+            throw fault(
+                "'\(lines.text(field))' in column '\(parser.schema.columns[index].name)' is not a finite number")
         case .text:
             throw fault(
-                "'\(lines.text(field))' is not a number, but column '\(feature.name)' is numeric; mend it, or, if it "
+                "'\(lines.text(field))' is not a number, but column '\(parser.schema.columns[index].name)' is numeric; mend it, or, if it "
                     + "stands for a missing value, list it with --missing at training")
         }
     }
 
     private mutating func label() throws(CSVFault) -> Double {
         guard let position = parser.label else { return .nan }
-        let field = lines.fields[position]
+        let field = lines[position]
         let name = parser.schema.label.name
         guard parser.schema.label.names != nil else {
             switch lines.value(field, parser.missing) {
@@ -102,7 +103,7 @@ struct CSVPass {
             }
         }
         if let known = lines.withText(field, parser.labelTable.index(of:)) { return Double(known) }
-        if lines.withText(field, parser.missing.matches) {
+        if lines.withText(field, { parser.missing.matches($0) }) {
             if parser.allowMissingLabels { return .nan }
             throw fault("the label (column '\(name)') is missing; remove this row")
         }

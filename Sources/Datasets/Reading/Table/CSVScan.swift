@@ -23,59 +23,19 @@ public struct CSVScan: Codable, Sendable {
         let match = ColumnMatch(wanted: layout.columns, areNamed: layout.hasHeader, file: file)
         let scanned = layout.columns.indices.filter { roles.isRead($0) }
         let positions = try scanned.map { try match.require($0) }
-        let missing = MissingText(missingWords)
         try chunk.withTerminatedBytes { bytes in
-            var lines = CSVTokenizer(
-                bytes: bytes, delimiter: file.delimiter, start: file.dataOffset - chunk.offset - chunk.markLength)
-            do throws(CSVFault) {
-                while try lines.next() {
-                    try lines.requireWidth(file)
-                    rows += 1
-                    for (column, position) in zip(scanned, positions) {
-                        try add(lines, lines.fields[position], to: column, missing, chunk)
-                    }
+            var pass = ScanPass(
+                names: layout.columns, missing: MissingText(missingWords), chunk: chunk,
+                lines: CSVTokenizer(
+                    bytes: bytes, delimiter: file.delimiter, start: file.dataOffset - chunk.offset - chunk.markLength))
+            try columns.withUnsafeMutableBufferPointer { columns in
+                do throws(CSVFault) {
+                    rows += try pass.run(file, Array(zip(scanned, positions)), columns)
+                } catch {
+                    throw chunk.error(error, in: bytes)
                 }
-            } catch {
-                throw chunk.error(error, in: bytes)
             }
         }
-    }
-
-    @inline(__always)
-    private mutating func add(
-        _ lines: CSVTokenizer, _ field: CSVField, to column: Int, _ missing: MissingText, _ chunk: TextChunk
-    ) throws(CSVFault) {
-        switch lines.value(field, missing) {
-        case .number(let value):
-            columns[column].add(number: value)
-            if !columns[column].hasManyNumbers { lines.withText(field) { columns[column].addNumberText($0) } }
-            if value < 0, columns[column].firstNegative == nil {
-                columns[column].firstNegative = sighting(lines, field, chunk)
-            }
-        case .missing:
-            columns[column].missing += 1
-            if columns[column].firstMissing == nil { columns[column].firstMissing = sighting(lines, field, chunk) }
-        case .notFinite:
-            columns[column].notFinite += 1
-            if columns[column].firstNotFinite == nil { columns[column].firstNotFinite = sighting(lines, field, chunk) }
-        case .text:
-            columns[column].texts += 1
-            if columns[column].firstText == nil { columns[column].firstText = sighting(lines, field, chunk) }
-            let isNew = lines.withText(field) { columns[column].addText($0) }
-            if isNew, !lines.withText(field, { String(validating: $0, as: UTF8.self) != nil }) {
-                throw CSVFault(
-                    message: "column '\(layout.columns[column])' is not UTF-8 text; convert the file "
-                        + "(iconv -f LATIN1 -t UTF-8)",
-                    place: lines.lineStart)
-            }
-        }
-    }
-
-    private func sighting(_ lines: CSVTokenizer, _ field: CSVField, _ chunk: TextChunk) -> Sighting {
-        let before = countBytes(0x0A, in: UnsafeBufferPointer(rebasing: lines.bytes[..<lines.lineStart]))
-        return Sighting(
-            file: chunk.file, offset: chunk.offset + chunk.markLength + lines.lineStart,
-            line: chunk.firstLine.map { $0 + before }, text: lines.text(field))
     }
 
     /// Adds the scan of other rows of the same data.
@@ -85,14 +45,91 @@ public struct CSVScan: Codable, Sendable {
     }
 }
 
+/// One pass of a scan over the bytes of a chunk.
+private struct ScanPass {
+    let names: [String]
+    let missing: MissingText
+    let chunk: TextChunk
+    var lines: CSVTokenizer
+    /// Per column, short numbers met lately: the set of distinct numbers need not be asked again.
+    private var recent: [UInt64]
+    private static let recentCount = 16
+
+    init(names: [String], missing: MissingText, chunk: TextChunk, lines: CSVTokenizer) {
+        self.names = names
+        self.missing = missing
+        self.chunk = chunk
+        self.lines = lines
+        recent = Array(repeating: 0, count: names.count * ScanPass.recentCount)
+    }
+
+    /// Adds every line to `columns`; `places` pairs each column with its field. Returns the number of rows.
+    mutating func run(
+        _ file: TableLayout, _ places: [(Int, Int)], _ columns: UnsafeMutableBufferPointer<ColumnScan>
+    ) throws(CSVFault) -> Int {
+        var rows = 0
+        while try lines.next() {
+            try lines.requireWidth(file)
+            rows += 1
+            for (column, position) in places { try add(lines[position], column, &columns[column]) }
+        }
+        return rows
+    }
+
+    @inline(__always)
+    private mutating func add(_ field: CSVField, _ place: Int, _ column: inout ColumnScan) throws(CSVFault) {
+        switch lines.value(field, missing) {
+        case .number(let value):
+            column.add(number: value)
+            if !column.hasManyNumbers, !isRecent(field, place) { lines.withText(field) { column.addNumberText($0) } }
+            if value < 0, column.firstNegative == nil { column.firstNegative = sighting(field) }
+        case .missing:
+            column.missing += 1
+            if column.firstMissing == nil { column.firstMissing = sighting(field) }
+        case .notFinite:
+            column.notFinite += 1
+            if column.firstNotFinite == nil { column.firstNotFinite = sighting(field) }
+        case .text:
+            column.texts += 1
+            if column.firstText == nil { column.firstText = sighting(field) }
+            let isNew = lines.withText(field) { column.addText($0) }
+            if isNew, !lines.withText(field, { String(validating: $0, as: UTF8.self) != nil }) {
+                throw CSVFault(
+                    message: "column '\(names[place])' is not UTF-8 text; convert the file (iconv -f LATIN1 -t UTF-8)",
+                    place: lines.lineStart)
+            }
+        }
+    }
+
+    /// Whether a field of up to eight bytes is among the column's last ones; remembers it.
+    @inline(__always)
+    private mutating func isRecent(_ field: CSVField, _ place: Int) -> Bool {
+        guard field.end - field.start <= 8, !field.isEscaped else { return false }
+        var key: UInt64 = 0
+        for index in field.start..<field.end { key = key << 8 | UInt64(lines.bytes[index]) }
+        let hash = (key &* 0x9E37_79B9_7F4A_7C15) >> 60
+        let slot = place * ScanPass.recentCount + Int(hash)
+        if recent[slot] == key { return true }
+        recent[slot] = key
+        return false
+    }
+
+    private func sighting(_ field: CSVField) -> Sighting {
+        let before = countBytes(0x0A, in: UnsafeBufferPointer(rebasing: lines.bytes[..<lines.lineStart]))
+        return Sighting(
+            file: chunk.file, offset: chunk.offset + chunk.markLength + lines.lineStart,
+            line: chunk.firstLine.map { $0 + before }, text: lines.text(field))
+    }
+}
+
 extension CSVTokenizer {
     /// Every row has as many fields as the first line.
     @inline(__always)
     func requireWidth(_ layout: TableLayout) throws(CSVFault) {
-        if fields.count != layout.columns.count {
+        if count != layout.columns.count {
             let first = layout.hasHeader ? "the header" : "the first line"
             throw CSVFault(
-                message: "has \(fields.count) field\(fields.count == 1 ? "" : "s"), "
+                message: "has \(count) field\(count == 1 ? "" : "s"), "
                     + "\(first) has \(layout.columns.count); mend this row (fields that hold "
                     + "the delimiter need quotes)",
                 place: lineStart)

@@ -12,14 +12,31 @@ struct CSVField {
     var isEscaped = false
 }
 
+/// Room for the fields of one line.
+private final class FieldStorage {
+    private(set) var capacity = 64
+    private(set) var fields = UnsafeMutablePointer<CSVField>.allocate(capacity: 64)
+
+    func grow() {
+        let larger = UnsafeMutablePointer<CSVField>.allocate(capacity: 2 * capacity)
+        larger.update(from: fields, count: capacity)
+        fields.deallocate()
+        fields = larger
+        capacity *= 2
+    }
+
+    deinit { fields.deallocate() }
+}
+
 /// Splits lines into fields (RFC 4180, but a quoted field ends on its line).
 ///
 /// Blanks around a field do not belong to it; blank lines are skipped. The bytes must end with a line end.
 struct CSVTokenizer {
     let bytes: UnsafeBufferPointer<UInt8>
     let delimiter: UInt8
-    /// The current line's fields.
-    private(set) var fields: [CSVField] = []
+    private let storage = FieldStorage()
+    /// Number of fields of the current line.
+    private(set) var count = 0
     private(set) var lineStart: Int
     private(set) var cursor: Int
 
@@ -30,9 +47,21 @@ struct CSVTokenizer {
         lineStart = cursor
     }
 
+    subscript(index: Int) -> CSVField { storage.fields[index] }
+
+    /// The current line's fields.
+    var fields: [CSVField] { (0..<count).map { self[$0] } }
+
+    @inline(__always)
+    private mutating func append(_ field: CSVField) {
+        if count == storage.capacity { storage.grow() }
+        storage.fields[count] = field
+        count += 1
+    }
+
     /// Moves to the next line that is not blank; false at the end.
     mutating func next() throws(CSVFault) -> Bool {
-        fields.removeAll(keepingCapacity: true)
+        count = 0
         guard let base = bytes.baseAddress else { return false }
         while true {
             guard cursor < bytes.count else { return false }
@@ -62,7 +91,7 @@ struct CSVTokenizer {
         while p.pointee != delimiter, p.pointee != 0x0A { p += 1 }
         var end = p
         while end > start, isBlank((end - 1).pointee) { end -= 1 }
-        fields.append(CSVField(start: start - base, end: end - base))
+        append(CSVField(start: start - base, end: end - base))
         cursor = p - base
     }
 
@@ -72,7 +101,7 @@ struct CSVTokenizer {
         while true {
             if p.pointee == 0x0A {
                 throw CSVFault(
-                    message: "field \(fields.count + 1) opens a quote that its line does not close "
+                    message: "field \(count + 1) opens a quote that its line does not close "
                         + "(line breaks inside quotes are not supported)",
                     place: lineStart)
             }
@@ -83,12 +112,12 @@ struct CSVTokenizer {
             }
             p += 1
         }
-        fields.append(CSVField(start: start - base, end: p - base, isEscaped: isEscaped))
+        append(CSVField(start: start - base, end: p - base, isEscaped: isEscaped))
         p += 1
         while isBlank(p.pointee) { p += 1 }
         guard p.pointee == delimiter || p.pointee == 0x0A else {
             throw CSVFault(
-                message: "field \(fields.count) has text after its closing quote (a quote inside quotes is doubled)",
+                message: "field \(count) has text after its closing quote (a quote inside quotes is doubled)",
                 place: lineStart)
         }
         cursor = p - base

@@ -1,0 +1,40 @@
+import Testing
+
+@testable import Datasets
+
+@Suite struct DataFileTests {
+    @Test func tellsFormatsApart() throws {
+        let folder = try ScratchFolder()
+        func format(_ name: String, _ text: String) throws -> DataFile.Format {
+            try DataFile(path: try folder.write(name, text)).format
+        }
+        #expect(try format("a", "1 1:2 3:4\n-1 2:2\n") == .libsvm)
+        #expect(try format("a.txt", "# made by x, y\n1 qid:1 1:2 # a, b\n") == .libsvm)
+        #expect(try format("a", "x,y\n1,2\n") == .csv)
+        #expect(try format("a", "x\ty\n1\t2\n") == .csv)
+        #expect(try format("a.csv", "x\n1\n") == .csv)
+        #expect(try format("a.csv", "time,y\n12:30,2\n") == .csv)
+        #expect(try format("a.svm", "1\n-1\n") == .libsvm)
+        #expect(try format("a", "12:30 1:20,5\n") == .csv)
+    }
+
+    @Test func refusesWhatItCannotRead() throws {
+        let folder = try ScratchFolder()
+        func refusal(_ name: String, _ bytes: [UInt8]) -> String {
+            message { _ = try DataFile(path: try folder.write(name, bytes)) }
+        }
+        #expect(refusal("a", Array("one two three\n".utf8)).contains("say which it is with --format"))
+        #expect(refusal("a.csv", []).contains("is empty"))
+        #expect(refusal("a", [0x50, 0x4B, 3, 4, 0, 0]).contains("zip archive"))
+        #expect(refusal("a", [0xFF, 0xFE, 0x31, 0]).contains("UTF-16"))
+        #expect(refusal("a.parquet", Array("PAR1....".utf8)).contains("Parquet"))
+        #expect(refusal("a.npy.gz", GzipTests.compress(NPYHeader.magic + [1, 0])).contains("plain file"))
+    }
+
+    @Test func theOptionWins() throws {
+        let folder = try ScratchFolder()
+        var options = ReadOptions()
+        options.format = .libsvm
+        #expect(try DataFile(path: try folder.write("a.csv", "1 1:2\n"), options: options).format == .libsvm)
+    }
+}
