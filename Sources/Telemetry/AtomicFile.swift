@@ -9,35 +9,65 @@ public struct FileWriteError: Error, CustomStringConvertible {
     public var path: String
     public var reason: String
 
+    public init(path: String, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+
     public var description: String { "cannot write \(path): \(reason)" }
 }
 
-/// Files that are whole or absent: written under a temporary name beside their place, synced, then renamed.
-public enum AtomicFile {
-    public static func write(_ bytes: some Collection<UInt8>, to path: String) throws {
-        let temporary = path + ".tmp-\(getpid())"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw failure(path) }
-        do {
-            try writeAll(Array(bytes), descriptor, path)
-            guard fsync(descriptor) == 0 || errno == EINVAL else { throw failure(path) }
-        } catch {
-            close(descriptor)
-            unlink(temporary)
-            throw error
-        }
-        guard close(descriptor) == 0, rename(temporary, path) == 0 else {
-            let error = failure(path)
-            unlink(temporary)
-            throw error
-        }
-        syncFolder(of: path)
+/// A file that is whole or absent: written under a temporary name beside its place, synced, then renamed.
+public final class AtomicFileWriter {
+    private let path: String
+    private let temporary: String
+    private var descriptor: Int32
+
+    public init(path: String) throws {
+        self.path = path
+        temporary = path + ".tmp-\(getpid())"
+        descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        if descriptor < 0 { throw failure() }
     }
 
-    public static func write(_ text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
+    deinit { abandon() }
 
-    /// Makes a rename in the folder of `path` last. Some file systems cannot sync folders: that is no error.
-    private static func syncFolder(of path: String) {
+    public func write(_ bytes: [UInt8]) throws {
+        var done = 0
+        while done < bytes.count {
+            let written = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done) }
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw failure()
+            }
+            done += written
+        }
+    }
+
+    /// Puts the file in its place.
+    public func commit() throws {
+        // Pipes and devices cannot be synced.
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw failure() }
+        let closed = close(descriptor)
+        descriptor = -1
+        guard closed == 0, rename(temporary, path) == 0 else {
+            let error = failure()
+            unlink(temporary)
+            throw error
+        }
+        syncFolder()
+    }
+
+    /// Leaves no trace. Does nothing after `commit`.
+    public func abandon() {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        descriptor = -1
+        unlink(temporary)
+    }
+
+    /// Makes the rename last. Some file systems cannot sync folders: that is no error.
+    private func syncFolder() {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
@@ -45,19 +75,16 @@ public enum AtomicFile {
         close(descriptor)
     }
 
-    private static func writeAll(_ bytes: [UInt8], _ descriptor: Int32, _ path: String) throws {
-        var done = 0
-        while done < bytes.count {
-            let written = bytes[done...].withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-            if written < 0 {
-                if errno == EINTR { continue }
-                throw failure(path)
-            }
-            done += written
-        }
-    }
-
-    private static func failure(_ path: String) -> FileWriteError {
+    private func failure() -> FileWriteError {
         FileWriteError(path: path, reason: String(cString: strerror(errno)))
+    }
+}
+
+/// `AtomicFileWriter` for contents at hand.
+public enum AtomicFile {
+    public static func write(_ text: String, to path: String) throws {
+        let file = try AtomicFileWriter(path: path)
+        try file.write(Array(text.utf8))
+        try file.commit()
     }
 }

@@ -21,12 +21,17 @@ public final class Console: Sendable {
         }
     }
 
-    public func warn(_ text: String) {
+    public func warn(_ text: String) { tell("crescendo: warning: " + text) }
+
+    /// Something worth knowing, on standard error, for commands whose standard output is their result.
+    public func note(_ text: String) { tell("crescendo: note: " + text) }
+
+    private func tell(_ text: String) {
         guard speaks else { return }
         live.withLock { isLive in
             if isLive { StandardStream.output.write(Console.wipe) }
             isLive = false
-            StandardStream.error.write("crescendo: warning: " + text + "\n")
+            StandardStream.error.write(text + "\n")
         }
     }
 

@@ -9,6 +9,11 @@ public enum StandardStream: Int32, Sendable {
     case output = 1
     case error = 2
 
+    /// Why the last write of this thread failed.
+    public static var lastError: String { String(cString: strerror(errno)) }
+    /// Whether it failed because the reader went away.
+    public static var readerIsGone: Bool { errno == EPIPE }
+
     /// Writes the whole text; false when the stream takes no more (a reader that went away, a full disk).
     @discardableResult
     public func write(_ text: some StringProtocol) -> Bool { write(bytes: Array(text.utf8)) }

@@ -98,7 +98,10 @@ struct Program {
     private func run(_ command: any ParsableCommand) throws -> Int32 {
         switch command {
         case let train as TrainCommand: return try TrainJob(train, world: world).run()
-        default: return 0
+        case let predict as PredictCommand: return try PredictJob(command: predict, world: world).run()
+        case let evaluate as EvaluateCommand: return try EvaluateJob(command: evaluate, world: world).run()
+        case let info as InfoCommand: return try InfoJob(command: info, world: world).run()
+        default: return Code.failure
         }
     }
 }

@@ -23,6 +23,9 @@ struct PredictCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write to a file (default: standard output).", valueName: "file"))
     var output: String?
 
+    @Flag(help: "Replace --output if it exists.")
+    var overwrite = false
+
     @OptionGroup(title: "Reading") var reading: ReadingOptions
 
     @Option(help: ArgumentHelp("End the job when a rank does not answer for this long.", valueName: "time"))

@@ -19,27 +19,27 @@ struct Quality: Equatable {
     /// 1 − squared error / squared deviation of the labels from their mean.
     var r2: Double?
 
-    /// Collective. Judges `model` at `parameters` on all rows of `dataset`.
+    /// Collective. Judges the model on all rows of `dataset`.
     static func measure(
-        _ model: LinearModelKind, at parameters: [Float], on dataset: Dataset, communicator: any Communicator
+        _ trained: TrainedModel, on dataset: Dataset, communicator: any Communicator
     ) throws -> Quality {
+        let parameters = trained.parameters
         var quality = Quality()
         quality.rows = dataset.order.count
         var sums = [
-            parameters.withUnsafeBufferPointer { model.model.loss(dataset.all, at: $0) },
+            parameters.withUnsafeBufferPointer { trained.model.loss(dataset.all, at: $0) },
             (0..<dataset.order.localCount).reduce(0) { $0 + weight($1, dataset) },
         ]
         sums = try communicator.allreduce(sums, .sum)
         let weights = sums[1]
         quality.loss = sums[0] / weights
-        switch model.task {
-        case .binary(let hasProbabilities):
-            try quality.judgeBinary(model.margins, parameters, dataset, weights, communicator)
-            if hasProbabilities { quality.logLoss = quality.loss }
-        case .classes:
-            try quality.judgeClasses(model.model, parameters, dataset, weights, communicator)
-            quality.logLoss = quality.loss
-        case .value: try quality.judgeValues(model.model, parameters, dataset, weights, communicator)
+        if trained.hasProbabilities { quality.logLoss = quality.loss }
+        if trained.specification.kind.labels == .values {
+            try quality.judgeValues(trained.model, parameters, dataset, weights, communicator)
+        } else if trained.specification.outputCount == 1 {
+            try quality.judgeBinary(trained.margins, parameters, dataset, weights, communicator)
+        } else {
+            try quality.judgeClasses(trained, dataset, weights, communicator)
         }
         return quality
     }
@@ -66,12 +66,13 @@ struct Quality: Equatable {
     }
 
     private mutating func judgeClasses(
-        _ model: some Model, _ parameters: [Float], _ dataset: Dataset, _ weights: Double,
-        _ communicator: any Communicator
+        _ trained: TrainedModel, _ dataset: Dataset, _ weights: Double, _ communicator: any Communicator
     ) throws {
         var right = 0.0
-        forEachPrediction(model, parameters, dataset) { row, output in
-            if output.indexOfLargest == Int(dataset.labels[row]) { right += Quality.weight(row, dataset) }
+        forEachPrediction(trained.model, trained.parameters, dataset) { row, output in
+            if trained.specification.predictedClass(output) == Int(dataset.labels[row]) {
+                right += Quality.weight(row, dataset)
+            }
         }
         accuracy = try communicator.allreduce(right, .sum) / weights
     }
@@ -126,35 +127,5 @@ struct Quality: Equatable {
         if let rmse { parts.append("RMSE " + NumberFormat.significant(rmse, 5)) }
         if rmse != nil { parts.append("R² " + (r2.map { NumberFormat.fixed($0, 4) } ?? "undefined: equal labels")) }
         return parts.joined(separator: ", ")
-    }
-}
-
-extension UnsafeBufferPointer<Float> {
-    /// The first largest element's index.
-    var indexOfLargest: Int {
-        var best = 0
-        for index in indices where self[index] > self[best] { best = index }
-        return best
-    }
-}
-
-/// Calls `body` with every local row and its outputs, in order; predicts in blocks.
-func forEachPrediction<M: Model>(
-    _ model: M, _ parameters: [Float], _ dataset: Dataset, _ body: (Int, UnsafeBufferPointer<Float>) throws -> Void
-) rethrows {
-    let block = 1024
-    let width = model.outputCount
-    var outputs = [Float](repeating: 0, count: block * width)
-    try parameters.withUnsafeBufferPointer { parameters in
-        try outputs.withUnsafeMutableBufferPointer { outputs in
-            for start in stride(from: 0, to: dataset.order.localCount, by: block) {
-                let end = min(start + block, dataset.order.localCount)
-                model.predict(Batch(dataset: dataset, first: start..<end), at: parameters, into: outputs)
-                for row in start..<end {
-                    try body(
-                        row, UnsafeBufferPointer(rebasing: outputs[(row - start) * width..<(row - start + 1) * width]))
-                }
-            }
-        }
     }
 }

@@ -1,12 +1,7 @@
 import ArgumentParser
-import BigBatch
+import Models
 
-/// `--model`: the loss that is minimised.
-enum ModelChoice: String, CaseIterable, ExpressibleByArgument {
-    case auto, ridge, logistic, softmax
-    case squaredHinge = "squared-hinge"
-    case huber, poisson
-}
+extension ModelKind: ExpressibleByArgument {}
 
 /// `--standardize`.
 enum StandardizeChoice: String, CaseIterable, ExpressibleByArgument {
@@ -23,7 +18,7 @@ struct ModelOptions: ParsableArguments {
                 poisson: counts. auto takes logistic for two distinct labels, softmax for several classes, ridge for \
                 numbers, and says what it chose.
                 """))
-    var model: ModelChoice?
+    var model: ModelKind?
 
     @Option(
         help: ArgumentHelp(

@@ -41,9 +41,8 @@ extension TrainJob {
         console.print("labels  \(describe(table.labels, data.preprocessing.labels))")
         for note in data.preprocessing.notes { console.print("note    \(note)") }
         console.print(
-            "model   \(plan.choice.rawValue)" + (plan.reason.map { " (\($0))" } ?? "")
-                + ", \(plan.hasIntercept ? "with" : "without") intercept, λ = \(NumberFormat.significant(plan.l2, 4))"
-                + (command.model.l2 == nil ? " (1/N)" : ""))
+            "model   \(plan.kind.rawValue), \(plan.hasIntercept ? "with" : "without") intercept, λ = \(NumberFormat.significant(plan.l2, 4))"
+                + (command.model.l2 == nil ? " (1/N)" : "") + (plan.reason.map { ". \($0)" } ?? ""))
         console.print(
             "ranks   \(world.size) × \(plan.threads) thread\(plan.threads == 1 ? "" : "s")")
     }
@@ -58,27 +57,26 @@ extension TrainJob {
         return "\(names.count) classes: \(shown)" + (names.count > 10 ? ", …" : "")
     }
 
-    /// Judges the model, writes the run folder's files and says how it went. Returns the exit code.
+    /// Writes the model, judges it and says how it went. Returns the exit code.
     func conclude(
-        _ result: TrainingResult, _ kind: LinearModelKind, _ data: TrainingData, _ test: Dataset?,
-        _ report: ResultFile, _ folder: RunFolder?
+        _ unjudged: ResultFile, _ trained: TrainedModel, _ data: TrainingData, _ test: Dataset?, _ folder: RunFolder?
     ) throws -> Int32 {
-        var report = report
-        report.result = result
-        report.objective = result.objective
-        // The model first: a launcher that was told to stop leaves a second or so.
-        try save(report, kind, data.preprocessing, folder)
+        var report = unjudged
+        // First of all the model: a launcher that was told to stop leaves a second or so.
+        try world.together {
+            guard let folder else { return }
+            try modelFile(trained, data.preprocessing).write(to: folder.model)
+            try write(report, folder)
+        }
         func judge(_ rows: Dataset?) throws -> Quality? {
-            try rows.map { try Quality.measure(kind, at: result.parameters, on: $0, communicator: world) }
+            try rows.map { try Quality.measure(trained, on: $0, communicator: world) }
         }
         report.train = try judge(data.training)
         report.validation = try judge(data.validation)
         report.test = try judge(test)
         if !report.objective.isFinite, let train = report.train {
-            let squares = result.parameters.prefix(kind.model.penalisedCount).reduce(0.0) {
-                $0 + Double($1) * Double($1)
-            }
-            report.objective = train.loss + 0.5 * report.l2 * squares
+            let weights = trained.parameters.prefix(trained.model.penalisedCount)
+            report.objective = train.loss + 0.5 * report.l2 * weights.reduce(0.0) { $0 + Double($1) * Double($1) }
         }
         try world.together {
             if let folder { try write(report, folder) }
@@ -86,17 +84,18 @@ extension TrainJob {
         summarise(report, folder)
         // All ranks end alike, whichever of them heard a signal.
         let signal = try world.allreduce(Signals.received, .maximum)
-        if result.stopReason == .divergence { return Program.Code.diverged }
-        return result.stopReason == .signal && signal != Signals.finish ? Program.Code.stopped(by: signal) : 0
+        switch report.result.stopReason {
+        case .divergence: return Program.Code.diverged
+        case .signal where signal != Signals.finish: return Program.Code.stopped(by: signal)
+        default: return 0
+        }
     }
 
-    private func save(
-        _ report: ResultFile, _ kind: LinearModelKind, _ preprocessing: Preprocessing, _ folder: RunFolder?
-    ) throws {
-        try world.together {
-            guard let folder else { return }
-            try write(report, folder)
-        }
+    private func modelFile(_ trained: TrainedModel, _ preprocessing: Preprocessing) throws -> ModelFile {
+        ModelFile(
+            specification: trained.specification, parameters: trained.parameters, preprocessing: preprocessing,
+            version: Crescendo.version,
+            notes: ["reading": try StoredReading(command.reading.applied()).text])
     }
 
     private func write(_ report: ResultFile, _ folder: RunFolder) throws {

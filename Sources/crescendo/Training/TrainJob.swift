@@ -43,42 +43,43 @@ struct TrainJob {
     private func run(in folder: RunFolder?) throws -> Int32 {
         let (plan, data, table) = try load()
         let test = try loadTest(data.preprocessing)
-        let kind = LinearModelKind(
-            plan.choice, featureCount: data.preprocessing.featureCount,
-            classes: data.preprocessing.labels.classCount, hasIntercept: plan.hasIntercept, threads: plan.threads)
         describe(plan, data, table)
+        let specification = ModelSpecification(
+            kind: plan.kind, featureCount: data.preprocessing.featureCount,
+            classCount: data.preprocessing.labels.classCount, hasIntercept: plan.hasIntercept)
+        let model = try specification.makeModel(threads: plan.threads)
         let loadSeconds = try world.broadcastValue(monotonicSeconds() - start)
         let configuration = plan.trainerConfiguration(
             timeLeft: command.run.timeLimit.map { max(1e-3, $0.seconds - loadSeconds) })
-
         try world.together { try folder.map { try open($0, plan) } }
-        let report = ResultFile(
-            result: TrainingResult(), objective: .nan, model: plan.choice.rawValue, l2: plan.l2, rows: plan.rows,
-            features: kind.featureCount, ranks: world.size, threads: plan.threads, loadSeconds: loadSeconds,
-            started: started, finished: "")
 
         Signals.install()
-        let result = try train(kind.model, on: data, configuration, folder)
-        return try conclude(result, kind, data, test, report, folder)
+        let result = try train(model, on: data, configuration, folder)
+        let report = ResultFile(
+            result: result, objective: result.objective, model: plan.kind.rawValue, l2: plan.l2, rows: plan.rows,
+            features: specification.featureCount, ranks: world.size, threads: plan.threads, loadSeconds: loadSeconds,
+            started: started, finished: timestamp())
+        let trained = try TrainedModel(specification, parameters: result.parameters, threads: plan.threads)
+        return try conclude(report, trained, data, test, folder)
     }
 
     /// Reads the training data and settles what depends on it.
     private func load() throws -> (TrainingPlan, TrainingData, TableSummary) {
         let table = try DistributedTable.read(
             command.data, options: command.reading.applied(), communicator: world)
-        var choice = command.model.model ?? .auto
+        var kind = command.model.model ?? .auto
         var reason: String?
-        if choice == .auto { (choice, reason) = ModelChoice.automatic(for: table.labels) }
-        if let complaint = choice.complaint(about: table.labels) { throw DatasetError(complaint) }
+        if kind == .auto { (kind, reason) = ModelKind.choose(from: table.labels) }
+        try kind.check(table.labels)
         var options = AssemblyOptions()
         if let seed = command.run.seed { options.seed = seed }
         options.standardization = command.model.standardize?.kind
         options.storage = command.trainingData.storage?.kind
         options.validationFraction = command.trainingData.validation ?? 0
         let summary = TableSummary(table)
-        let data = try table.assembleTraining(labels: choice.labelKind, options: options)
+        let data = try table.assembleTraining(labels: kind.labels ?? .values, options: options)
         let plan = TrainingPlan(
-            command: command, choice: choice, reason: reason, standardization: data.preprocessing.standardization.kind,
+            command: command, kind: kind, reason: reason, standardization: data.preprocessing.standardization.kind,
             threads: threadCount(command.run.threads), rows: data.training.order.count)
         return (plan, data, summary)
     }

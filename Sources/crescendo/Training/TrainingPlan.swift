@@ -5,7 +5,7 @@ import Models
 /// What a training run will do: the options with the data's answers filled in.
 struct TrainingPlan {
     let command: TrainCommand
-    let choice: ModelChoice
+    let kind: ModelKind
     /// Why `auto` took this model; nil when it was asked for.
     let reason: String?
     let standardization: StandardizationKind
@@ -42,7 +42,7 @@ struct TrainingPlan {
         func list(_ values: [String]) -> ResolvedConfiguration.Value? { values.isEmpty ? nil : .list(values) }
         return ResolvedConfiguration(entries: [
             ("data", .list(command.data.map(absolutePath))),
-            ("model", .text(choice.rawValue)),
+            ("model", .text(kind.rawValue)),
             ("l2", .number(l2)),
             ("standardize", .text(standardization.rawValue)),
             ("intercept", .flag(hasIntercept)),

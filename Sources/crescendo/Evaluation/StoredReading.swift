@@ -1,0 +1,29 @@
+import Datasets
+import FoundationEssentials
+
+/// How the training data was read, as the model file keeps it: later files are read alike unless options say otherwise.
+struct StoredReading {
+    var options: ReadOptions
+
+    /// Forgets what belongs to the training files alone: their format and layout, and the labels beside them.
+    init(_ options: ReadOptions) {
+        self.options = options
+        self.options.format = .auto
+        self.options.header = .auto
+        self.options.labelsFile = nil
+        self.options.delimiter = nil
+    }
+
+    /// Reading for a model that does not say.
+    init(text: String?) throws {
+        guard let text else {
+            options = ReadOptions()
+            return
+        }
+        options = try JSONDecoder().decode(ReadOptions.self, from: Data(text.utf8))
+    }
+
+    var text: String {
+        get throws { String(decoding: try JSONEncoder().encode(options), as: UTF8.self) }
+    }
+}

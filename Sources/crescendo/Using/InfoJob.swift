@@ -1,0 +1,103 @@
+import Datasets
+import MPI
+import Models
+import Telemetry
+import Yams
+
+/// `crescendo info`: what a model file and its run folder hold. Rank 0 reads and prints.
+struct InfoJob {
+    let command: InfoCommand
+    let world: any Communicator
+
+    func run() throws -> Int32 {
+        try world.together {
+            guard world.rank == 0 else { return }
+            let location = ModelLocation(command.path)
+            var lines: [String] = []
+            if location.isFolder { lines += try runLines(location.path) }
+            lines += modelLines(try location.read())
+            StandardStream.output.write(lines.joined(separator: "\n") + "\n")
+        }
+        return 0
+    }
+
+    private func line(_ name: String, _ text: String) -> String {
+        name + String(repeating: " ", count: max(1, 14 - name.count)) + text
+    }
+
+    /// From `result.json`, which is YAML too.
+    private func runLines(_ folder: String) throws -> [String] {
+        guard let text = try? ConfigurationFile.text(of: folder + "/result.json"),
+            let result = try Yams.compose(yaml: text)?.mapping
+        else { return [line("run", folder + " (no result.json: it did not finish)")] }
+        func value(_ key: String) -> String? { result[key]?.scalar?.string }
+        func number(_ key: String, _ digits: Int) -> String {
+            value(key).flatMap(Double.init).map { NumberFormat.significant($0, digits) } ?? "unknown"
+        }
+        var lines = [line("run", folder)]
+        let reason = value("stopReason") ?? "unknown"
+        lines.append(line("ended", StopReasonText.explain(reason)))
+        lines.append(
+            line(
+                "work",
+                "\(value("iterations") ?? "?") iterations, \(number("gradientPasses", 3)) gradient passes, "
+                    + "\(number("seconds", 3)) s on \(value("ranks") ?? "?") ranks × \(value("threads") ?? "?") threads"))
+        lines.append(line("objective", "\(number("objective", 7)), λ = \(number("l2", 4))"))
+        for part in ["train", "validation", "test"] {
+            guard let quality = result[part]?.mapping else { continue }
+            let metrics = quality.compactMap { key, node -> String? in
+                guard let key = key.string, key != "rows", key != "loss", let value = node.scalar?.string else {
+                    return nil
+                }
+                return key + " " + (Double(value).map { NumberFormat.significant($0, 5) } ?? "undefined")
+            }
+            lines.append(line(part, metrics.joined(separator: ", ")))
+        }
+        return lines
+    }
+
+    private func modelLines(_ file: ModelFile) -> [String] {
+        let specification = file.specification
+        let preprocessing = file.preprocessing
+        var lines = [
+            line(
+                "model",
+                "\(specification.kind.rawValue), \(specification.hasIntercept ? "with" : "without") intercept, "
+                    + "written by crescendo \(file.version)"),
+            line("features", NumberFormat.count(specification.featureCount)),
+        ]
+        if !file.classLabels.isEmpty {
+            let shown = file.classLabels.prefix(20).joined(separator: ", ")
+            lines.append(
+                line("classes", "\(file.classLabels.count): \(shown)" + (file.classLabels.count > 20 ? ", …" : "")))
+        }
+        lines.append(line("scaling", preprocessing.standardization.kind.rawValue))
+        for note in preprocessing.notes { lines.append(line("note", note)) }
+        return lines + coefficientLines(file)
+    }
+
+    /// The largest by magnitude in the space trained in, where features compare; shown for features as in the file.
+    private func coefficientLines(_ file: ModelFile) -> [String] {
+        let count = command.coefficients ?? 10
+        guard count > 0 else { return [] }
+        let outputs = file.specification.outputCount
+        let weights = file.parameters.prefix(file.specification.featureCount * outputs)
+        let largest = weights.indices.sorted {
+            (weights[$0].magnitude, $1) > (weights[$1].magnitude, $0)
+        }.prefix(count)
+        let original = file.coefficients
+        let names = file.preprocessing.featureNames
+        let header =
+            file.preprocessing.standardization.kind == .none
+            ? "largest coefficients" : "largest coefficients (scaled features; as in the file)"
+        var lines = ["", header]
+        for index in largest {
+            let output = outputs > 1 ? "class \(file.classLabels[index % outputs]), " : ""
+            let scaled = NumberFormat.significant(Double(weights[index]), 4)
+            let unscaled = NumberFormat.significant(original.weights[index], 4)
+            let number = file.preprocessing.standardization.kind == .none ? scaled : "\(scaled); \(unscaled)"
+            lines.append("  " + output + "feature \(names[index / outputs]): " + number)
+        }
+        return lines
+    }
+}

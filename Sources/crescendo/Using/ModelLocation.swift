@@ -1,0 +1,29 @@
+import MPI
+import Models
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What `--model` names: a run folder, or a model file by itself.
+struct ModelLocation {
+    let path: String
+    let isFolder: Bool
+
+    init(_ path: String) {
+        var status = stat()
+        isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    }
+
+    var modelPath: String { isFolder ? path + "/model.safetensors" : path }
+
+    func read() throws -> ModelFile {
+        if isFolder, access(modelPath, F_OK) != 0 {
+            throw ModelError("\(path) holds no model.safetensors: the run in it did not finish, or it is no run folder")
+        }
+        return try ModelFile.read(modelPath)
+    }
+}

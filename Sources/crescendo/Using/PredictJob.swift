@@ -1,0 +1,97 @@
+import Datasets
+import MPI
+import Models
+import Telemetry
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// `crescendo predict` on all ranks.
+struct PredictJob {
+    let command: PredictCommand
+    let world: any Communicator
+
+    /// Bytes of text that a rank gathers before it sends them.
+    private static let pieceSize = 1 << 20
+
+    func run() throws -> Int32 {
+        let file = try world.together { try ModelLocation(command.model).read() }
+        let sink = try world.together { try openSink() }
+        do {
+            try predict(file, into: sink)
+        } catch {
+            sink?.abandon()
+            throw error
+        }
+        try world.together { try sink?.finish() }
+        return 0
+    }
+
+    /// On rank 0, before anything is read.
+    private func openSink() throws -> PredictionSink? {
+        guard world.rank == 0 else { return nil }
+        if let path = command.output, access(path, F_OK) == 0, !command.overwrite {
+            throw FileWriteError(path: path, reason: "it exists; choose another --output, or add --overwrite")
+        }
+        return try PredictionSink(path: command.output)
+    }
+
+    private func predict(_ file: ModelFile, into sink: PredictionSink?) throws {
+        var options = command.reading.applied(to: try StoredReading(text: file.notes["reading"]).options)
+        options.allowMissingLabels = true
+        let table = try DistributedTable.read(
+            command.data, options: options, schema: file.preprocessing.schema, communicator: world)
+        let dataset = try table.assemble(using: file.preprocessing, order: .file, refusesUnknownLabels: false)
+        tellNotes(of: table, file, Console(speaks: world.rank == 0))
+
+        let trained = try TrainedModel(file.specification, parameters: file.parameters, threads: threadCount(nil))
+        let text = PredictionText(file, identifierNames: table.identifierNames)
+        try world.together { try sink?.write(Array(text.header.utf8)) }
+        var rows = PredictionPieces(trained, text, dataset, table.identifiers, pieceSize: Self.pieceSize)
+        try OrderedOutput(world: world).write(next: { rows.next() }, sink: { try sink?.write($0) })
+    }
+}
+
+/// Says what reading these rows brought up; what was said in training is not repeated. On standard error: standard
+/// output may carry the predictions.
+func tellNotes(of table: DistributedTable, _ file: ModelFile, _ console: Console) {
+    for note in table.notes where !file.preprocessing.notes.contains(note) { console.note(note) }
+}
+
+/// This rank's lines, a piece at a time.
+struct PredictionPieces {
+    private let trained: TrainedModel
+    private let text: PredictionText
+    private let dataset: Dataset
+    private let identifiers: [String]
+    private let pieceSize: Int
+    private var row = 0
+
+    init(
+        _ trained: TrainedModel, _ text: PredictionText, _ dataset: Dataset, _ identifiers: [String], pieceSize: Int
+    ) {
+        self.trained = trained
+        self.text = text
+        self.dataset = dataset
+        self.identifiers = identifiers
+        self.pieceSize = pieceSize
+    }
+
+    /// nil at the end.
+    mutating func next() -> [UInt8]? {
+        let count = dataset.order.localCount
+        let width = count == 0 ? 0 : identifiers.count / count
+        var piece = ""
+        while row < count, piece.utf8.count < pieceSize {
+            let end = min(row + 1024, count)
+            forEachPrediction(trained.model, trained.parameters, dataset, row..<end) { row, outputs in
+                text.append(identifiers[row * width..<(row + 1) * width], outputs, to: &piece)
+            }
+            row = end
+        }
+        return piece.isEmpty ? nil : Array(piece.utf8)
+    }
+}
