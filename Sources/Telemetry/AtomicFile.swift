@@ -35,7 +35,9 @@ public final class AtomicFileWriter {
     public func write(_ bytes: [UInt8]) throws {
         var done = 0
         while done < bytes.count {
-            let written = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done) }
+            let written = bytes.withUnsafeBytes {
+                systemWrite(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done)
+            }
             if written < 0 {
                 if errno == EINTR { continue }
                 throw failure()

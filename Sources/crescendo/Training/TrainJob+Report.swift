@@ -28,11 +28,13 @@ extension TrainJob {
     func describe(_ plan: TrainingPlan, _ data: TrainingData, _ table: TableSummary) {
         guard world.rank == 0, !(command.run.quiet ?? false) else { return }
         let storage = if case .dense = data.training.features { "dense" } else { "sparse" }
+        // What was chosen by the data is among the notes.
         let scaling =
-            switch plan.standardization {
-            case .zscore: "scaled to mean 0 and deviation 1"
-            case .maxabs: "scaled by the largest magnitude"
-            case .none: "not scaled"
+            switch (command.model.standardize ?? .auto, plan.standardization) {
+            case (.auto, _): ""
+            case (_, .zscore): ", scaled to mean 0 and deviation 1"
+            case (_, .maxabs): ", scaled by the largest magnitude"
+            case (_, .none): ", not scaled"
             }
         console.print(
             "data    \(NumberFormat.count(table.rows)) rows × \(NumberFormat.count(table.columns)) features, "

@@ -66,7 +66,9 @@ struct TrainJob {
     /// Reads the training data and settles what depends on it.
     private func load() throws -> (TrainingPlan, TrainingData, TableSummary) {
         let table = try DistributedTable.read(
-            command.data, options: command.reading.applied(), communicator: world)
+            command.data, options: command.reading.applied(), storage: command.trainingData.storage?.kind,
+            memoryLimit: command.expert.memoryLimit?.bytes, communicator: world,
+            report: { say($0.line.replacing("memory: ", with: "memory  ")) })
         var kind = command.model.model ?? .auto
         var reason: String?
         if kind == .auto { (kind, reason) = ModelKind.choose(from: table.labels) }
@@ -88,7 +90,7 @@ struct TrainJob {
         guard !command.trainingData.test.isEmpty else { return nil }
         let table = try DistributedTable.read(
             command.trainingData.test, options: command.reading.applied(), schema: preprocessing.schema,
-            communicator: world)
+            memoryLimit: command.expert.memoryLimit?.bytes, communicator: world)
         return try table.assemble(using: preprocessing)
     }
 

@@ -41,7 +41,8 @@ struct InfoJob {
             line(
                 "work",
                 "\(value("iterations") ?? "?") iterations, \(number("gradientPasses", 3)) gradient passes, "
-                    + "\(number("seconds", 3)) s on \(value("ranks") ?? "?") ranks × \(value("threads") ?? "?") threads"))
+                    + "\(number("seconds", 3)) s on \(value("ranks") ?? "?") ranks × \(value("threads") ?? "?") threads"
+            ))
         lines.append(line("objective", "\(number("objective", 7)), λ = \(number("l2", 4))"))
         for part in ["train", "validation", "test"] {
             guard let quality = result[part]?.mapping else { continue }
