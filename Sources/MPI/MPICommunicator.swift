@@ -25,7 +25,7 @@ public final class MPICommunicator: Communicator {
         self.size = Int(size)
         self.largestPiece = largestPiece
         self.clock = StallClock(name: name, rank: self.rank, size: self.size, timeout: stallTimeout)
-        StallWatchdog.shared.watch(clock)
+        try StallWatchdog.shared.watch(clock)
     }
 
     deinit { StallWatchdog.shared.forget(clock) }

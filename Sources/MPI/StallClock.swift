@@ -17,8 +17,9 @@ enum CollectiveCall: Int, Sendable {
 ///
 /// A blocking collective never returns when a peer has died or is stuck, and no MPI setting changes that. So each call
 /// notes its start here, and a thread of its own (`StallWatchdog`) ends the job when the call outlasts `timeout`. The
-/// calls stay MPI's blocking ones: at 2 ranks MPI_Iallreduce with an MPI_Test loop took several times as long for
-/// messages below 16 kB, the notes take tens of nanoseconds.
+/// calls stay MPI's blocking ones: at 2 ranks on one node (Open MPI 4.1) MPI_Iallreduce and MPI_Wait took 3.3, 2.5, 1.2,
+/// 1.6 and 1.7 times as long for 8 B, 1 kB, 16 kB, 256 kB and 2 MB, an MPI_Test loop longer still; the notes taken here
+/// cost 0.06 µs a call.
 final class StallClock: Sendable {
     let name: String
     let rank: Int
@@ -60,8 +61,8 @@ final class StallClock: Sendable {
     }
 
     /// Seconds after which this rank speaks. All waiting ranks run out at about the same time: the lowest comes first,
-    /// and its abort silences the rest.
-    var limit: Double { timeout + Double(min(rank, 4)) * min(0.5, timeout / 8) }
+    /// and its abort usually silences the rest.
+    var limit: Double { timeout + Double(min(rank, 4)) * min(1, timeout / 4) }
 
     /// The start of the present call, which also names it: two calls never begin in the same nanosecond.
     var presentCall: UInt64 { entered.load(ordering: .acquiring) }

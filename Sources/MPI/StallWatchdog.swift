@@ -27,11 +27,15 @@ final class StallWatchdog: Sendable {
     }
     private let state = Mutex(State())
 
-    func watch(_ clock: StallClock) {
+    func watch(_ clock: StallClock) throws {
         guard clock.timeout > 0 else { return }
-        state.withLock { state in
-            state.watched.append(Watched(clock: clock))
+        try state.withLock { state in
             if !state.isRunning { state.isRunning = startThread { self.run() } }
+            guard state.isRunning else {
+                throw MPIStateError(
+                    description: "the system gave no thread for the stall clock; raise its thread limit")
+            }
+            state.watched.append(Watched(clock: clock))
         }
     }
 
