@@ -127,9 +127,15 @@ static double CK_NAME(softmax)(
     float scratch[stride];
     for (long i = 0; i < rows; i++, m += stride) {
         float max, weight = weights ? weights[i] : 1;
+        float *p = r ? r + i * stride : scratch;
+        // A missing label (NaN) or one beyond the classes makes the loss NaN and leaves memory alone.
+        if (!(labels[i] >= 0 && labels[i] < classes)) {
+            total = NAN;
+            for (long c = 0; r && c < stride; c++) p[c] = c < classes ? NAN : 0;
+            continue;
+        }
         long label = (long)labels[i];
         double target = m[label];
-        float *p = r ? r + i * stride : scratch;
         float sum = CK_NAME(row_exp)(classes, stride, m, p, &max);
         total += weight * (log((double)sum) + (max - target));
         if (!r) continue;

@@ -20,7 +20,13 @@ struct Safetensors {
     private struct Entry: Codable {
         var dtype: String
         var shape: [Int]
-        var data_offsets: [Int]
+        var dataOffsets: [Int]
+
+        enum CodingKeys: String, CodingKey {
+            case dtype
+            case shape
+            case dataOffsets = "data_offsets"
+        }
     }
 
     private enum HeaderValue: Codable {
@@ -55,7 +61,7 @@ extension Safetensors {
         for (name, tensor) in order {
             let end = offset + tensor.values.count * (tensor.isDouble ? 8 : 4)
             header[name] = .tensor(
-                Entry(dtype: tensor.isDouble ? "F64" : "F32", shape: tensor.shape, data_offsets: [offset, end]))
+                Entry(dtype: tensor.isDouble ? "F64" : "F32", shape: tensor.shape, dataOffsets: [offset, end]))
             offset = end
         }
         let encoder = JSONEncoder()
@@ -107,7 +113,7 @@ extension Safetensors {
                 metadata = map
             case .tensor(let entry):
                 tensors[name] = try Self.tensor(name, entry, bytes[start...], file: file)
-                end = max(end, entry.data_offsets[1])
+                end = max(end, entry.dataOffsets[1])
             }
         }
         guard start + end == bytes.count else {
@@ -129,16 +135,16 @@ extension Safetensors {
             }
             count = product.partialValue
         }
-        guard entry.data_offsets.count == 2, entry.data_offsets[0] >= 0,
-            entry.data_offsets[1] >= entry.data_offsets[0],
-            entry.data_offsets[1] - entry.data_offsets[0] == count * size
+        guard entry.dataOffsets.count == 2, entry.dataOffsets[0] >= 0,
+            entry.dataOffsets[1] >= entry.dataOffsets[0],
+            entry.dataOffsets[1] - entry.dataOffsets[0] == count * size
         else { throw ModelError("\(file) is damaged: the place of tensor \(name)") }
-        guard entry.data_offsets[1] <= data.count else {
+        guard entry.dataOffsets[1] <= data.count else {
             throw ModelError("\(file) is cut short: tensor \(name) is not complete")
         }
         let values = data.withUnsafeBytes { raw in
             (0..<count).map { index in
-                let place = entry.data_offsets[0] + index * size
+                let place = entry.dataOffsets[0] + index * size
                 return size == 8
                     ? Double(
                         bitPattern: UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: place, as: UInt64.self)))
