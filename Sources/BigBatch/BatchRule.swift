@@ -12,15 +12,28 @@ public struct BatchRule: Sendable, Equatable {
     /// θ, in (0, 1).
     public var theta: Double
     /// Growth in one jump is capped because s of a small batch is itself noisy.
-    public var largestFactor = 8.0
+    public var largestFactor = 3.0
+    /// Once this many gradient passes went into noisy batches the rest of the run takes all rows: where growth buys
+    /// nothing more, the exact gradient does.
+    public var noisyPasses = 1.0
 
     public init(growth: GrowthKind, theta: Double) {
         self.growth = growth
         self.theta = theta
     }
 
+    /// K at the start of an iteration: N when another batch of K would go beyond `noisyPasses`.
+    public func openingSize(_ size: Int, population: Int, gradientsEvaluated: Int) -> Int {
+        growth == .jump && isSpent(gradientsEvaluated + size, population) ? population : size
+    }
+
+    private func isSpent(_ gradients: Int, _ population: Int) -> Bool {
+        Double(gradients) > noisyPasses * Double(population)
+    }
+
     /// The size the batch must have before a step is taken; `statistics.batchSize` when it is large enough.
-    public func size(for statistics: GradientStatistics) -> Int {
+    /// - Parameter gradientsEvaluated: per-sample gradients so far, all ranks.
+    public func size(for statistics: GradientStatistics, gradientsEvaluated: Int = 0) -> Int {
         let size = statistics.batchSize
         let population = statistics.population
         guard size < population else { return size }
@@ -33,7 +46,8 @@ public struct BatchRule: Sendable, Equatable {
             return min(population, size + max(1, (size + 9) / 10))
         case .jump:
             guard theta * theta * statistics.squaredGradientNorm <= statistics.noise else { return size }
-            return jump(statistics)
+            let target = jump(statistics)
+            return isSpent(gradientsEvaluated + target - size, population) ? population : target
         }
     }
 

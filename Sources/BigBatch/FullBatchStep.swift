@@ -3,10 +3,10 @@ import Models
 /// Steps from all N rows, where the gradient is exact.
 extension Trainer {
     func fullBatchStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
-        if let reason = stopRule.reason(statistics, recent: state.recentObjectives) {
-            return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
+        if state.fullIterations % Self.metricLifetime == 0, let renewed = try renewMetric(statistics) {
+            return try fullBatchStep(renewed)
         }
-        defer { remember(statistics.loss) }
+        state.fullIterations += 1
         switch (configuration.step, configuration.direction) {
         case (.fixed, _), (.sgd, _):
             return try noisyStep(statistics)
@@ -17,21 +17,53 @@ extension Trainer {
         case (.armijo, _), (.auto, _):
             let direction = gradientDirection()
             let first = try firstStep(along: direction, statistics: statistics, doubled: true)
+            if let reason = convergence(statistics, direction: direction, length: first) {
+                return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
+            }
             return try exhausting(search(along: direction, first: first, statistics: statistics))
         }
+    }
+
+    /// Full-batch iterations that a dense metric serves.
+    private static var metricLifetime: Int { 10 }
+
+    /// A dense metric made at the current point, and the statistics in its norm; nil when there is none to renew.
+    private func renewMetric(_ statistics: GradientStatistics) throws -> GradientStatistics? {
+        guard objective.metricSampleSize > 0, state.metricRenewedAt != state.iteration else { return nil }
+        state.metricRenewedAt = state.iteration
+        try objective.adoptDenseMetric(
+            start: 0, count: objective.population, at: state.parameters, decision: decision())
+        state.stepSize = 1
+        var renewed = statistics
+        renewed.squaredGradientNorm = objective.metric.squaredNorm(objective.gradient)
+        return renewed
+    }
+
+    /// Notes this iteration's gap estimate and says whether the run is done.
+    private func convergence(_ statistics: GradientStatistics, direction: [Float], length: Double) -> StopReason? {
+        let estimate = stopRule.gapEstimate(
+            statistics, slope: length * dot(objective.gradient, direction),
+            metricNorm: statistics.squaredGradientNorm * (objective.isPreconditioned ? 1 : length),
+            previousLoss: state.recentObjectives.last)
+        state.recentObjectives.append(statistics.loss)
+        if state.recentObjectives.count > 16 { state.recentObjectives.removeFirst() }
+        if let estimate { state.gapEstimates = state.gapEstimates.suffix(1) + [estimate] }
+        return stopRule.reason(estimates: state.gapEstimates, losses: state.recentObjectives)
     }
 
     /// L-BFGS with a backtracking search from α = 1; without pairs the preconditioned gradient.
     private func quasiNewtonStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         learnCurvature()
         var direction = state.lbfgs.direction(gradient: objective.gradient, metric: objective.metric)
-        let slope = dot(objective.gradient, direction)
-        if !(slope < 0) {
+        if !(dot(objective.gradient, direction) < 0) {
             state.lbfgs.reset()
             direction = gradientDirection()
         }
         let isFirst = state.lbfgs.isEmpty
         let first = isFirst ? try firstStep(along: direction, statistics: statistics, doubled: true) : 1
+        if let reason = convergence(statistics, direction: direction, length: isFirst ? first / 2 : 1) {
+            return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
+        }
         let gradientStep = state.stepSize
         let found = try search(along: direction, first: first, statistics: statistics)
         if found.accepted || isFirst { return exhausting(found) }
@@ -71,6 +103,9 @@ extension Trainer {
         }
         state.previous = (state.parameters, objective.gradient)
         let reference = max(statistics.loss, state.recentObjectives.suffix(9).max() ?? statistics.loss)
+        if let reason = convergence(statistics, direction: direction, length: first) {
+            return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
+        }
         return try exhausting(
             search(along: direction, first: first, statistics: statistics, reference: reference))
     }
@@ -79,11 +114,6 @@ extension Trainer {
         var outcome = found.outcome
         if !found.accepted { outcome.reason = .lineSearchExhausted }
         return outcome
-    }
-
-    private func remember(_ loss: Double) {
-        state.recentObjectives.append(loss)
-        if state.recentObjectives.count > 16 { state.recentObjectives.removeFirst() }
     }
 }
 

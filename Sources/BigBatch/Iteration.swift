@@ -13,6 +13,8 @@ extension Trainer {
     func iterate() throws -> IterationOutcome {
         state.iteration += 1
         state.trials = 0
+        state.batchSize = batchRule.openingSize(
+            state.batchSize, population: objective.population, gradientsEvaluated: objective.gradientsEvaluated)
         var statistics = try currentGradient()
         statistics = try grow(from: statistics)
         guard statistics.isFinite else { return recoverFromNonFinite(statistics) }
@@ -53,7 +55,7 @@ extension Trainer {
         var statistics = first
         state.grew = false
         while statistics.isFinite {
-            let size = batchRule.size(for: statistics)
+            let size = batchRule.size(for: statistics, gradientsEvaluated: objective.gradientsEvaluated)
             guard size > state.batchSize else { break }
             let added = size - state.batchSize
             let start = state.position + state.batchSize

@@ -17,7 +17,7 @@ struct MetricEstimate {
     var dimension: Int { features + (hasIntercept ? 1 : 0) }
 
     /// Rows from which a dense metric is estimated: enough to be of full rank, at most about 4 gradient passes of work.
-    var sampleSize: Int { min(population, max(10 * dimension, 4 * classes * population / max(1, dimension))) }
+    var sampleSize: Int { min(population, max(10 * dimension, 4 * classes * population / max(1, dimension), 1000)) }
 
     /// Forming Σ h x̂x̂ᵀ takes n·D² multiplications and a gradient pass 2·N·D·C: dense up to the work of 16 passes.
     var isDenseWorthwhile: Bool {

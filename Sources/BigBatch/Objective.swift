@@ -173,6 +173,10 @@ final class Objective<M: Model> {
     /// ‖g_B‖ in the Euclidean norm, regulariser included.
     var gradientNorm: Double { dot(gradient, gradient).squareRoot() }
 
+    var isPreconditioned: Bool {
+        if case .identity = metric { false } else { true }
+    }
+
     var gradientPasses: Double { Double(gradientsEvaluated) / Double(population) }
 
     var featurePasses: Double { Double(rowsRead) / Double(population) }

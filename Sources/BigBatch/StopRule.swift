@@ -1,24 +1,43 @@
 /// When a run has converged. A pure function of reduced numbers.
 ///
-/// On the full batch, in the norm of the metric: ½‖g‖²_P estimates ℓ(x) − ℓ* when P is close to the inverse Hessian, so
-/// the run stops when ½‖g‖²_P and the decrease that the search direction promises, −½⟨g, d⟩, are both at most
-/// `tolerance`·|ℓ(x)|, or when `plateau` full-batch iterations together gained less than 1e-3·tolerance·|ℓ(x)|.
+/// On the full batch three numbers estimate the relative gap (ℓ(x) − ℓ*)/|ℓ(x)|: the decrease that the search direction
+/// promises, −½⟨g, d⟩ (half the Newton decrement when d is a Newton step), the same of the metric's gradient step,
+/// ½‖g‖²_P, and what the last step gained. All scale with the objective alone, so neither the scale of the features nor
+/// the size of the data matters. The run stops when all three have been at most `tolerance`/5 at two successive
+/// iterations (on ill-conditioned problems they are several times smaller than the gap), or when the objective has not
+/// fallen by more than rounding for `plateau` iterations.
 public struct StopRule: Sendable, Equatable {
     public var tolerance: Double
-    public var plateau = 10
+    public var plateau = 5
+    /// How much smaller than the tolerance an estimate must be.
+    public var safety = 5.0
 
     public init(configuration: TrainerConfiguration) {
         tolerance = configuration.tolerance
     }
 
+    /// The estimate of (ℓ(x) − ℓ*)/|ℓ(x)| from one full-batch iteration.
+    /// - Parameters:
+    ///   - slope: ⟨g, d⟩ of the search direction at a step of length 1 (times α where the step has another length).
+    ///   - previousLoss: ℓ before the last step, if there was one on the full batch.
+    func gapEstimate(_ statistics: GradientStatistics, slope: Double, metricNorm: Double, previousLoss: Double?)
+        -> Double?
+    {
+        guard let previousLoss else { return nil }
+        let scale = max(abs(statistics.loss), .leastNormalMagnitude)
+        return max(-slope / 2, metricNorm / 2, previousLoss - statistics.loss) / scale
+    }
+
     /// Why a run on the full batch is done, or nil.
-    /// - Parameter recent: the objectives of the full-batch iterations before this one.
-    func reason(_ statistics: GradientStatistics, recent: [Double]) -> StopReason? {
-        let bound = tolerance * abs(statistics.loss)
-        if statistics.squaredGradientNorm / 2 <= bound { return .gradientNorm }
-        if recent.count >= plateau {
-            let gained = recent[recent.count - plateau] - statistics.loss
-            if gained <= 1e-3 * bound { return .objectivePlateau }
+    /// - Parameters:
+    ///   - estimates: gap estimates of the full-batch iterations, this one last.
+    ///   - losses: objectives of the full-batch iterations, this one last.
+    func reason(estimates: [Double], losses: [Double]) -> StopReason? {
+        if estimates.suffix(2).count == 2, estimates.suffix(2).allSatisfy({ $0 <= tolerance / safety }) {
+            return .gradientNorm
+        }
+        if losses.count > plateau, let last = losses.last, let best = losses.dropLast(plateau).min() {
+            if last >= best - 1e-9 * abs(best) { return .objectivePlateau }
         }
         return nil
     }

@@ -51,7 +51,7 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     /// θ of the noise test, 0 < θ ≤ 1.
     public var theta = 0.8
     /// K₀, over all ranks.
-    public var initialBatchSize = 256
+    public var initialBatchSize = 500
     /// α of `fixed` and `sgd`; first α of the others (nil: from a curvature estimate on the first batch).
     public var stepSize: Double?
     /// γ of `sgd`: α = stepSize / (1 + γ · gradient passes).
@@ -59,7 +59,7 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     /// λ.
     public var l2 = 0.0
     /// Relative accuracy asked for (see `StopRule`).
-    public var tolerance = 1e-4
+    public var tolerance = 1e-3
     /// Limit of gradient passes; nil: none.
     public var maxEpochs: Double?
     public var maxIterations: Int?

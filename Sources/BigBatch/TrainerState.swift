@@ -11,6 +11,8 @@ struct TrainerState {
     var stepSize: Double?
     /// The batch grew in this iteration.
     var grew = false
+    /// Iteration in which the dense metric was last renewed on the full batch.
+    var metricRenewedAt = 0
     /// K when the dense metric was last estimated.
     var batchSizeOfMetric = 0
     /// Full-batch curvature pairs.
@@ -19,6 +21,10 @@ struct TrainerState {
     var previous: (parameters: [Float], gradient: [Float])?
     /// Last full-batch objectives, for the non-monotone search and the plateau test.
     var recentObjectives: [Double] = []
+    /// Gap estimates of the last full-batch iterations.
+    var gapEstimates: [Double] = []
+    /// Full-batch iterations so far.
+    var fullIterations = 0
     /// Δx_prev / α_prev, for momentum.
     var velocity: [Float]?
     /// ‖g‖² of the first batch, noise removed.
