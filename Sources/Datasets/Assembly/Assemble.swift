@@ -94,15 +94,13 @@ extension DistributedTable {
             blocks, columnCount: columns, communicator: communicator, isIncluded: isTraining)
         if kind == .zscore { try moments.addDeviations(blocks, communicator: communicator, isIncluded: isTraining) }
         try checkRange(kind, moments)
-        // One rank's numbers for all: reductions need not agree to the last bit.
-        let standardization = try decodeFromRankZero(Standardization(kind, moments: moments), communicator)
-        // Two digits.
-        let percent = density >= 0.1 ? (100 * density).rounded() : Double("\(Float(100 * density))".prefix(6)) ?? 0
+        let standardization = try Standardization(kind, moments: moments).fromRankZero(communicator)
         if isChosen {
             notes.append(
                 kind == .zscore
-                    ? "features are standardised (z-score): \(percent) % of the entries are non-zero"
-                    : "features are scaled by their largest magnitude: only \(percent) % of the entries are non-zero")
+                    ? "features are standardised (z-score): \(percentText(density)) of the entries are non-zero"
+                    : "features are scaled by their largest magnitude: only \(percentText(density)) of the entries are non-zero"
+            )
         }
         let constant = moments.columns.count { moments.isConstant($0) }
         if constant > 0 {
@@ -204,4 +202,13 @@ extension DistributedTable {
         blocks = []
         return parts
     }
+}
+
+/// "22 %", "1.7 %", "0.017 %": two digits.
+private func percentText(_ share: Double) -> String {
+    let percent = 100 * share
+    if percent >= 10 || percent <= 0 { return "\(Int(percent.rounded())) %" }
+    var factor = 10.0
+    while percent * factor < 10 { factor *= 10 }
+    return "\((percent * factor).rounded() / factor) %"
 }

@@ -1,3 +1,5 @@
+import MPI
+
 /// How features are scaled before training.
 public enum StandardizationKind: String, Codable, Sendable, CaseIterable {
     /// (x − mean) / standard deviation.
@@ -43,6 +45,15 @@ public struct Standardization: Codable, Sendable, Equatable {
             mean = []
             scale = []
         }
+    }
+
+    /// Rank 0's numbers on every rank, since a reduction need not give all ranks the same last bit. Collective.
+    func fromRankZero(_ communicator: any Communicator) throws -> Standardization {
+        var mean = mean
+        var scale = scale
+        try mean.withUnsafeMutableBufferPointer { try communicator.broadcast($0, root: 0) }
+        try scale.withUnsafeMutableBufferPointer { try communicator.broadcast($0, root: 0) }
+        return Standardization(kind: kind, mean: mean, scale: scale)
     }
 
     /// Coefficients for features as they are in the file: the model's margins Σ_j w_jc x′_j + b_c as Σ_j v_jc x_j + a_c,

@@ -11,7 +11,13 @@ struct MemoryBudget {
     init(limit: Int?, communicator: any Communicator) throws {
         self.limit = limit
         self.communicator = communicator
-        ranksOnNode = limit == nil ? try communicator.splitBySharedMemory().size : 1
+        guard limit == nil else {
+            ranksOnNode = 1
+            return
+        }
+        let node = try communicator.splitBySharedMemory()
+        ranksOnNode = node.size
+        try (node as? MPICommunicator)?.free()
     }
 
     /// Bytes a rank can still have: the smallest share on any node. Collective.
