@@ -30,6 +30,13 @@ let package = Package(
                 "MPI", "Kernels", "Datasets", "Models", "BigBatch", "Telemetry", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .executableTarget(
+            name: "paper-figure",
+            dependencies: [
+                "MPI", "Datasets", "Models", "BigBatch", "Telemetry",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/Paper"),
         .executableTarget(name: "mpi-scenarios", dependencies: ["MPI"], path: "Tests/MPIScenarios"),
         .executableTarget(
             name: "convergence", dependencies: ["MPI", "Kernels", "Datasets", "Models", "BigBatch"],
