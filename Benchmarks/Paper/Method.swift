@@ -1,7 +1,8 @@
+import ArgumentParser
 import BigBatch
 
 /// The methods of the paper's convex experiments (De, Yadav, Jacobs, Goldstein, AISTATS 2017, section 6 and Figure 1).
-enum Method: String, CaseIterable {
+enum Method: String, CaseIterable, ExpressibleByArgument {
     case gradientDescent
     case sgd
     case friedlanderSchmidt

@@ -26,6 +26,8 @@ struct PaperFigure: ParsableCommand {
     var seeds = 5
     @Option(help: "Threads of each rank.")
     var threads = 1
+    @Option(parsing: .upToNextOption, help: "Only these methods, beside gradient descent.")
+    var methods = Method.allCases
 
     func validate() throws {
         guard seeds >= 1 else { throw ValidationError("--seeds \(seeds): give at least 1") }
@@ -63,7 +65,8 @@ struct PaperFigure: ParsableCommand {
             let problem = try Problem(file: data, seed: seed, threads: threads, communicator: world)
             shape = (problem.population, problem.model.featureCount)
             if measurements.isEmpty {
-                measurements = try Method.allCases.map { method in
+                measurements = try Method.allCases.filter { $0 == .gradientDescent || methods.contains($0) }.map {
+                    method in
                     let tuning = method.grid.isEmpty ? nil : try problem.tune(method, passes: passes)
                     tell(world, "\(method.name): \((tuning?.best ?? method.defaults).text)", since: start)
                     return Measurement(method: method, settings: tuning?.best ?? method.defaults, tuning: tuning)
