@@ -25,20 +25,26 @@ extension Trainer {
         let outcome =
             statistics.isFullBatch
             ? try fullBatchStep(statistics) : try noisyStep(statistics)
-        try refineMetric(nextIsFull: statistics.isFullBatch)
+        try refineMetric(isFull: statistics.isFullBatch)
         state.position = (state.position + state.batchSize) % objective.population
-        state.batchSize = batchRule.sizeOfNext(after: state.batchSize, population: objective.population)
+        if promisesTheGoal(statistics) { state.batchSize = objective.population }
         return outcome
     }
 
     /// A dense metric is estimated anew, at the new point, when the batch has doubled since.
-    private func refineMetric(nextIsFull: Bool) throws {
-        guard objective.canBeDense, objective.metricSampleSize > 0, !nextIsFull,
-            state.batchSize >= 2 * (state.batchSizeOfMetric == 0 ? objective.metricSampleSize : state.batchSizeOfMetric)
-        else { return }
+    private func refineMetric(isFull: Bool) throws {
+        guard objective.metricSampleSize > 0, !isFull else { return }
+        if state.batchSizeOfMetric == 0 { state.batchSizeOfMetric = objective.metricSampleSize }
+        guard state.batchSize >= 2 * state.batchSizeOfMetric else { return }
         try objective.adoptDenseMetric(
             start: state.position, count: state.batchSize, at: state.parameters, decision: decision())
         state.batchSizeOfMetric = state.batchSize
+    }
+
+    /// A noisy batch that sees no more than the tolerance left to gain: time to look at all rows, which decide.
+    private func promisesTheGoal(_ statistics: GradientStatistics) -> Bool {
+        guard batchRule.growth == .jump, case .dense = objective.metric else { return false }
+        return statistics.squaredGradientNorm <= stopRule.tolerance * abs(statistics.loss)
     }
 
     func decision() -> Decision {

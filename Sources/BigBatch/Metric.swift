@@ -11,8 +11,8 @@ public enum Metric: Sendable {
     case identity
     /// P_jj = scale[j], one per feature (and one for the intercept), for each of `classes`.
     case diagonal(scale: [Float], classes: Int)
-    /// P = A⁻¹, A over features (and the intercept), for each of `classes`.
-    case dense(CholeskyFactor, classes: Int)
+    /// P over features (and the intercept), for each class.
+    case dense(DenseMetric)
 
     /// P g.
     public func applied(to gradient: [Float]) -> [Float] {
@@ -21,19 +21,14 @@ public enum Metric: Sendable {
             return gradient
         case .diagonal(let scale, let classes):
             var result = gradient
-            for (feature, factor) in scale.enumerated() {
-                for index in feature * classes..<(feature + 1) * classes { result[index] *= factor }
+            result.withUnsafeMutableBufferPointer { result in
+                for (feature, factor) in scale.enumerated() {
+                    for index in feature * classes..<(feature + 1) * classes { result[index] *= factor }
+                }
             }
             return result
-        case .dense(let factor, let classes):
-            var result = gradient
-            var column = [Double](repeating: 0, count: factor.dimension)
-            for index in 0..<classes {
-                for feature in 0..<factor.dimension { column[feature] = Double(gradient[feature * classes + index]) }
-                column.withUnsafeMutableBufferPointer { factor.solve($0.baseAddress.unsafelyUnwrapped) }
-                for feature in 0..<factor.dimension { result[feature * classes + index] = Float(column[feature]) }
-            }
-            return result
+        case .dense(let metric):
+            return metric.applied(to: gradient)
         }
     }
 
@@ -41,54 +36,46 @@ public enum Metric: Sendable {
     public func squaredNorm(_ gradient: [Float]) -> Double {
         dot(gradient, applied(to: gradient))
     }
+}
 
-    /// Writes x̂_iᵀPx̂_i of the true rows `rows` to `norms` (indexed by local row): for `diagonal` without the intercept's
-    /// share, which is the same for every row, for `dense` with it.
-    func writeSquaredNorms(
-        of rows: Range<Int>, in dataset: Dataset, hasIntercept: Bool, to norms: AlignedBuffer<Float>
-    ) {
-        switch (self, dataset.features) {
-        case (.identity, _):
-            for row in rows { norms.pointer[row] = dataset.squaredNorms.pointer[row] }
-        case (.diagonal(let scale, _), .dense(let matrix)):
-            for row in rows {
-                let values = matrix.row(row)
-                var sum = 0.0
-                for column in 0..<matrix.columns { sum += Double(scale[column] * values[column] * values[column]) }
-                norms.pointer[row] = Float(sum)
-            }
-        case (.diagonal(let scale, _), .sparse(let matrix)):
-            var constant = 0.0
-            if let shift = dataset.shift {
-                for column in 0..<matrix.columns {
-                    constant += Double(scale[column] * shift.pointer[column] * shift.pointer[column])
+/// P = A⁻¹ with A symmetric positive definite over features (and the intercept), the same for each of `classes`.
+public struct DenseMetric: Sendable {
+    public let dimension: Int
+    public let classes: Int
+    /// A⁻¹, row-major.
+    private let inverse: [Double]
+    private let factor: MetricFactor
+
+    /// - Parameter matrix: A, row-major. Nil when it is not positive definite.
+    public init?(_ matrix: [Double], dimension: Int, classes: Int, hasIntercept: Bool) {
+        guard let cholesky = Cholesky(matrix, dimension: dimension) else { return nil }
+        self.dimension = dimension
+        self.classes = classes
+        inverse = cholesky.inverse
+        factor = MetricFactor(factor: cholesky.inverseFactor, dimension: dimension, hasIntercept: hasIntercept)
+    }
+
+    func applied(to gradient: [Float]) -> [Float] {
+        var sums = [Double](repeating: 0, count: gradient.count)
+        inverse.withUnsafeBufferPointer { inverse in
+            gradient.withUnsafeBufferPointer { gradient in
+                sums.withUnsafeMutableBufferPointer { sums in
+                    for row in 0..<dimension {
+                        for column in 0..<dimension {
+                            let weight = inverse[row * dimension + column]
+                            for index in 0..<classes {
+                                sums[row * classes + index] += weight * Double(gradient[column * classes + index])
+                            }
+                        }
+                    }
                 }
             }
-            for row in rows {
-                var sum = constant
-                for entry in matrix.rowOffsets.pointer[row]..<matrix.rowOffsets.pointer[row + 1] {
-                    let column = Int(matrix.columnIndices.pointer[entry])
-                    let value = matrix.values.pointer[entry]
-                    let offset = dataset.shift.map { $0.pointer[column] } ?? 0
-                    sum += Double(scale[column] * value * (value - 2 * offset))
-                }
-                norms.pointer[row] = Float(max(0, sum))
-            }
-        case (.dense(let factor, _), .dense(let matrix)):
-            var x = [Double](repeating: 0, count: factor.dimension)
-            for row in rows {
-                let values = matrix.row(row)
-                for column in 0..<matrix.columns { x[column] = Double(values[column]) }
-                if hasIntercept { x[matrix.columns] = 1 }
-                var sum = 0.0
-                x.withUnsafeMutableBufferPointer { x in
-                    factor.solveLower(x.baseAddress.unsafelyUnwrapped)
-                    for value in x { sum += value * value }
-                }
-                norms.pointer[row] = Float(sum)
-            }
-        case (.dense, .sparse):
-            preconditionFailure("a dense metric is made for dense features only")
         }
+        return sums.map { Float($0) }
+    }
+
+    /// Writes x̂_iᵀPx̂_i, the intercept's share included, for the local rows `rows` of dense features.
+    func writeSquaredNorms(of rows: Range<Int>, in features: FeatureMatrix, to norms: AlignedBuffer<Float>) {
+        factor.squaredNorms(features, rows, into: norms.pointer + rows.lowerBound)
     }
 }

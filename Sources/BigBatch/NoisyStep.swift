@@ -9,7 +9,9 @@ extension Trainer {
         case .sgd:
             let size = (configuration.stepSize ?? 0.1) / (1 + configuration.stepDecay * objective.gradientPasses)
             return unsearchedStep(statistics, size: size)
-        case .armijo, .auto:
+        case .auto:
+            return try newtonLengthStep(statistics)
+        case .armijo:
             return try searchedStep(statistics)
         case .bb:
             return try barzilaiBorweinSteps(statistics)
@@ -29,8 +31,16 @@ extension Trainer {
     private func searchedStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         let direction = gradientDirection()
         let first = try firstStep(along: direction, statistics: statistics, doubled: state.grew || !isPaperMode)
-        // The part of ‖g‖² that is signal: a step along noise is wasted.
-        let shrink = isPaperMode ? nil : max(statistics.signal / statistics.squaredGradientNorm, 0.1)
+        return try search(along: direction, first: first, statistics: statistics).outcome
+    }
+
+    /// α = (‖g‖²_P/κ)·(s/‖g‖²_P), κ = dᵀ∇²ℓ_B d: (8) with the exact curvature of the same batch, and with a step no longer
+    /// than the signal in it. Found inside an Armijo ladder, so that one reduction brings both; models that do not know
+    /// κ carry α over as in Algorithm 2.
+    private func newtonLengthStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
+        let direction = gradientDirection()
+        let first = try firstStep(along: direction, statistics: statistics, doubled: true)
+        let shrink = max(statistics.signal / statistics.squaredGradientNorm, 0.1)
         return try search(along: direction, first: first, statistics: statistics, shrink: shrink).outcome
     }
 

@@ -28,7 +28,7 @@ extension Objective {
             population: population, l2: l2, columnSquares: squares)
         self.estimate = estimate
         if canBeDense {
-            try adoptDenseMetric(start: 0, count: estimate.sampleSize, at: x, decision: decision)
+            try adoptDenseMetric(start: 0, count: estimate.firstSampleSize, at: x, decision: decision)
         } else {
             adopt(estimate.diagonal(curvature: model.curvatureAtZero))
         }
@@ -41,26 +41,20 @@ extension Objective {
 
     /// Estimates a dense metric at x from the first rows of the batch start ..< start + count. One reduction.
     func adoptDenseMetric(start: Int, count: Int, at x: [Float], decision: Decision) throws {
-        guard let estimate, let model = model as? any CurvatureModel else { return }
+        guard var estimate, let model = model as? any CurvatureModel else { return }
         let count = min(count, estimate.sampleSize)
         let clock = ContinuousClock.now
-        let dimension = estimate.dimension
         let batch = dataset.batch(start: start % population, count: count)
-        var packet = [Double](repeating: 0, count: Reducer.headerCount + 1 + dimension * dimension)
-        packet.withUnsafeMutableBufferPointer { packet in
-            let matrix = UnsafeMutableBufferPointer(rebasing: packet[(Reducer.headerCount + 1)...])
-            packet[Reducer.headerCount] = x.withUnsafeBufferPointer { model.addCurvature(batch, at: $0, into: matrix) }
-        }
+        let sketch = x.withUnsafeBufferPointer { model.curvature(of: batch, at: $0) }
+        var packet = [Double](repeating: 0, count: Reducer.headerCount) + [sketch.weight] + sketch.moment.sums
         computeSeconds += seconds(since: clock)
         try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .curvature, decision: decision) }
         rowsRead += count
         let second = ContinuousClock.now
-        packet.withUnsafeBufferPointer { packet in
-            adopt(
-                estimate.dense(
-                    sums: UnsafeBufferPointer(rebasing: packet[(Reducer.headerCount + 1)...]), count: count,
-                    weight: packet[Reducer.headerCount], curvature: model.curvatureAtZero))
-        }
+        adopt(
+            estimate.dense(
+                sketch: Array(packet[(Reducer.headerCount + 1)...]), count: count, weight: packet[Reducer.headerCount]))
+        self.estimate = estimate
         metricSampleSize = count
         computeSeconds += seconds(since: second)
     }
@@ -76,10 +70,13 @@ extension Objective {
         case .identity:
             metricDataset = dataset
         case .diagonal(let scale, _):
-            let hasIntercept = estimate?.hasIntercept == true
-            metricDataset.interceptSquaredNorm = hasIntercept ? scale[scale.count - 1] : 0
-            metric.writeSquaredNorms(
-                of: 0..<dataset.order.localCount, in: dataset, hasIntercept: hasIntercept, to: norms)
+            metricDataset.interceptSquaredNorm = estimate?.hasIntercept == true ? scale[scale.count - 1] : 0
+            let shift = dataset.shift
+            scale.withUnsafeBufferPointer { scale in
+                dataset.features.squaredNorms(
+                    0..<dataset.order.localCount, diagonal: scale.baseAddress.unsafelyUnwrapped,
+                    shift: shift.map { UnsafePointer($0.pointer) }, into: norms.pointer)
+            }
         case .dense:
             metricDataset.interceptSquaredNorm = 0
         }
@@ -88,7 +85,7 @@ extension Objective {
     /// Prepares the row norms of a batch and returns over how many of its samples S will run. Norms in a dense metric are
     /// computed for the batch's first rows only; the rest hold 0 and add nothing.
     func writeNorms(start: Int, count: Int, before: Int) -> Int {
-        guard case .dense = metric else { return count }
+        guard case .dense(let dense) = metric else { return count }
         for rows in normedRows {
             for row in rows { metricDataset.squaredNorms.pointer[row] = 0 }
         }
@@ -96,8 +93,7 @@ extension Objective {
         let batch = dataset.batch(start: start % population, count: normed)
         normedRows = [batch.first, batch.second]
         for rows in normedRows {
-            metric.writeSquaredNorms(
-                of: rows, in: dataset, hasIntercept: estimate?.hasIntercept == true, to: metricDataset.squaredNorms)
+            dense.writeSquaredNorms(of: rows, in: dataset.features, to: metricDataset.squaredNorms)
         }
         return normed
     }

@@ -13,11 +13,8 @@ public protocol CurvatureModel: Model {
     var curvatureAtZero: Double { get }
     /// Adds Σ x_j² (true rows, centring included) to `sums` (D).
     func addColumnSquares(_ batch: Batch, into sums: UnsafeMutableBufferPointer<Double>)
-    /// Adds Σ h_i x̂_i x̂_iᵀ to the row-major square `matrix` (dimension D, or D + 1 with an intercept) and returns Σ h_i.
-    /// Dense features only.
-    func addCurvature(
-        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into matrix: UnsafeMutableBufferPointer<Double>
-    ) -> Double
+    /// Σ h_i x̂_i x̂_iᵀ and Σ h_i over this rank's part of the batch.
+    func curvature(of batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> (moment: SecondMoment, weight: Double)
 }
 
 extension LinearModel: CurvatureModel {
@@ -50,34 +47,27 @@ extension LinearModel: CurvatureModel {
         }
     }
 
-    public func addCurvature(
-        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into matrix: UnsafeMutableBufferPointer<Double>
-    ) -> Double {
-        guard batch.count > 0, let x = parameters.baseAddress, case .dense(let features) = batch.dataset.features
-        else { return 0 }
+    public func curvature(of batch: Batch, at parameters: UnsafeBufferPointer<Float>)
+        -> (moment: SecondMoment, weight: Double)
+    {
+        var moment = SecondMoment(columns: featureCount, hasIntercept: hasIntercept)
+        guard batch.count > 0, let x = parameters.baseAddress else { return (moment, 0) }
         let products = products(batch.dataset, at: x)
-        let dimension = featureCount + (hasIntercept ? 1 : 0)
+        let weights = AlignedBuffer<Float>(count: batch.count)
         var total = 0.0
-        forEachBlock(of: batch, rows: products.blockRows) { rows, _ in
-            withBlock(products, rows) { block, weights in
-                loss.hessianWeights(block, into: weights)
-                for (index, row) in rows.enumerated() {
-                    let weight = Double(weights[index])
-                    total += weight
-                    let values = features.row(row)
-                    for i in 0..<featureCount where values[i] != 0 {
-                        let scaled = weight * Double(values[i])
-                        let target = matrix.baseAddress.unsafelyUnwrapped + i * dimension
-                        for j in 0...i { target[j] += scaled * Double(values[j]) }
-                    }
-                    if hasIntercept {
-                        let target = matrix.baseAddress.unsafelyUnwrapped + featureCount * dimension
-                        for j in 0..<featureCount { target[j] += weight * Double(values[j]) }
-                        target[featureCount] += weight
-                    }
-                }
+        forEachBlock(of: batch, rows: products.blockRows) { rows, index in
+            withBlock(products, rows) { block, _ in
+                loss.hessianWeights(block, into: weights.pointer + index)
+                for row in index..<index + rows.count { total += Double(weights.pointer[row]) }
             }
         }
-        return total
+        var index = 0
+        for range in [batch.first, batch.second] where !range.isEmpty {
+            moment.add(
+                batch.dataset.features, range, shift: batch.dataset.shift, weights: weights.pointer + index,
+                kernels: kernels)
+            index += range.count
+        }
+        return (moment, total)
     }
 }

@@ -93,13 +93,13 @@ struct StepRuleTests {
         let diagonal = Metric.diagonal(scale: [1, 2, 0.5, 4], classes: 1)
         #expect(abs(diagonal.squaredNorm(gradient) - 14.5) < 1e-6)
         // A = [[2, 1], [1, 3]], so P = [[3, −1], [−1, 2]] / 5, for each of two classes.
-        guard let factor = CholeskyFactor([2, 1, 1, 3], dimension: 2) else {
-            Issue.record("a positive definite matrix has a factor")
+        guard let metric = DenseMetric([2, 1, 1, 3], dimension: 2, classes: 2, hasIntercept: true) else {
+            Issue.record("a positive definite matrix has an inverse")
             return
         }
-        let dense = Metric.dense(factor, classes: 2)
+        let dense = Metric.dense(metric)
         let expected: [Float] = [0, -1.3, 1, 0.6]
         for (value, wanted) in zip(dense.applied(to: gradient), expected) { #expect(abs(value - wanted) < 1e-6) }
-        #expect(CholeskyFactor([1, 2, 2, 1], dimension: 2) == nil)
+        #expect(DenseMetric([1, 2, 2, 1], dimension: 2, classes: 2, hasIntercept: true) == nil)
     }
 }
