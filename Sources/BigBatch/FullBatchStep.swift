@@ -47,8 +47,10 @@ extension Trainer {
             previousLoss: state.recentObjectives.last)
         state.recentObjectives.append(statistics.loss)
         if state.recentObjectives.count > 16 { state.recentObjectives.removeFirst() }
-        if let estimate { state.gapEstimates = state.gapEstimates.suffix(1) + [estimate] }
-        return stopRule.reason(estimates: state.gapEstimates, losses: state.recentObjectives)
+        if let estimate { state.gapEstimates = state.gapEstimates.suffix(4) + [estimate] }
+        return stopRule.reason(
+            estimates: state.gapEstimates, losses: state.recentObjectives,
+            isPreconditioned: objective.isPreconditioned)
     }
 
     /// L-BFGS with a backtracking search from α = 1; without pairs the preconditioned gradient.

@@ -13,19 +13,6 @@ struct MetricEstimate {
     let l2: Double
     /// Mean of x̂_j² over all rows, with the intercept's 1 last.
     let columnSquares: [Double]
-    /// A₀ and its mean weight.
-    private var first: (matrix: [Double], weight: Double)?
-
-    init(
-        features: Int, hasIntercept: Bool, classes: Int, population: Int, l2: Double, columnSquares: [Double]
-    ) {
-        self.features = features
-        self.hasIntercept = hasIntercept
-        self.classes = classes
-        self.population = population
-        self.l2 = l2
-        self.columnSquares = columnSquares
-    }
 
     var dimension: Int { features + (hasIntercept ? 1 : 0) }
 
@@ -49,32 +36,34 @@ struct MetricEstimate {
         return .diagonal(scale: scale, classes: classes)
     }
 
-    /// P = A⁻¹ with A = Σ h x̂x̂ᵀ/n + 0.1 (h̄/c) A₀ + λI, A₀ the sketch at x₀ with c its mean weight: rows whose
-    /// predictions are settled keep some curvature, without which steps collapse.
+    /// Share of the mean weight that every row's weight gets on top: rows whose predictions are settled keep some
+    /// curvature, without which steps collapse.
+    static let weightFloor = 0.1
+
+    /// P = A⁻¹ with A = Σ h x̂x̂ᵀ/n + λI.
     ///
     /// A column that the sample met much more rarely than the data holds it gets what is missing on its diagonal, so
-    /// that a rare category cannot look flat. (Flooring all columns would hide nearly null directions and stall.)
-    /// - Parameter sketch: Σ h x̂x̂ᵀ over `count` rows with Σ h = `weight`.
-    mutating func dense(sketch: [Double], count: Int, weight: Double) -> Metric {
+    /// that a rare category cannot look flat. (Flooring all columns, or weighted moments, would hide nearly null
+    /// directions and stall.)
+    /// - Parameters:
+    ///   - sketch: Σ h x̂x̂ᵀ over `count` rows.
+    ///   - sampleSquares: Σ x_j² over the same rows.
+    func dense(sketch: [Double], count: Int, meanWeight: Double, sampleSquares: [Double]) -> Metric {
         let n = Double(max(1, count))
-        let mean = weight / n
         var matrix = sketch.map { $0 / n }
-        if let first {
-            let share = 0.1 * mean / first.weight
-            for index in matrix.indices { matrix[index] += share * first.matrix[index] }
-        } else {
-            first = (matrix, mean)
-        }
         for column in 0..<dimension {
             let diagonal = column * dimension + column
-            let expected = mean * columnSquares[column]
-            if sketch[diagonal] / n < 0.5 * expected { matrix[diagonal] += expected - sketch[diagonal] / n }
-            if column < features { matrix[diagonal] += l2 }
+            if column < features {
+                let missing = columnSquares[column] - sampleSquares[column] / n
+                if missing > 0.5 * columnSquares[column] { matrix[diagonal] += meanWeight * missing }
+                matrix[diagonal] += l2
+            }
             matrix[diagonal] *= 1 + 1e-9
             if matrix[diagonal] <= 0 { matrix[diagonal] = 1 }
         }
-        guard let metric = DenseMetric(matrix, dimension: dimension, classes: classes, hasIntercept: hasIntercept) else {
-            return diagonal(curvature: mean)
+        guard let metric = DenseMetric(matrix, dimension: dimension, classes: classes, hasIntercept: hasIntercept)
+        else {
+            return diagonal(curvature: meanWeight)
         }
         return .dense(metric)
     }

@@ -39,24 +39,39 @@ extension Objective {
         return estimate.isDenseWorthwhile
     }
 
-    /// Estimates a dense metric at x from the first rows of the batch start ..< start + count. One reduction.
+    /// Estimates a dense metric at x from the first rows of the batch start ..< start + count. Two reductions: the mean
+    /// weight and the columns' squares, then the sketch.
     func adoptDenseMetric(start: Int, count: Int, at x: [Float], decision: Decision) throws {
-        guard var estimate, let model = model as? any CurvatureModel else { return }
+        guard let estimate, let model = model as? any CurvatureModel else { return }
         let count = min(count, estimate.sampleSize)
         let clock = ContinuousClock.now
         let batch = dataset.batch(start: start % population, count: count)
-        let sketch = x.withUnsafeBufferPointer { model.curvature(of: batch, at: $0) }
-        var packet = [Double](repeating: 0, count: Reducer.headerCount) + [sketch.weight] + sketch.moment.sums
+        let weights = x.withUnsafeBufferPointer { model.curvatureWeights(of: batch, at: $0) }
+        var first = [Double](repeating: 0, count: Reducer.headerCount + 1 + estimate.features)
+        first[Reducer.headerCount] = weights.elements.reduce(0.0) { $0 + Double($1) }
+        first.withUnsafeMutableBufferPointer { first in
+            model.addColumnSquares(
+                batch, into: UnsafeMutableBufferPointer(rebasing: first[(Reducer.headerCount + 1)...]))
+        }
         computeSeconds += seconds(since: clock)
+        try first.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .sampleColumns, decision: decision) }
+
+        let second = ContinuousClock.now
+        let mean = first[Reducer.headerCount] / Double(count)
+        for index in 0..<batch.count { weights[index] += Float(MetricEstimate.weightFloor * mean) }
+        let sketch = model.curvature(of: batch, weights: weights)
+        var packet = [Double](repeating: 0, count: Reducer.headerCount) + sketch.sums
+        computeSeconds += seconds(since: second)
         try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .curvature, decision: decision) }
         rowsRead += count
-        let second = ContinuousClock.now
+
+        let third = ContinuousClock.now
         adopt(
             estimate.dense(
-                sketch: Array(packet[(Reducer.headerCount + 1)...]), count: count, weight: packet[Reducer.headerCount]))
-        self.estimate = estimate
+                sketch: Array(packet[Reducer.headerCount...]), count: count, meanWeight: mean,
+                sampleSquares: Array(first[(Reducer.headerCount + 1)...])))
         metricSampleSize = count
-        computeSeconds += seconds(since: second)
+        computeSeconds += seconds(since: third)
     }
 
     /// Uses `metric` for norms and steps from the next batch on.

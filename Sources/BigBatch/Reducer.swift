@@ -7,6 +7,7 @@ enum ReductionKind: UInt64 {
     case validation = 3
     case columns = 4
     case curvature = 5
+    case sampleColumns = 6
 }
 
 /// What one rank saw alone. Flags travel in the next reduction and are acted on by all ranks, or by none.

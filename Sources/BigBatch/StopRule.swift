@@ -4,8 +4,9 @@
 /// promises, −½⟨g, d⟩ (half the Newton decrement when d is a Newton step), the same of the metric's gradient step,
 /// ½‖g‖²_P, and what the last step gained. All scale with the objective alone, so neither the scale of the features nor
 /// the size of the data matters. The run stops when all three have been at most `tolerance`/5 at two successive
-/// iterations (on ill-conditioned problems they are several times smaller than the gap), or when the objective has not
-/// fallen by more than rounding for `plateau` iterations.
+/// iterations (five without a preconditioner: it takes some before L-BFGS has seen the flat directions; the estimates
+/// are several times smaller than the gap on ill-conditioned problems), or when the objective has not fallen by more
+/// than rounding for `plateau` iterations.
 public struct StopRule: Sendable, Equatable {
     public var tolerance: Double
     public var plateau = 5
@@ -32,8 +33,10 @@ public struct StopRule: Sendable, Equatable {
     /// - Parameters:
     ///   - estimates: gap estimates of the full-batch iterations, this one last.
     ///   - losses: objectives of the full-batch iterations, this one last.
-    func reason(estimates: [Double], losses: [Double]) -> StopReason? {
-        if estimates.suffix(2).count == 2, estimates.suffix(2).allSatisfy({ $0 <= tolerance / safety }) {
+    func reason(estimates: [Double], losses: [Double], isPreconditioned: Bool) -> StopReason? {
+        let successive = isPreconditioned ? 2 : 5
+        let last = estimates.suffix(successive)
+        if last.count == successive, last.allSatisfy({ $0 <= tolerance / safety }) {
             return .gradientNorm
         }
         if losses.count > plateau, let last = losses.last, let best = losses.dropLast(plateau).min() {

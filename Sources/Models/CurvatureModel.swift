@@ -13,8 +13,10 @@ public protocol CurvatureModel: Model {
     var curvatureAtZero: Double { get }
     /// Adds Σ x_j² (true rows, centring included) to `sums` (D).
     func addColumnSquares(_ batch: Batch, into sums: UnsafeMutableBufferPointer<Double>)
-    /// Σ h_i x̂_i x̂_iᵀ and Σ h_i over this rank's part of the batch.
-    func curvature(of batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> (moment: SecondMoment, weight: Double)
+    /// h_i of this rank's part of the batch, in batch order.
+    func curvatureWeights(of batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> AlignedBuffer<Float>
+    /// Σ weights_i x̂_i x̂_iᵀ over this rank's part of the batch.
+    func curvature(of batch: Batch, weights: AlignedBuffer<Float>) -> SecondMoment
 }
 
 extension LinearModel: CurvatureModel {
@@ -47,27 +49,25 @@ extension LinearModel: CurvatureModel {
         }
     }
 
-    public func curvature(of batch: Batch, at parameters: UnsafeBufferPointer<Float>)
-        -> (moment: SecondMoment, weight: Double)
-    {
-        var moment = SecondMoment(columns: featureCount, hasIntercept: hasIntercept)
-        guard batch.count > 0, let x = parameters.baseAddress else { return (moment, 0) }
-        let products = products(batch.dataset, at: x)
+    public func curvatureWeights(of batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> AlignedBuffer<Float> {
         let weights = AlignedBuffer<Float>(count: batch.count)
-        var total = 0.0
+        guard batch.count > 0, let x = parameters.baseAddress else { return weights }
+        let products = products(batch.dataset, at: x)
         forEachBlock(of: batch, rows: products.blockRows) { rows, index in
-            withBlock(products, rows) { block, _ in
-                loss.hessianWeights(block, into: weights.pointer + index)
-                for row in index..<index + rows.count { total += Double(weights.pointer[row]) }
-            }
+            withBlock(products, rows) { block, _ in loss.hessianWeights(block, into: weights.pointer + index) }
         }
-        var index = 0
-        for range in [batch.first, batch.second] where !range.isEmpty {
+        return weights
+    }
+
+    public func curvature(of batch: Batch, weights: AlignedBuffer<Float>) -> SecondMoment {
+        var moment = SecondMoment(columns: featureCount, hasIntercept: hasIntercept)
+        moment.add(
+            batch.dataset.features, batch.first, shift: batch.dataset.shift, weights: weights.pointer, kernels: kernels)
+        if !batch.second.isEmpty {
             moment.add(
-                batch.dataset.features, range, shift: batch.dataset.shift, weights: weights.pointer + index,
-                kernels: kernels)
-            index += range.count
+                batch.dataset.features, batch.second, shift: batch.dataset.shift,
+                weights: weights.pointer + batch.first.count, kernels: kernels)
         }
-        return (moment, total)
+        return moment
     }
 }
