@@ -14,7 +14,6 @@ public protocol CurvatureModel: Model {
     /// Adds Σ x_j² (true rows, centring included) to `sums` (D).
     func addColumnSquares(_ batch: Batch, into sums: UnsafeMutableBufferPointer<Double>)
     /// Adds Σ h_i x̂_i x̂_iᵀ to the row-major square `matrix` (dimension D, or D + 1 with an intercept) and returns Σ h_i.
-    /// Dense features only.
     func addCurvature(
         _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into matrix: UnsafeMutableBufferPointer<Double>
     ) -> Double
@@ -31,7 +30,10 @@ extension LinearModel: CurvatureModel {
             case .dense(let matrix):
                 for row in range {
                     let values = matrix.row(row)
-                    for column in 0..<featureCount { sums[column] += Double(values[column] * values[column]) }
+                    for column in 0..<featureCount {
+                        let value = Double(values[column]) - (shift.map { Double($0.pointer[column]) } ?? 0)
+                        sums[column] += value * value
+                    }
                 }
             case .sparse(let matrix):
                 for entry in matrix.rowOffsets.pointer[range.lowerBound]..<matrix.rowOffsets.pointer[range.upperBound] {
@@ -53,31 +55,23 @@ extension LinearModel: CurvatureModel {
     public func addCurvature(
         _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into matrix: UnsafeMutableBufferPointer<Double>
     ) -> Double {
-        guard batch.count > 0, let x = parameters.baseAddress, case .dense(let features) = batch.dataset.features
-        else { return 0 }
+        guard batch.count > 0, let x = parameters.baseAddress else { return 0 }
         let products = products(batch.dataset, at: x)
-        let dimension = featureCount + (hasIntercept ? 1 : 0)
+        var moment = SecondMoment(columns: featureCount, hasIntercept: hasIntercept)
         var total = 0.0
-        forEachBlock(of: batch, rows: products.blockRows) { rows, _ in
-            withBlock(products, rows) { block, weights in
-                loss.hessianWeights(block, into: weights)
-                for (index, row) in rows.enumerated() {
-                    let weight = Double(weights[index])
-                    total += weight
-                    let values = features.row(row)
-                    for i in 0..<featureCount where values[i] != 0 {
-                        let scaled = weight * Double(values[i])
-                        let target = matrix.baseAddress.unsafelyUnwrapped + i * dimension
-                        for j in 0...i { target[j] += scaled * Double(values[j]) }
-                    }
-                    if hasIntercept {
-                        let target = matrix.baseAddress.unsafelyUnwrapped + featureCount * dimension
-                        for j in 0..<featureCount { target[j] += weight * Double(values[j]) }
-                        target[featureCount] += weight
-                    }
+        // Large chunks: centring costs D² operations a chunk.
+        let weights = AlignedBuffer<Float>(count: min(batch.count, 4096))
+        forEachBlock(of: batch, rows: weights.count) { chunk, _ in
+            forEachBlock(of: Batch(dataset: batch.dataset, first: chunk), rows: products.blockRows) { rows, index in
+                withBlock(products, rows) { block, _ in
+                    loss.hessianWeights(block, into: weights.pointer + index)
                 }
             }
+            for index in 0..<chunk.count { total += Double(weights.pointer[index]) }
+            moment.add(
+                batch.dataset.features, chunk, shift: batch.dataset.shift, weights: weights.pointer, kernels: kernels)
         }
+        for index in matrix.indices { matrix[index] += moment.sums[index] }
         return total
     }
 }
