@@ -8,6 +8,8 @@ enum ReductionKind: UInt64 {
     case columns = 4
     case curvature = 5
     case sampleColumns = 6
+    case dualBalance = 7
+    case dual = 8
 }
 
 /// What one rank saw alone. Flags travel in the next reduction and are acted on by all ranks, or by none.

@@ -113,6 +113,9 @@ public final class Trainer<M: Model> {
                 if let last, isCurrent { last } else { try evaluateAll() }
             result.objective = statistics.loss
             result.gradientNorm = objective.gradientNorm
+            if reason.isConvergence {
+                result.dualityGap = try objective.dualityGap(at: state.parameters, decision: decision())
+            }
         }
         result.parameters = state.parameters
         result.iterations = state.iteration

@@ -30,7 +30,10 @@ extension LinearModel: CurvatureModel {
             case .dense(let matrix):
                 for row in range {
                     let values = matrix.row(row)
-                    for column in 0..<featureCount { sums[column] += Double(values[column] * values[column]) }
+                    for column in 0..<featureCount {
+                        let value = Double(values[column]) - (shift.map { Double($0.pointer[column]) } ?? 0)
+                        sums[column] += value * value
+                    }
                 }
             case .sparse(let matrix):
                 for entry in matrix.rowOffsets.pointer[range.lowerBound]..<matrix.rowOffsets.pointer[range.upperBound] {
@@ -61,12 +64,11 @@ extension LinearModel: CurvatureModel {
 
     public func curvature(of batch: Batch, weights: AlignedBuffer<Float>) -> SecondMoment {
         var moment = SecondMoment(columns: featureCount, hasIntercept: hasIntercept)
-        moment.add(
-            batch.dataset.features, batch.first, shift: batch.dataset.shift, weights: weights.pointer, kernels: kernels)
-        if !batch.second.isEmpty {
+        // Large chunks: centring costs D² operations a chunk.
+        forEachBlock(of: batch, rows: 4096) { rows, index in
             moment.add(
-                batch.dataset.features, batch.second, shift: batch.dataset.shift,
-                weights: weights.pointer + batch.first.count, kernels: kernels)
+                batch.dataset.features, rows, shift: batch.dataset.shift, weights: weights.pointer + index,
+                kernels: kernels)
         }
         return moment
     }

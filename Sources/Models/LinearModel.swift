@@ -37,8 +37,32 @@ public struct LinearModel<Loss: MarginLoss>: Model {
     ) -> LossSums {
         guard batch.count > 0, let x = parameters.baseAddress, let g = gradient.baseAddress else { return LossSums() }
         let products = products(batch.dataset, at: x)
+        let parts = BatchParts(batch, threads: threads, classes: loss.classes, merged: parameterCount)
+        if parts.count == 1 { return accumulate(batch, products, into: g) }
+        // One gradient a thread; the first adds to the caller's at once.
+        let others = AlignedBuffer<Double>(count: (parts.count - 1) * parameterCount)
+        let sums = AlignedBuffer<LossSums>(count: parts.count)
+        concurrently(parts.count) { index in
+            let target = index == 0 ? g : others.pointer + (index - 1) * parameterCount
+            sums.pointer[index] = accumulate(parts[index], products, into: target)
+        }
+        for index in 1..<parts.count {
+            let other = UnsafeBufferPointer(
+                start: UnsafePointer(others.pointer + (index - 1) * parameterCount), count: parameterCount)
+            FixedOrder.add(1, other, to: UnsafeMutableBufferPointer(start: g, count: parameterCount))
+        }
+        return sums.elements.reduce(into: LossSums()) { total, part in
+            total.loss += part.loss
+            total.squaredNorms += part.squaredNorms
+        }
+    }
+
+    /// One read of the rows: margins, residuals and transposed product block by block, while a block is in cache.
+    private func accumulate(
+        _ batch: Batch, _ products: MarginProducts, into gradient: UnsafeMutablePointer<Double>
+    ) -> LossSums {
         var total = LossSums()
-        var sum = GradientSum(products: products, gradient: g)
+        var sum = GradientSum(products: products, gradient: gradient)
         forEachBlock(of: batch, rows: products.blockRows) { rows, _ in
             withBlock(products, rows) { block, residuals in
                 total.loss += loss.residuals(block, into: residuals)
@@ -52,11 +76,13 @@ public struct LinearModel<Loss: MarginLoss>: Model {
     public func loss(_ batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> Double {
         guard batch.count > 0, let x = parameters.baseAddress else { return 0 }
         let products = products(batch.dataset, at: x)
-        var total = 0.0
-        forEachBlock(of: batch, rows: products.blockRows) { rows, _ in
-            withBlock(products, rows) { block, _ in total += loss.loss(block) }
+        return BatchParts(batch, threads: threads, classes: loss.classes).sum { part in
+            var total = 0.0
+            forEachBlock(of: part, rows: products.blockRows) { rows, _ in
+                withBlock(products, rows) { block, _ in total += loss.loss(block) }
+            }
+            return total
         }
-        return total
     }
 
     public func predict(
@@ -64,8 +90,13 @@ public struct LinearModel<Loss: MarginLoss>: Model {
     ) {
         guard batch.count > 0, let x = parameters.baseAddress, let out = outputs.baseAddress else { return }
         let products = products(batch.dataset, at: x)
-        forEachBlock(of: batch, rows: products.blockRows) { rows, index in
-            withBlock(products, rows) { block, _ in loss.predict(block, into: out + index * loss.classes) }
+        let parts = BatchParts(batch, threads: threads, classes: loss.classes)
+        concurrently(parts.count) { part in
+            forEachBlock(of: parts[part], rows: products.blockRows) { rows, index in
+                withBlock(products, rows) { block, _ in
+                    loss.predict(block, into: out + (parts.start(part) + index) * loss.classes)
+                }
+            }
         }
     }
 
@@ -84,17 +115,8 @@ public struct LinearModel<Loss: MarginLoss>: Model {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * products.classStride) { scratch in
             guard let margins = scratch.baseAddress else { return }
             products.margins(rows, into: margins)
-            body(products.block(rows, margins: margins), margins)
+            body(MarginBlock(batchRows: rows, of: products.dataset, margins: margins, kernels: kernels), margins)
         }
-    }
-}
-
-extension MarginProducts {
-    /// `rows` with margins computed before.
-    func block(_ rows: Range<Int>, margins: UnsafePointer<Float>) -> MarginBlock {
-        MarginBlock(
-            rows: rows.count, margins: margins, labels: dataset.labels.pointer + rows.lowerBound,
-            weights: dataset.weights.map { UnsafePointer($0.pointer + rows.lowerBound) }, kernels: kernels)
     }
 }
 

@@ -9,6 +9,7 @@ final class MarginLine<Loss: MarginLoss>: DirectionalLoss {
     /// Margins and their slopes, sample by sample in batch order.
     private let margins: AlignedBuffer<Float>
     private let slopes: AlignedBuffer<Float>
+    private let parts: BatchParts
 
     init(
         model: LinearModel<Loss>, batch: Batch, parameters: UnsafePointer<Float>, direction: UnsafePointer<Float>
@@ -21,46 +22,55 @@ final class MarginLine<Loss: MarginLoss>: DirectionalLoss {
         classStride = stride
         let margins = AlignedBuffer<Float>(count: batch.count * stride)
         let slopes = AlignedBuffer<Float>(count: batch.count * stride)
-        forEachBlock(of: batch, rows: atParameters.blockRows) { rows, index in
-            atParameters.margins(rows, into: margins.pointer + index * stride)
-            alongDirection.margins(rows, into: slopes.pointer + index * stride)
+        let parts = BatchParts(batch, threads: model.threads, classes: model.loss.classes)
+        concurrently(parts.count) { part in
+            forEachBlock(of: parts[part], rows: atParameters.blockRows) { rows, index in
+                let place = (parts.start(part) + index) * stride
+                atParameters.margins(rows, into: margins.pointer + place)
+                alongDirection.margins(rows, into: slopes.pointer + place)
+            }
         }
         self.margins = margins
         self.slopes = slopes
+        self.parts = parts
     }
 
     func losses(at steps: [Double]) -> [Double] {
-        var sums = [Double](repeating: 0, count: steps.count)
-        let blockRows = max(16, 1024 / classStride)
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: blockRows * classStride) { trial in
-            guard let trial = trial.baseAddress else { return }
-            forEachBlock(of: batch, rows: blockRows) { rows, index in
+        // Each block is evaluated at all steps while it is in cache.
+        let sums = AlignedBuffer<Double>(count: parts.count * steps.count)
+        concurrently(parts.count) { part in
+            let scratch = AlignedBuffer<Float>(count: blockRows * classStride)
+            forEachBlock(of: parts[part], rows: blockRows) { rows, index in
+                let place = (parts.start(part) + index) * classStride
                 for (k, step) in steps.enumerated() {
                     model.kernels.addScaled(
-                        count: rows.count * classStride, margins.pointer + index * classStride, step: Float(step),
-                        slopes.pointer + index * classStride, into: trial)
-                    sums[k] += model.loss.loss(block(rows, margins: trial))
+                        count: rows.count * classStride, margins.pointer + place, step: Float(step),
+                        slopes.pointer + place, into: scratch.pointer)
+                    let block = MarginBlock(
+                        batchRows: rows, of: batch.dataset, margins: scratch.pointer, kernels: model.kernels)
+                    sums.pointer[part * steps.count + k] += model.loss.loss(block)
                 }
             }
         }
-        return sums
+        return steps.indices.map { k in
+            (0..<parts.count).reduce(0.0) { $0 + sums.pointer[$1 * steps.count + k] }
+        }
     }
 
     func curvature() -> Double? {
-        var sum = 0.0
-        forEachBlock(of: batch, rows: max(16, 1024 / classStride)) { rows, index in
-            sum += model.loss.curvature(
-                block(rows, margins: margins.pointer + index * classStride),
-                along: slopes.pointer + index * classStride)
+        let sums = AlignedBuffer<Double>(count: parts.count)
+        concurrently(parts.count) { part in
+            forEachBlock(of: parts[part], rows: blockRows) { rows, index in
+                let place = (parts.start(part) + index) * classStride
+                let block = MarginBlock(
+                    batchRows: rows, of: batch.dataset, margins: margins.pointer + place, kernels: model.kernels)
+                sums.pointer[part] += model.loss.curvature(block, along: slopes.pointer + place)
+            }
         }
-        return sum
+        return sums.elements.reduce(0, +)
     }
 
-    private func block(_ rows: Range<Int>, margins: UnsafePointer<Float>) -> MarginBlock {
-        MarginBlock(
-            rows: rows.count, margins: margins, labels: batch.dataset.labels.pointer + rows.lowerBound,
-            weights: batch.dataset.weights.map { UnsafePointer($0.pointer + rows.lowerBound) }, kernels: model.kernels)
-    }
+    private var blockRows: Int { max(16, 1024 / classStride) }
 }
 
 extension LinearModel {

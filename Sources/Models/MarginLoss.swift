@@ -1,4 +1,4 @@
-import CKernels
+import Datasets
 import Kernels
 
 /// Margins of consecutive samples with what belongs to them.
@@ -21,6 +21,13 @@ public struct MarginBlock {
         self.labels = labels
         self.weights = weights
         self.kernels = kernels
+    }
+
+    /// Rows `batchRows` of `dataset` with their margins.
+    init(batchRows: Range<Int>, of dataset: Dataset, margins: UnsafePointer<Float>, kernels: KernelSet) {
+        self.init(
+            rows: batchRows.count, margins: margins, labels: dataset.labels.pointer + batchRows.lowerBound,
+            weights: dataset.weights.map { UnsafePointer($0.pointer + batchRows.lowerBound) }, kernels: kernels)
     }
 
     func weight(_ row: Int) -> Double { weights.map { Double($0[row]) } ?? 1 }

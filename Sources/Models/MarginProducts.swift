@@ -120,8 +120,8 @@ struct GradientSum {
         return products.kernels.residualSums(
             rows: rows.count, classes: classes, residuals: r,
             squaredNorms: products.dataset.squaredNorms.pointer + rows.lowerBound,
-            extra: products.hasIntercept ? Double(products.dataset.interceptSquaredNorm) : 0, into: residualSums.pointer
-        )
+            extra: products.hasIntercept ? Double(products.dataset.interceptSquaredNorm) : 0,
+            into: residualSums.pointer)
     }
 
     /// Adds what is pending, the intercepts' part and the centring; call once at the end.

@@ -1,7 +1,7 @@
 import Datasets
 
 /// Sums over this rank's part of a batch (sums, never means).
-public struct LossSums: Sendable, Equatable {
+public struct LossSums: Sendable, Equatable, BitwiseCopyable {
     /// Σ f(x; z_i), weights included.
     public var loss: Double
     /// S = Σ ‖∇f(x; z_i)‖² of the data term, weights included.

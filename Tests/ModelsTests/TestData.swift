@@ -19,7 +19,7 @@ struct Generator: RandomNumberGenerator {
     }
 }
 
-enum LabelKind {
+enum TestLabels {
     case binary
     case classes(Int)
     case real, count
@@ -36,7 +36,7 @@ struct TestData {
     var weights: [Float]?
 
     init(
-        rows: Int, columns: Int, labels kind: LabelKind, weighted: Bool = false, shifted: Bool = false,
+        rows: Int, columns: Int, labels kind: TestLabels, weighted: Bool = false, shifted: Bool = false,
         density: Float = 0.4, seed: UInt64 = 1
     ) {
         var random = Generator(state: seed)

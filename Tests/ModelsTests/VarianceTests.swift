@@ -15,11 +15,13 @@ import Testing
         try check(PoissonLoss(), .count, sparse)
         try check(SoftmaxLoss(classes: 3), .classes(3), sparse)
         try check(SoftmaxLoss(classes: 13), .classes(13), sparse)
-        try check(SoftmaxLoss(classes: 45), .classes(45), sparse)
+        try check(SoftmaxLoss(classes: 45), .classes(45), sparse, shapes: [(61, 7)])
     }
 
-    private func check<Loss: ReferenceLoss>(_ loss: Loss, _ labels: LabelKind, _ sparse: Bool) throws {
-        for (rows, columns) in [(61, 7), (203, 21)] {
+    private func check<Loss: ReferenceLoss>(
+        _ loss: Loss, _ labels: TestLabels, _ sparse: Bool, shapes: [(Int, Int)] = [(61, 7), (203, 21)]
+    ) throws {
+        for (rows, columns) in shapes {
             for options in 0..<8 {
                 let data = TestData(
                     rows: rows, columns: columns, labels: labels, weighted: options & 1 != 0,

@@ -1,0 +1,57 @@
+import Datasets
+import Kernels
+
+extension Batch {
+    /// Samples `range` of this batch, counted through its first and then its second rows.
+    func samples(_ range: Range<Int>) -> Batch {
+        func cut(_ rows: Range<Int>, _ offset: Int) -> Range<Int> {
+            let low = min(max(range.lowerBound - offset, 0), rows.count)
+            let high = min(max(range.upperBound - offset, 0), rows.count)
+            return rows.lowerBound + low..<rows.lowerBound + high
+        }
+        return Batch(dataset: dataset, first: cut(first, 0), second: cut(second, first.count))
+    }
+}
+
+/// A batch cut into parts for threads: consecutive samples, as many in each part.
+struct BatchParts {
+    let batch: Batch
+    let count: Int
+
+    /// Multiplications that are worth a thread of their own.
+    static let workPerThread = 1 << 16
+
+    /// - Parameters:
+    ///   - threads: the most parts.
+    ///   - classes: margins per sample.
+    ///   - merged: values that each part adds up in the end; they are work too.
+    init(_ batch: Batch, threads: Int, classes: Int, merged: Int = 0) {
+        self.batch = batch
+        guard threads > 1 else {
+            count = 1
+            return
+        }
+        let perRow =
+            switch batch.dataset.features {
+            case .dense(let matrix): matrix.columns
+            case .sparse(let matrix): matrix.rows == 0 ? 0 : matrix.nonZeros / matrix.rows + 1
+            }
+        let work = batch.count * perRow * classes
+        count = max(1, min(threads, batch.count / 16, work / (Self.workPerThread + 4 * merged)))
+    }
+
+    /// The number of samples before part `index`.
+    func start(_ index: Int) -> Int { batch.count * index / count }
+
+    subscript(index: Int) -> Batch {
+        count == 1 ? batch : batch.samples(start(index)..<start(index + 1))
+    }
+
+    /// Σ of `body` over the parts, added in their order.
+    func sum(_ body: (Batch) -> Double) -> Double {
+        if count == 1 { return body(batch) }
+        let results = AlignedBuffer<Double>(count: count)
+        concurrently(count) { results.pointer[$0] = body(self[$0]) }
+        return results.elements.reduce(0, +)
+    }
+}
