@@ -5,7 +5,7 @@
 /// ½‖g‖²_P, and what the last step gained. All scale with the objective alone, so neither the scale of the features nor
 /// the size of the data matters. The run stops when all three have been at most `tolerance`/5 at two successive
 /// iterations (on ill-conditioned problems they are several times smaller than the gap), or when the objective has not
-/// fallen by more than rounding for `plateau` iterations.
+/// fallen by more than rounding for `plateau` iterations. With `tolerance` 0 it never does.
 public struct StopRule: Sendable, Equatable {
     public var tolerance: Double
     public var plateau = 5
@@ -33,6 +33,7 @@ public struct StopRule: Sendable, Equatable {
     ///   - estimates: gap estimates of the full-batch iterations, this one last.
     ///   - losses: objectives of the full-batch iterations, this one last.
     func reason(estimates: [Double], losses: [Double]) -> StopReason? {
+        guard tolerance > 0 else { return nil }
         if estimates.suffix(2).count == 2, estimates.suffix(2).allSatisfy({ $0 <= tolerance / safety }) {
             return .gradientNorm
         }
