@@ -46,16 +46,14 @@ enum Method: String, CaseIterable, ExpressibleByArgument {
         }
     }
 
-    /// Grid of a tuned baseline, factor √2 or 2 between steps; empty for the big-batch methods, which are not tuned.
+    /// Grid of a tuned baseline, steps a factor of 2 apart; empty for the big-batch methods, which are not tuned.
     var grid: [Settings] {
         switch self {
-        case .gradientDescent:
-            (-4...14).map { Settings(step: powerOfRootTwo($0)) }
-        case .friedlanderSchmidt:
-            (-4...14).map { Settings(step: powerOfRootTwo($0)) }
+        case .gradientDescent, .friedlanderSchmidt:
+            Self.powersOfTwo(-4...5).map { Settings(step: $0) }
         case .sgd:
             [0.1, 0.3, 1, 3, 10, 30, 100].flatMap { decay in
-                (-8...4).filter { $0.isMultiple(of: 2) }.map { Settings(step: powerOfRootTwo($0), decay: decay) }
+                Self.powersOfTwo(-6...3).map { Settings(step: $0, decay: decay) }
             }
         case .bigBatchFixed, .bigBatchArmijo, .bigBatchBB: []
         }
@@ -64,11 +62,18 @@ enum Method: String, CaseIterable, ExpressibleByArgument {
     /// What the untuned methods run with.
     var defaults: Settings { self == .bigBatchFixed ? Settings(step: 1) : Settings() }
 
-    /// The paper's set-up: λ = 0, K₀ = 50, δ = 0.1 K, θ = 1, no preconditioning; no stop but the budget.
+    private static func powersOfTwo(_ exponents: ClosedRange<Int>) -> [Double] {
+        exponents.map { $0 < 0 ? 1 / Double(1 << -$0) : Double(1 << $0) }
+    }
+
+    /// The paper's set-up: λ = 0, K₀ = 50, δ = 0.1 K, θ = 1, no preconditioning; no stop but the budget. c = 0.5, the
+    /// largest value the paper allows.
     func configuration(_ settings: Settings, passes: Double, population: Int, seed: UInt64) -> TrainerConfiguration {
         var configuration = TrainerConfiguration()
         configuration.direction = .gradient
+        configuration.preconditioner = .none
         configuration.theta = 1
+        configuration.sufficientDecrease = 0.5
         configuration.initialBatchSize = 50
         configuration.stepSize = settings.step
         configuration.tolerance = 0
@@ -107,9 +112,4 @@ struct Settings: Equatable {
     var step: Double?
     /// γ of α / (1 + γ · passes).
     var decay: Double?
-}
-
-private func powerOfRootTwo(_ exponent: Int) -> Double {
-    let whole = Double(1 << (exponent.magnitude / 2)) * (exponent.isMultiple(of: 2) ? 1 : 2.0.squareRoot())
-    return exponent < 0 ? 1 / whole : whole
 }

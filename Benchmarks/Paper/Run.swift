@@ -28,7 +28,8 @@ extension Problem {
         let trainer = Trainer(
             model: model, dataset: dataset, communicator: communicator,
             configuration: method.configuration(settings, passes: passes, population: population, seed: seed))
-        let recorder = Recorder(problem: self, budget: passes, withCurves: withCurves) { trainer.parameters }
+        let recorder = Recorder(
+            problem: self, start: model.initialParameters(seed: seed), budget: passes, withCurves: withCurves)
         let result = try trainer.run(observer: recorder)
         if let failure = recorder.failure { throw failure }
         let norm = try fullGradientNorm(at: recorder.last)
@@ -48,25 +49,29 @@ private final class Recorder: TrainingObserver {
     private(set) var failure: (any Error)?
     private let problem: Problem
     private let budget: Double
-    private let parameters: () -> [Float]
     private var nextNorm = 0.0
+    private var isWithinBudget = true
 
-    init(problem: Problem, budget: Double, withCurves: Bool, parameters: @escaping () -> [Float]) {
+    init(problem: Problem, start: [Float], budget: Double, withCurves: Bool) {
         self.problem = problem
         self.budget = budget
-        self.parameters = parameters
-        last = parameters()
+        last = start
         guard withCurves else { return }
         curves = Curves()
         measure()
     }
 
     func iterationDidEnd(_ record: IterationRecord) {
-        guard record.gradientPasses <= budget else { return }
+        isWithinBudget = record.gradientPasses <= budget
+        guard isWithinBudget else { return }
         curves?.batchSizes.append((passes, Double(record.batchSize)))
         if record.stepSize > 0 { curves?.stepSizes.append((passes, record.stepSize)) }
-        last = parameters()
         passes = record.gradientPasses
+    }
+
+    func parametersDidChange(_ parameters: [Float]) {
+        guard isWithinBudget else { return }
+        last = parameters
         if curves != nil, passes >= nextNorm { measure() }
     }
 

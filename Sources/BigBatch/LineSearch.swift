@@ -5,13 +5,15 @@
 /// the largest of the last losses for a non-monotone search.
 public struct LineSearch: Sendable, Equatable {
     /// c, 0 < c ≤ 0.5.
-    public var sufficientDecrease = 0.1
+    public var sufficientDecrease: Double
     /// Trials per reduction.
     public var rungs = 4
     /// Reductions before the search gives up.
     public var ladders = 10
 
-    public init() {}
+    public init(sufficientDecrease: Double = 0.1) {
+        self.sufficientDecrease = sufficientDecrease
+    }
 
     public enum Outcome: Equatable, Sendable {
         case accepted(step: Double, loss: Double)

@@ -6,7 +6,7 @@
 /// the size of the data matters. The run stops when all three have been at most `tolerance`/5 at two successive
 /// iterations (five without a preconditioner: it takes some before L-BFGS has seen the flat directions; the estimates
 /// are several times smaller than the gap on ill-conditioned problems), or when the objective has not fallen by more
-/// than rounding for `plateau` iterations.
+/// than rounding for `plateau` iterations. With `tolerance` 0 it never does.
 public struct StopRule: Sendable, Equatable {
     public var tolerance: Double
     public var plateau = 5
@@ -34,6 +34,7 @@ public struct StopRule: Sendable, Equatable {
     ///   - estimates: gap estimates of the full-batch iterations, this one last.
     ///   - losses: objectives of the full-batch iterations, this one last.
     func reason(estimates: [Double], losses: [Double], isPreconditioned: Bool) -> StopReason? {
+        guard tolerance > 0 else { return nil }
         let successive = isPreconditioned ? 2 : 5
         let last = estimates.suffix(successive)
         if last.count == successive, last.allSatisfy({ $0 <= tolerance / safety }) {

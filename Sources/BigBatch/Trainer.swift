@@ -12,7 +12,7 @@ public final class Trainer<M: Model> {
     let batchRule: BatchRule
     let stopRule: StopRule
     let validation: ValidationMonitor<M>?
-    let lineSearch = LineSearch()
+    let lineSearch: LineSearch
     var state: TrainerState
 
     /// - Parameter validation: rows held out of training; with them the run keeps the best parameters and stops when the
@@ -26,14 +26,12 @@ public final class Trainer<M: Model> {
         batchRule = BatchRule(
             growth: configuration.step == .sgd ? .none : configuration.growth, theta: configuration.theta)
         stopRule = StopRule(configuration: configuration)
+        lineSearch = LineSearch(sufficientDecrease: configuration.sufficientDecrease)
         self.validation = validation.map { ValidationMonitor(model: model, dataset: $0) }
         state = TrainerState(
             parameters: model.initialParameters(seed: configuration.seed),
             batchSize: min(max(2, configuration.initialBatchSize), dataset.order.count))
     }
-
-    /// x after the iterations made so far; an observer may read it.
-    public var parameters: [Float] { state.parameters }
 
     /// Trains until a stop rule holds and returns the parameters with what is known about them.
     /// - Parameters:

@@ -56,9 +56,12 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     public var stepSize: Double?
     /// γ of `sgd`: α = stepSize / (1 + γ · gradient passes).
     public var stepDecay = 1.0
+    /// c of the backtracking search, 0 < c ≤ 0.5. Near 0.5 a step stays short of the minimum along its direction: better for
+    /// plain gradient steps, but a Newton step of length 1 is refused.
+    public var sufficientDecrease = 0.1
     /// λ.
     public var l2 = 0.0
-    /// Relative accuracy asked for (see `StopRule`).
+    /// Relative accuracy asked for (see `StopRule`); 0: only a budget ends the run.
     public var tolerance = 1e-3
     /// Limit of gradient passes; nil: none.
     public var maxEpochs: Double?
