@@ -41,6 +41,8 @@ let package = Package(
         .executableTarget(
             name: "convergence", dependencies: ["MPI", "Kernels", "Datasets", "Models", "BigBatch"],
             path: "Benchmarks/Convergence"),
+        .executableTarget(
+            name: "kernel-benchmark", dependencies: ["Kernels", "Datasets", "Models"], path: "Benchmarks/Kernels"),
         .testTarget(name: "MPITests", dependencies: ["MPI"]),
         .testTarget(name: "MPIMustFailTests", dependencies: ["MPI", "mpi-scenarios"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
