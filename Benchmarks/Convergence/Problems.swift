@@ -42,4 +42,24 @@ let problems: [Problem] = [
         optimum: 0.05982903179429213),
     Problem(
         name: "wine-1e-3", file: "tiny/wine.std.libsvm", model: "softmax", l2: 1e-3, standardize: "none", optimum: nil),
+    // mnist.svm: the 60,000 training images as LIBSVM text, pixels 0 … 255. Optimum by scipy's L-BFGS-B.
+    Problem(
+        name: "mnist-1e-3", file: "mnist.svm", model: "softmax", l2: 1e-3, standardize: "zscore",
+        optimum: 0.24460813395898567),
+    // All features multiplied, λ unchanged: another problem with another optimum.
+    Problem(
+        name: "covtype-raw*1e3", file: covtype, model: "logistic", l2: 1e-4, standardize: "none", optimum: nil,
+        scale: 1e3),
+    Problem(
+        name: "covtype-raw*1e-3", file: covtype, model: "logistic", l2: 1e-4, standardize: "none", optimum: nil,
+        scale: 1e-3),
+    Problem(
+        name: "wordnet*1e-3", file: "wordnet.lex45.libsvm.gz", model: "softmax", l2: 1e-4, standardize: "none",
+        optimum: nil, scale: 1e-3),
+    Problem(
+        name: "breast*1e3", file: "tiny/breast_cancer.std.libsvm", model: "logistic", l2: 1e-3, standardize: "none",
+        optimum: 0.0038231751500177585, scale: 1e3),
+    Problem(
+        name: "breast*1e-3", file: "tiny/breast_cancer.std.libsvm", model: "logistic", l2: 1e-3, standardize: "none",
+        optimum: 0.6593219635871548, scale: 1e-3),
 ]

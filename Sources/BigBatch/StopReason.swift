@@ -26,7 +26,7 @@ public enum StopReason: String, Codable, Sendable, CaseIterable {
     /// The reason as a sentence.
     public var explanation: String {
         switch self {
-        case .gradientNorm: "The gradient is as small as the tolerance asks for: converged."
+        case .gradientNorm: "By its gradient the objective is within the tolerance of its optimum: converged."
         case .objectivePlateau: "The objective on all rows no longer improves: converged."
         case .validationPlateau: "The validation score no longer improves: stopped at the best model."
         case .lineSearchExhausted:
