@@ -46,6 +46,8 @@ let problems: [Problem] = [
     Problem(
         name: "mnist-1e-3", file: "mnist.svm", model: "softmax", l2: 1e-3, standardize: "zscore",
         optimum: 0.24460813395898567),
+    Problem(
+        name: "mnist-maxabs-1e-3", file: "mnist.svm", model: "softmax", l2: 1e-3, standardize: "maxabs", optimum: nil),
     // All features multiplied, λ unchanged: another problem with another optimum.
     Problem(
         name: "covtype-raw*1e3", file: covtype, model: "logistic", l2: 1e-4, standardize: "none", optimum: nil,

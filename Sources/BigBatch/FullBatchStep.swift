@@ -67,7 +67,9 @@ extension Trainer {
             return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
         }
         let gradientStep = state.stepSize
-        let found = try search(along: direction, first: first, statistics: statistics)
+        // With the curvature known the step is the minimiser along d, searched from twice the quasi-Newton length.
+        let found = try search(
+            along: direction, first: objective.isPreconditioned ? 2 * first : first, statistics: statistics, shrink: 1)
         if found.accepted || isFirst { return exhausting(found) }
 
         state.lbfgs.reset()
