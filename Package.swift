@@ -50,7 +50,8 @@ let package = Package(
         .testTarget(name: "ModelsTests", dependencies: ["Models", "Datasets", "Kernels"]),
         .testTarget(name: "BigBatchTests", dependencies: ["BigBatch", "Models", "Datasets", "MPI"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
-        .testTarget(name: "EndToEndTests", path: "Tests/EndToEnd"),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["crescendo", "MPI", "Datasets", "Telemetry"], path: "Tests/EndToEnd"),
     ],
     swiftLanguageModes: [.v6]
 )

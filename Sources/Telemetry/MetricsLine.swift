@@ -73,7 +73,7 @@ struct MetricsRing: Sendable {
         let last = (head + count - 1) % lines.count
         if count > 0, let line = lines[last] {
             let short = record.seconds - previous < shortest && record.seconds - line.start < shortest
-            if count == lines.count || (short && seen > unmerged) {
+            if count == lines.count || (short && seen > unmerged + 1) {
                 lines[last]?.merge(record)
                 return
             }

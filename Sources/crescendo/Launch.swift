@@ -75,7 +75,7 @@ struct Program {
                 return try run(command)
             }
         } catch {
-            if world.rank == 0 { complain("\(error)") }
+            if world.rank == 0, !(error is Silence) { complain("\(error)") }
             // No rank ends before the message is out: launchers kill the others when one ends with an error.
             do { try world.barrier() } catch { world.abort("crescendo: \(error)", code: Code.failure) }
             return Code.failure
@@ -102,6 +102,30 @@ struct Program {
         case let evaluate as EvaluateCommand: return try EvaluateJob(command: evaluate, world: world).run()
         case let info as InfoCommand: return try InfoJob(command: info, world: world).run()
         default: return Code.failure
+        }
+    }
+}
+
+/// An error of rank 0's alone, on all ranks.
+struct RootError: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// An end with nothing to say: the reader of the output went away.
+struct Silence: Error, CustomStringConvertible {
+    static let text = "the reader of standard output is gone"
+    var description: String { Silence.text }
+}
+
+extension Communicator {
+    /// Runs `body` on rank 0; what it throws, all ranks throw. Collective. nil on the other ranks.
+    @discardableResult
+    func onRoot<Result>(_ body: () throws -> Result) throws -> Result? {
+        do {
+            return try together { rank == 0 ? try body() : nil }
+        } catch let error as RemoteError {
+            if error.message == Silence.text { throw Silence() }
+            throw RootError(description: error.message)
         }
     }
 }

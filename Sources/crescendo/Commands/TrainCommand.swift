@@ -12,7 +12,8 @@ struct TrainCommand: ParsableCommand {
               crescendo train --config runs/clicks/config.yaml       once more, the same
 
             DATA is LIBSVM, CSV (both plain or gzip) or NumPy .npy. Several files are read as one. The label is the \
-            first field of a LIBSVM line, --label of a CSV file, the last column otherwise.
+            first field of a LIBSVM line; in a CSV file it is the column --label, else the one called label, target, \
+            class or y.
 
             Only the data decides what happens; the options from --step on are for experiments.
             """)

@@ -9,33 +9,49 @@ enum Request {
     static let usageCode: Int32 = 64
 }
 
+/// Options that are right one by one and wrong together.
+private struct OptionsError: Error {
+    var text: String
+}
+
 /// Turns arguments, and the configuration file they name, into a request.
 enum CommandLineReader {
     static func read(_ arguments: [String]) -> Request {
+        let arguments = joiningNegativeValues(arguments)
+        if let stray = strayCommand(arguments) { return .say(stray, code: Request.usageCode) }
         do {
-            let arguments = joiningNegativeValues(arguments)
             var command = try Crescendo.parseAsRoot(arguments)
-            if let train = command as? TrainCommand {
+            switch command {
+            case let train as TrainCommand:
                 let merged = try train.run.config.map { try merge($0, into: train, arguments) } ?? train
                 try check(merged)
-                command = merged
-            }
-            // The bare program and `help` are commands of the parser's own, with nothing to do but print.
-            if command is TrainCommand || command is PredictCommand || command is EvaluateCommand
-                || command is InfoCommand
-            {
+                return .run(merged)
+            case is PredictCommand, is EvaluateCommand, is InfoCommand:
                 return .run(command)
+            default:
+                // The bare program is a command of the parser's own, with nothing to do but print.
+                try command.run()
+                return .say("", code: 0)
             }
-            try command.run()
-            return .say("", code: 0)
         } catch let error as ConfigurationError {
-            return .say("Error: \(error)", code: usageCode)
+            return .say("Error: \(error)", code: Request.usageCode)
+        } catch let error as OptionsError {
+            return .say("Error: \(error.text)\nSee 'crescendo train --help'.", code: Request.usageCode)
         } catch {
             return .say(Crescendo.fullMessage(for: error), code: Crescendo.exitCode(for: error).rawValue)
         }
     }
 
-    private static let usageCode = Request.usageCode
+    /// The parser calls a mistyped command an unexpected argument; say which one was meant.
+    private static func strayCommand(_ arguments: [String]) -> String? {
+        guard let first = arguments.first, !first.hasPrefix("-") else { return nil }
+        let names = Crescendo.configuration.subcommands.compactMap { $0.configuration.commandName }
+        if names.contains(first) || first == "help" { return nil }
+        let hint =
+            nearest(to: first, among: names).map { "Did you mean '\($0)'?" }
+            ?? "The commands are " + names.joined(separator: ", ") + "."
+        return "Error: Unknown command '\(first)'. \(hint)\nSee 'crescendo --help'."
+    }
 
     /// The parser takes `-1` for an option: `--label -1` becomes `--label=-1`.
     static func joiningNegativeValues(_ arguments: [String]) -> [String] {
@@ -79,17 +95,13 @@ enum CommandLineReader {
     /// What only the whole set of options tells.
     private static func check(_ train: TrainCommand) throws {
         if train.data.isEmpty {
-            throw failure("No data given. Name the data files: crescendo train data.svm")
+            throw OptionsError(text: "No data given. Name the data files: crescendo train data.svm")
         }
         if train.data.contains("-") || train.trainingData.test.contains("-") {
-            throw failure("train reads files, not standard input: data is read twice.")
+            throw OptionsError(text: "train reads files, not standard input: data is read twice.")
         }
         if let step = train.expert.step, step == .fixed || step == .sgd, train.expert.stepSize == nil {
-            throw failure("--step \(step.rawValue) needs --step-size.")
+            throw OptionsError(text: "--step \(step.rawValue) needs --step-size.")
         }
-    }
-
-    private static func failure(_ message: String) -> ConfigurationError {
-        ConfigurationError(file: "crescendo train", line: nil, message: message)
     }
 }

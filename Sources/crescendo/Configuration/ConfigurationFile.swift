@@ -47,8 +47,8 @@ struct ConfigurationFile {
         entries = try mapping.map { try ConfigurationFile.entry($0.key, $0.value, path: path) }
     }
 
-    /// The file's contents.
-    static func text(of path: String) throws -> String {
+    /// The file's contents; one of more than `limit` bytes is refused.
+    static func text(of path: String, limit: Int = 1 << 20) throws -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw ConfigurationError(
@@ -66,7 +66,7 @@ struct ConfigurationFile {
             }
             if count == 0 { break }
             bytes += chunk[..<count]
-            guard bytes.count < 1 << 20 else {
+            guard bytes.count <= limit else {
                 throw ConfigurationError(file: path, line: nil, message: "is too long for a configuration file")
             }
         }

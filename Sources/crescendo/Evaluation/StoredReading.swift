@@ -24,6 +24,10 @@ struct StoredReading {
     }
 
     var text: String {
-        get throws { String(decoding: try JSONEncoder().encode(options), as: UTF8.self) }
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            return String(decoding: try encoder.encode(options), as: UTF8.self)
+        }
     }
 }

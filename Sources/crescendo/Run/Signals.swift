@@ -13,7 +13,14 @@ enum Signals {
     static func install() {
         requested.store(0, ordering: .relaxed)
         firstMoment.store(0, ordering: .relaxed)
-        for signal in [SIGINT, SIGTERM, SIGUSR1] { handle(signal, handler) }
+        // A parent may have left them blocked.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for signal in [SIGINT, SIGTERM, SIGUSR1] {
+            sigaddset(&signals, signal)
+            handle(signal, handler)
+        }
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
     /// The signal that asked for a stop; 0: none did.

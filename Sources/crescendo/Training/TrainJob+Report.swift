@@ -38,7 +38,7 @@ extension TrainJob {
             }
         console.print(
             "data    \(NumberFormat.count(table.rows)) rows × \(NumberFormat.count(table.columns)) features, "
-                + "\(NumberFormat.percent(table.density)) non-zero, \(table.format.rawValue), kept \(storage), \(scaling)"
+                + "\(NumberFormat.percent(table.density)) non-zero, \(table.format.rawValue), kept \(storage)\(scaling)"
         )
         console.print("labels  \(describe(table.labels, data.preprocessing.labels))")
         for note in data.preprocessing.notes { console.print("note    \(note)") }
@@ -65,7 +65,7 @@ extension TrainJob {
     ) throws -> Int32 {
         var report = unjudged
         // First of all the model: a launcher that was told to stop leaves a second or so.
-        try world.together {
+        try world.onRoot {
             guard let folder else { return }
             try modelFile(trained, data.preprocessing).write(to: folder.model)
             try write(report, folder)
@@ -80,7 +80,7 @@ extension TrainJob {
             let weights = trained.parameters.prefix(trained.model.penalisedCount)
             report.objective = train.loss + 0.5 * report.l2 * weights.reduce(0.0) { $0 + Double($1) * Double($1) }
         }
-        try world.together {
+        try world.onRoot {
             if let folder { try write(report, folder) }
         }
         summarise(report, folder)

@@ -18,7 +18,6 @@ struct TrainJob {
         console = Console(speaks: world.rank == 0)
     }
 
-    private var isRoot: Bool { world.rank == 0 }
     private var isQuiet: Bool { command.run.quiet ?? false }
 
     private func say(_ text: String) {
@@ -27,10 +26,9 @@ struct TrainJob {
 
     /// Returns the exit code.
     func run() throws -> Int32 {
-        let folder = try world.together {
-            isRoot
-                ? try RunFolder.prepare(
-                    output: command.run.output, data: command.data, overwrite: command.run.overwrite ?? false) : nil
+        let folder = try world.onRoot {
+            try RunFolder.prepare(
+                output: command.run.output, data: command.data, overwrite: command.run.overwrite ?? false)
         }
         do {
             return try run(in: folder)
@@ -51,7 +49,7 @@ struct TrainJob {
         let loadSeconds = try world.broadcastValue(monotonicSeconds() - start)
         let configuration = plan.trainerConfiguration(
             timeLeft: command.run.timeLimit.map { max(1e-3, $0.seconds - loadSeconds) })
-        try world.together { try folder.map { try open($0, plan) } }
+        try world.onRoot { try folder.map { try open($0, plan) } }
 
         Signals.install()
         let result = try train(model, on: data, configuration, folder)

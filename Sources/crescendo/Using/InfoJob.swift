@@ -10,12 +10,16 @@ struct InfoJob {
     let world: any Communicator
 
     func run() throws -> Int32 {
-        try world.together {
-            guard world.rank == 0 else { return }
+        try world.onRoot {
             let location = ModelLocation(command.path)
             var lines: [String] = []
             if location.isFolder { lines += try runLines(location.path) }
-            lines += modelLines(try location.read())
+            // A run that was killed has no model, and still something to tell.
+            if !lines.isEmpty, !location.hasModel {
+                lines.append(line("model", "none: the run ended before it could write one"))
+            } else {
+                lines += modelLines(try location.read())
+            }
             StandardStream.output.write(lines.joined(separator: "\n") + "\n")
         }
         return 0
@@ -29,7 +33,7 @@ struct InfoJob {
     private func runLines(_ folder: String) throws -> [String] {
         guard let text = try? ConfigurationFile.text(of: folder + "/result.json"),
             let result = try Yams.compose(yaml: text)?.mapping
-        else { return [line("run", folder + " (no result.json: it did not finish)")] }
+        else { return unfinishedLines(folder) }
         func value(_ key: String) -> String? { result[key]?.scalar?.string }
         func number(_ key: String, _ digits: Int) -> String {
             value(key).flatMap(Double.init).map { NumberFormat.significant($0, digits) } ?? "unknown"
@@ -54,6 +58,19 @@ struct InfoJob {
             }
             lines.append(line(part, metrics.joined(separator: ", ")))
         }
+        return lines
+    }
+
+    /// From the last line of `metrics.jsonl`; empty when the folder holds none.
+    private func unfinishedLines(_ folder: String) -> [String] {
+        guard let text = try? ConfigurationFile.text(of: folder + "/metrics.jsonl", limit: .max) else { return [] }
+        var lines = [line("run", folder), line("ended", "unknown: there is no result.json, the run did not finish")]
+        let last = text.split(separator: "\n").last { $0.hasSuffix("}") }
+        guard let last, let record = try? Yams.compose(yaml: String(last))?.mapping else { return lines }
+        let shown = ["iteration", "seconds", "gradientPasses", "batchSize", "loss"].compactMap { key in
+            record[key]?.scalar.map { "\(key) \($0.string)" }
+        }
+        lines.append(line("last seen", shown.joined(separator: ", ")))
         return lines
     }
 

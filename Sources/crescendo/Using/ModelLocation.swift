@@ -20,8 +20,10 @@ struct ModelLocation {
 
     var modelPath: String { isFolder ? path + "/model.safetensors" : path }
 
+    var hasModel: Bool { access(modelPath, F_OK) == 0 }
+
     func read() throws -> ModelFile {
-        if isFolder, access(modelPath, F_OK) != 0 {
+        if isFolder, !hasModel {
             throw ModelError("\(path) holds no model.safetensors: the run in it did not finish, or it is no run folder")
         }
         return try ModelFile.read(modelPath)

@@ -17,7 +17,7 @@ struct OrderedOutput {
                 try length.withUnsafeMutableBufferPointer { try world.broadcast($0, root: source) }
                 guard length[0] > 0 else { break }
                 let piece = try send(mine ?? [], count: length[0], from: source)
-                try world.together { if world.rank == 0 { try sink(piece) } }
+                try world.onRoot { try sink(piece) }
             }
         }
     }
@@ -52,16 +52,11 @@ final class PredictionSink {
         if let file {
             try file.write(bytes)
         } else if !StandardStream.output.write(bytes: bytes) {
-            throw OutputClosed(reason: StandardStream.lastError)
+            if StandardStream.readerIsGone { throw Silence() }
+            throw FileWriteError(path: "standard output", reason: StandardStream.lastError)
         }
     }
 
     func finish() throws { try file?.commit() }
     func abandon() { file?.abandon() }
-}
-
-/// Standard output takes no more.
-struct OutputClosed: Error, CustomStringConvertible {
-    var reason: String
-    var description: String { "cannot write to standard output: \(reason)" }
 }

@@ -19,20 +19,19 @@ struct PredictJob {
 
     func run() throws -> Int32 {
         let file = try world.together { try ModelLocation(command.model).read() }
-        let sink = try world.together { try openSink() }
+        let sink = try world.onRoot { try openSink() }
         do {
             try predict(file, into: sink)
         } catch {
             sink?.abandon()
             throw error
         }
-        try world.together { try sink?.finish() }
+        try world.onRoot { try sink?.finish() }
         return 0
     }
 
     /// On rank 0, before anything is read.
-    private func openSink() throws -> PredictionSink? {
-        guard world.rank == 0 else { return nil }
+    private func openSink() throws -> PredictionSink {
         if let path = command.output, access(path, F_OK) == 0, !command.overwrite {
             throw FileWriteError(path: path, reason: "it exists; choose another --output, or add --overwrite")
         }
@@ -49,7 +48,7 @@ struct PredictJob {
 
         let trained = try TrainedModel(file.specification, parameters: file.parameters, threads: threadCount(nil))
         let text = PredictionText(file, identifierNames: table.identifierNames)
-        try world.together { try sink?.write(Array(text.header.utf8)) }
+        try world.onRoot { try sink?.write(Array(text.header.utf8)) }
         var rows = PredictionPieces(trained, text, dataset, table.identifiers, pieceSize: Self.pieceSize)
         try OrderedOutput(world: world).write(next: { rows.next() }, sink: { try sink?.write($0) })
     }

@@ -1,0 +1,130 @@
+import Foundation
+import Testing
+
+/// Signals, dead ranks, full disks.
+@Suite(.serialized) struct InterruptionTests {
+    /// A run that would last for hours.
+    private func endless(_ place: Workplace, ranks: Int, limit: Int = 60) throws -> RunningProgram {
+        try place.write(SampleData.binary(rows: 2000), to: "data.svm")
+        let command = Workplace.command(
+            ranks: ranks,
+            [
+                "train", "data.svm", "--output", "run", "--step", "sgd", "--step-size", "1e-7", "--tolerance", "1e-14",
+            ])
+        let running = try place.start(command, limit: limit)
+        // Training has begun once metrics arrive.
+        for _ in 0..<600 {
+            let size = (try? place.read("run/metrics.jsonl"))?.count ?? 0
+            if size > 0 { break }
+            usleep(50_000)
+        }
+        #expect(place.exists("run/metrics.jsonl"))
+        return running
+    }
+
+    private func expectUsable(_ place: Workplace, reason: String = "signal") throws {
+        #expect(try place.json("run/result.json")["stopReason"] as? String == reason)
+        let predicted = try place.run(["predict", "--model", "run", "data.svm"])
+        #expect(predicted.code == 0, "\(predicted.errors)")
+        for line in try place.read("run/metrics.jsonl").split(separator: "\n") {
+            _ = try JSONSerialization.jsonObject(with: Data(line.utf8))
+        }
+    }
+
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGUSR1, 0)] as [(Int32, Int32)])
+    func aSignalLeavesAUsableRun(_ signal: Int32, _ code: Int32) throws {
+        let place = try Workplace()
+        let running = try endless(place, ranks: 0)
+        running.signal(signal)
+        let outcome = try running.wait()
+        #expect(outcome.code == code, "\(outcome.errors)")
+        #expect(outcome.output.contains("A signal asked the run to stop"))
+        try expectUsable(place)
+        #expect(try #require(try place.json("run/result.json")["objective"] as? Double) < 0.7)
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM])
+    func aSignalToTheLauncherStopsAllRanks(_ signal: Int32) throws {
+        let place = try Workplace()
+        let running = try endless(place, ranks: 2)
+        running.signal(signal)
+        let outcome = try running.wait()
+        #expect(!outcome.hasTimedOut)
+        try expectUsable(place)
+    }
+
+    @Test func aSignalToOneRankStopsAllRanks() throws {
+        let place = try Workplace()
+        let running = try endless(place, ranks: 3)
+        let ranks = running.ranks
+        #expect(ranks.count == 3)
+        kill(try #require(ranks.last), SIGUSR1)
+        let outcome = try running.wait()
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        try expectUsable(place)
+    }
+
+    @Test func aKilledRankEndsTheJobSoonWithAMessage() throws {
+        let place = try Workplace()
+        let running = try endless(place, ranks: 3)
+        let ranks = running.ranks
+        let start = ContinuousClock.now
+        kill(try #require(ranks.last), SIGKILL)
+        let outcome = try running.wait()
+        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(outcome.code != 0)
+        #expect(!outcome.hasTimedOut)
+        #expect(outcome.errors.lowercased().contains("signal 9") || outcome.errors.lowercased().contains("killed"))
+        let metrics = try place.read("run/metrics.jsonl")
+        #expect(!metrics.isEmpty && metrics.hasSuffix("\n"))
+        for line in metrics.split(separator: "\n") { _ = try JSONSerialization.jsonObject(with: Data(line.utf8)) }
+        let info = try place.run(["info", "run"])
+        #expect(info.code == 0, "\(info.errors)")
+        #expect(info.output.contains("did not finish"))
+        #expect(info.output.contains("last seen     iteration"))
+    }
+
+    @Test func aStoppedRankIsFoundByTheStallClock() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(rows: 2000), to: "data.svm")
+        let running = try place.start(
+            Workplace.command(
+                ranks: 2,
+                [
+                    "train", "data.svm", "--output", "run", "--step", "sgd", "--step-size", "1e-7", "--tolerance",
+                    "1e-14", "--stall-timeout", "2s",
+                ]))
+        for _ in 0..<600 where ((try? place.read("run/metrics.jsonl"))?.count ?? 0) == 0 { usleep(50_000) }
+        let ranks = running.ranks
+        #expect(ranks.count == 2)
+        kill(try #require(ranks.last), SIGSTOP)
+        let outcome = try running.wait()
+        #expect(outcome.code != 0)
+        #expect(!outcome.hasTimedOut)
+        #expect(outcome.errors.contains("stall timeout 2 s"), "\(outcome.errors)")
+    }
+
+    @Test func aFullDiskForMetricsDoesNotStopTraining() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(rows: 2000), to: "data.svm")
+        // A file may have 16 kB: enough for the model, not for a thousand lines of metrics.
+        let script =
+            "ulimit -f 16; exec \(Workplace.program) train data.svm --output run --step sgd --step-size 1e-6 "
+            + "--tolerance 1e-14 --max-iterations 1000 --threads 1"
+        let outcome = try place.start(["bash", "-c", script]).wait()
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.errors.components(separatedBy: "warning: cannot write run/metrics.jsonl").count == 2)
+        try expectUsable(place, reason: "iterationLimit")
+        #expect(try place.read("run/metrics.jsonl").hasSuffix("}\n"))
+    }
+
+    @Test func aModelThatCannotBeWrittenIsAnError() throws {
+        let place = try Workplace()
+        try place.write(SampleData.sparse(), to: "data.svm")
+        let script = "ulimit -f 2; exec \(Workplace.program) train data.svm --output run --max-iterations 2"
+        let outcome = try place.start(["bash", "-c", script]).wait()
+        #expect(outcome.code == 1)
+        #expect(outcome.errors.contains("crescendo: cannot write run/model.safetensors"), "\(outcome.errors)")
+        #expect(!place.exists("run/model.safetensors"))
+    }
+}

@@ -1,0 +1,74 @@
+import Foundation
+
+/// Small data that learns fast, the same in every run.
+struct SampleData {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
+
+    /// Uniform in −1 ..< 1.
+    mutating func next() -> Double {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return Double(state >> 11) * 0x1p-52 - 1
+    }
+
+    /// LIBSVM, labels −1 and +1 that a noisy plane divides.
+    static func binary(rows: Int = 200, features: Int = 5, seed: UInt64 = 1) -> String {
+        var data = SampleData(seed: seed)
+        return (0..<rows).map { _ in
+            let x = (0..<features).map { _ in data.next() }
+            let margin = x.enumerated().reduce(0.0) { $0 + $1.element * Double($1.offset + 1) } + 0.5 * data.next()
+            return (margin > 0 ? "+1" : "-1") + entries(x)
+        }.joined(separator: "\n") + "\n"
+    }
+
+    /// LIBSVM, classes 0, 1, 2 by sectors of the plane.
+    static func classes(rows: Int = 240, seed: UInt64 = 2) -> String {
+        var data = SampleData(seed: seed)
+        return (0..<rows).map { _ in
+            let x = [data.next(), data.next(), data.next()]
+            let scores = [x[0], x[1], -x[0] - x[1]]
+            let best = scores.indices.max { scores[$0] < scores[$1] } ?? 0
+            return "\(best)" + entries(x)
+        }.joined(separator: "\n") + "\n"
+    }
+
+    /// LIBSVM, a linear value with noise; `count` makes it a count.
+    static func values(rows: Int = 200, count: Bool = false, seed: UInt64 = 3) -> String {
+        var data = SampleData(seed: seed)
+        return (0..<rows).map { _ in
+            let x = (0..<4).map { _ in data.next() }
+            let value = 3 * x[0] - 2 * x[1] + 0.5 * x[2] + 0.1 * data.next() + 10
+            return (count ? "\(Int(exp(0.1 * value)))" : "\(value)") + entries(x)
+        }.joined(separator: "\n") + "\n"
+    }
+
+    /// LIBSVM with 300 features of which each row has three.
+    static func sparse(rows: Int = 300, seed: UInt64 = 4) -> String {
+        var data = SampleData(seed: seed)
+        return (0..<rows).map { _ in
+            let columns = Set((0..<3).map { _ in Int((data.next() + 1) * 150) % 300 + 1 }).sorted()
+            let sum = columns.reduce(0) { $0 + ($1 % 2 == 0 ? 1 : -1) }
+            return (sum > 0 ? "1" : "0") + columns.map { " \($0):1" }.joined()
+        }.joined(separator: "\n") + "\n"
+    }
+
+    /// CSV with an identifier, a text column, missing values, weights and text labels.
+    static func table(rows: Int = 150, seed: UInt64 = 5) -> String {
+        var data = SampleData(seed: seed)
+        let lines = (0..<rows).map { row in
+            let age = 40 + 30 * data.next()
+            let city = ["Paris", "\"Rome, old\"", "Oslo"][row % 3]
+            let income = data.next() + (row % 3 == 1 ? 1 : 0)
+            let label = age / 30 + income + 0.3 * data.next() > 1.6 ? "yes" : "no"
+            return "r\(row),\(row % 10 == 3 ? "" : "\(age)"),\(city),\(income),\(1 + row % 2),\(label)"
+        }
+        return "key,age,city,income,importance,answer\n" + lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func entries(_ x: [Double]) -> String {
+        x.enumerated().map { " \($0.offset + 1):\(($0.element * 10000).rounded() / 10000)" }.joined()
+    }
+}

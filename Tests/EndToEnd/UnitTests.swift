@@ -1,0 +1,141 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import MPI
+import Testing
+
+@testable import crescendo
+
+@Suite struct OptionValueTests {
+    @Test(arguments: [
+        ("90", 90), ("90s", 90), ("30m", 1800), ("2h", 7200), ("1d", 86_400), ("1h30m", 5400), ("1.5h", 5400),
+        ("30:00", 1800), ("01:30:00", 5400), ("1-00:00:01", 86_401),
+    ])
+    func timeSpans(_ text: String, _ seconds: Double) {
+        #expect(TimeSpan(argument: text)?.seconds == seconds)
+    }
+
+    @Test(arguments: ["", "soon", "0", "-5", "5x", "m", "30m1h", "1:2:3:4", "1-30:00", "::", "nan", "inf", "1h30"])
+    func noTimeSpans(_ text: String) { #expect(TimeSpan(argument: text) == nil) }
+
+    @Test(arguments: [
+        ("4GB", 4_000_000_000), ("4G", 4_000_000_000), ("512M", 512_000_000), ("1.5k", 1500), ("2GiB", 2 << 30),
+        ("100", 100),
+    ])
+    func amountsOfMemory(_ text: String, _ bytes: Int) { #expect(ByteCount(argument: text)?.bytes == bytes) }
+
+    @Test(arguments: ["", "lots", "-1G", "0", "4X", "GB", "1e9"])
+    func noAmountsOfMemory(_ text: String) { #expect(ByteCount(argument: text) == nil) }
+
+    @Test func slipsOfTheKeyboard() {
+        #expect(editDistance("kitten", "sitting") == 3)
+        #expect(editDistance("", "abc") == 3)
+        #expect(editDistance("tolerence", "tolerance") == 1)
+        #expect(editDistance("lable", "label") == 1)
+        let keys = OptionTable.kinds.map(\.key)
+        #expect(nearest(to: "tolerence", among: keys) == "tolerance")
+        #expect(nearest(to: "max-epoch", among: keys) == "max-epochs")
+        #expect(nearest(to: "xyzzy-plugh", among: keys) == nil)
+    }
+
+    @Test func negativeValuesAreNoOptions() {
+        #expect(
+            CommandLineReader.joiningNegativeValues(["train", "a", "--label", "-1", "--quiet", "-x"])
+                == ["train", "a", "--label=-1", "--quiet", "-x"])
+    }
+
+    /// A new option must be settable from a file too.
+    @Test func everyOptionOfTrainHasAKey() {
+        let help = TrainCommand.helpMessage(columns: 400)
+        let options = help.matches(of: /^ +--([a-z0-9-]+)/.anchorsMatchLineEndings()).map { String($0.1) }
+        let keys = Set(OptionTable.kinds.map(\.key))
+        #expect(options.count > 25)
+        for option in options where !["config", "version", "help"].contains(option) {
+            #expect(keys.contains(option), "\(option)")
+        }
+        #expect(keys.subtracting(options) == ["data"])
+    }
+}
+
+@Suite struct ConfigurationTests {
+    @Test func valuesOfAllKindsBecomeArguments() throws {
+        let yaml = """
+            # a comment
+            data: [a.svm, /b.svm]
+            model: softmax
+            l2: 1e-4
+            label: -1
+            drop: [x, "y z"]
+            id: key
+            intercept: no
+            seed:
+            quiet: true
+            """
+        let file = try ConfigurationFile(yaml: yaml, path: "job/c.yaml")
+        #expect(
+            file.entries.flatMap(\.arguments) == [
+                "job/a.svm", "/b.svm", "--model=softmax", "--l2=1e-4", "--label=-1", "--drop=x", "--drop=y z",
+                "--id=key",
+                "--no-intercept", "--quiet",
+            ])
+        #expect(try ConfigurationFile(yaml: "", path: "c").entries.isEmpty)
+        #expect(throws: ConfigurationError.self) { try ConfigurationFile(yaml: "just words", path: "c") }
+    }
+
+    @Test func textsSurviveTheWayThroughYAML() throws {
+        let texts = [
+            "plain", "no", "1e5", "with: colon", "# hash", "quote\"", "back\\slash", "tab\t", "é😀", " space ", "-1",
+            "~",
+        ]
+        let resolved = ResolvedConfiguration(entries: [("drop", .list(texts)), ("label", .text("null")), ("id", nil)])
+        let file = try ConfigurationFile(yaml: resolved.yaml(header: ["once", "more"]), path: "c")
+        #expect(file.entries.flatMap(\.arguments) == texts.map { "--drop=\($0)" } + ["--label=null"])
+    }
+}
+
+@Suite struct AreaUnderCurveTests {
+    /// All pairs, one by one.
+    private func reference(_ scores: [Float], _ weights: [Float]) -> Double? {
+        var right = 0.0
+        var all = 0.0
+        for (a, u) in zip(scores, weights) where u > 0 {
+            for (b, v) in zip(scores, weights) where v < 0 {
+                let pair = Double(u) * Double(-v)
+                all += pair
+                right += pair * (a > b ? 1 : a == b ? 0.5 : 0)
+            }
+        }
+        return all > 0 ? right / all : nil
+    }
+
+    @Test func equalsTheCountOfPairs() throws {
+        var data = SampleData(seed: 11)
+        for ties in [true, false] {
+            let scores = (0..<300).map { _ in Float(ties ? (data.next() * 5).rounded() : data.next()) }
+            let weights = scores.map { score in
+                Float((data.next() + 1.01) * (Double(score) + 3 * data.next() > 0 ? 1 : -1))
+            }
+            let solo = SoloCommunicator()
+            let exact = try AreaUnderCurve.measure(scores: scores, signedWeights: weights, communicator: solo)
+            let wanted = try #require(reference(scores, weights))
+            #expect(exact.bins == nil)
+            #expect(abs(try #require(exact.value) - wanted) < 1e-9)
+            let binned = try AreaUnderCurve.measure(
+                scores: scores, signedWeights: weights, communicator: solo, largestExact: 10)
+            #expect(binned.bins == 1 << 20)
+            #expect(abs(try #require(binned.value) - wanted) < 1e-3)
+        }
+    }
+
+    @Test func oneClassHasNone() throws {
+        let area = try AreaUnderCurve.measure(
+            scores: [1, 2], signedWeights: [1, 1], communicator: SoloCommunicator())
+        #expect(area.value == nil)
+    }
+
+    @Test func zeroHasOneSign() throws {
+        let area = try AreaUnderCurve.measure(
+            scores: [0, -0.0], signedWeights: [1, -1], communicator: SoloCommunicator())
+        #expect(area.value == 0.5)
+    }
+}

@@ -1,0 +1,68 @@
+import BigBatch
+import Testing
+
+@testable import Telemetry
+
+@Suite struct ProgressTests {
+    private var record: IterationRecord {
+        var record = IterationRecord()
+        record.iteration = 40
+        record.seconds = 12
+        record.gradientPasses = 0.5
+        record.batchSize = 12_288
+        record.loss = 0.513766
+        record.signalToNoise = 1.523
+        record.stepSize = 0.125
+        record.communicationSeconds = 0.48
+        return record
+    }
+
+    @Test func aWideLineHasAllFields() {
+        let line = ProgressLine.text(record, since: IterationRecord(), rows: 581_012, columns: 200)
+        #expect(
+            line == "epochs 0.50  batch 12,288  signal/noise 1.5  loss 0.51377  step 0.13  24.2k samples/s  "
+                + "4 % communication")
+        #expect(ProgressLine.text(record, since: IterationRecord(), rows: 12_288, columns: nil).contains("(all)"))
+    }
+
+    @Test func aNarrowLineNeverWraps() {
+        for columns in 0...120 {
+            let line = ProgressLine.text(record, since: IterationRecord(), rows: 581_012, columns: columns)
+            #expect(line.count <= columns)
+            if columns >= 11 { #expect(line.hasPrefix("epochs 0.50")) }
+            if columns >= 30 { #expect(line.contains("loss")) }
+        }
+    }
+
+    @Test func nonFiniteValuesAreShown() {
+        var diverging = record
+        diverging.nonFinite = 3
+        diverging.loss = .infinity
+        let line = ProgressLine.text(diverging, since: IterationRecord(), rows: 10, columns: 200)
+        #expect(line.contains("loss inf"))
+        #expect(line.contains("3 non-finite"))
+    }
+
+    @Test func launchersAreKnownByName() {
+        #expect(["mpirun", "mpiexec.hydra", "mpirun.openmpi", "prterun"].allSatisfy(Screen.isLauncher))
+        #expect(!Screen.isLauncher("bash"))
+    }
+
+    @Test func theSummarySaysWhyItEnded() {
+        var result = TrainingResult()
+        result.stopReason = .timeLimit
+        result.iterations = 1234
+        result.gradientNorm = .nan
+        result.dualityGap = 0.00123
+        let text = Summary(
+            result: result, qualities: [("test", "accuracy 0.9")], objective: 0.25, loadSeconds: 1, folder: "runs/x",
+            files: ["model.safetensors"]
+        ).text
+        #expect(text.hasPrefix(StopReason.timeLimit.explanation))
+        #expect(text.contains("1,234 iterations"))
+        #expect(text.contains("objective   0.25\n"))
+        #expect(text.contains("0.0012 below"))
+        #expect(text.contains("test        accuracy 0.9"))
+        #expect(text.contains("runs/x: model.safetensors"))
+    }
+}
