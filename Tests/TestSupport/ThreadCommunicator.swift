@@ -141,7 +141,9 @@ public final class ThreadCommunicator: Communicator {
         try send.withUnsafeBufferPointer { try allgather($0, into: receive) }
     }
 
-    public func allreduce<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation) throws {
+    public func allreduce<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation)
+        throws
+    {
         try world.publish(rank, UnsafeRawPointer(buffer.baseAddress), [buffer.count])
         var result = Array(buffer)
         try requireEqualLengths()
@@ -197,7 +199,9 @@ public final class ThreadCommunicator: Communicator {
         try world.wait()
     }
 
-    public func allgather<T: MPIElement>(_ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>) throws {
+    public func allgather<T: MPIElement>(_ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>)
+        throws
+    {
         try world.publish(rank, UnsafeRawPointer(send.baseAddress), [send.count])
         collect(send.count, into: receive)
         try world.wait()
