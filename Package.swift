@@ -43,12 +43,14 @@ let package = Package(
             path: "Benchmarks/Convergence"),
         .executableTarget(
             name: "kernel-benchmark", dependencies: ["Kernels", "Datasets", "Models"], path: "Benchmarks/Kernels"),
+        .target(name: "TestSupport", dependencies: ["MPI"], path: "Tests/TestSupport"),
         .testTarget(name: "MPITests", dependencies: ["MPI"]),
         .testTarget(name: "MPIMustFailTests", dependencies: ["MPI", "mpi-scenarios"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "MPI"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "MPI", "TestSupport"]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "Datasets", "Kernels"]),
-        .testTarget(name: "BigBatchTests", dependencies: ["BigBatch", "Models", "Datasets", "MPI"]),
+        .testTarget(
+            name: "BigBatchTests", dependencies: ["BigBatch", "Models", "Datasets", "MPI", "TestSupport"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["crescendo", "MPI", "Datasets", "Telemetry"], path: "Tests/EndToEnd"),

@@ -58,14 +58,47 @@ public struct BatchRule: Sendable, Equatable {
 
     private func jump(_ statistics: GradientStatistics) -> Int {
         let size = Double(statistics.batchSize)
-        let population = Double(statistics.population)
-        let slack = max(1 - theta * theta, 0.01)
-        var target = size * largestFactor
-        if statistics.signal > 0, statistics.variance > 0 {
-            let wanted = 1 / (1 / population + theta * theta * statistics.signal / (slack * statistics.variance))
-            target = min(target, wanted)
+        let target = max(min(size * largestFactor, wanted(statistics)), 1.1 * size, size + 1)
+        let unit = Self.unit(target)
+        let rounded = Int((target / unit).rounded(.up) * unit)
+        return rounded > statistics.population / 2 ? statistics.population : rounded
+    }
+
+    /// Sizes that a jump may land on: multiples of 1/64 to 1/128 of themselves. Two runs whose sums are rounded
+    /// differently then nearly always take the same K, and with it the same samples.
+    private static func unit(_ size: Double) -> Double { max(1, size.binade / 64) }
+
+    /// How close `size(for:)` came to another answer: at the noise test, and at a jump where K* nearly falls on the next
+    /// size.
+    func margin(for statistics: GradientStatistics) -> DecisionMargin {
+        var margin = DecisionMargin()
+        guard statistics.batchSize < statistics.population else { return margin }
+        switch growth {
+        case .none, .geometric:
+            break
+        case .increment:
+            margin.note(
+                theta * theta * statistics.squaredGradientNorm,
+                threshold: statistics.variance / Double(statistics.batchSize))
+        case .jump:
+            let tested = theta * theta * statistics.squaredGradientNorm
+            margin.note(tested, threshold: statistics.noise)
+            let size = Double(statistics.batchSize)
+            let target = wanted(statistics)
+            if tested <= statistics.noise, target > size, target < 1.1 * largestFactor * size {
+                let unit = Self.unit(target)
+                margin.note(target, threshold: (target / unit).rounded() * unit)
+            }
         }
-        target = max(target, 1.1 * size, size + 1)
-        return target > population / 2 ? statistics.population : Int(target.rounded(.up))
+        return margin
+    }
+
+    /// K*.
+    private func wanted(_ statistics: GradientStatistics) -> Double {
+        guard statistics.signal > 0, statistics.variance > 0 else { return .infinity }
+        let slack = max(1 - theta * theta, 0.01)
+        return 1
+            / (1 / Double(statistics.population)
+                + theta * theta * statistics.signal / (slack * statistics.variance))
     }
 }

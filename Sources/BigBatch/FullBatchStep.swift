@@ -48,6 +48,7 @@ extension Trainer {
         state.recentObjectives.append(statistics.loss)
         if state.recentObjectives.count > 16 { state.recentObjectives.removeFirst() }
         if let estimate { state.gapEstimates = state.gapEstimates.suffix(4) + [estimate] }
+        state.margin.merge(stopRule.margin(estimates: state.gapEstimates, losses: state.recentObjectives))
         return stopRule.reason(
             estimates: state.gapEstimates, losses: state.recentObjectives,
             isPreconditioned: objective.isPreconditioned)

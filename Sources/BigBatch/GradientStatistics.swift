@@ -42,11 +42,12 @@ public struct GradientStatistics: Sendable, Equatable {
         self.variance = variance
     }
 
-    /// V_B from the reduced sums; exact for any split of the batch over ranks. Clamped to ≥ 0.
+    /// V_B from the reduced sums; exact for any split of the batch over ranks. Clamped to ≥ 0; NaN stays NaN.
     /// - Parameter squaredMeanNorm: ‖ḡ‖² of the data term.
     public static func variance(count: Int, squaredNorms: Double, squaredMeanNorm: Double) -> Double {
         guard count > 1 else { return 0 }
-        return max(0, (squaredNorms - Double(count) * squaredMeanNorm) / Double(count - 1))
+        let variance = (squaredNorms - Double(count) * squaredMeanNorm) / Double(count - 1)
+        return variance < 0 ? 0 : variance
     }
 
     /// E‖g_B − ∇ℓ‖² = (V_B/K)(1 − K/N): a batch drawn without replacement; 0 at K = N.

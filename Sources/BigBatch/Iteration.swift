@@ -13,6 +13,7 @@ extension Trainer {
     func iterate() throws -> IterationOutcome {
         state.iteration += 1
         state.trials = 0
+        state.margin = DecisionMargin()
         state.batchSize = batchRule.openingSize(
             state.batchSize, population: objective.population, gradientsEvaluated: objective.gradientsEvaluated)
         var statistics = try currentGradient()
@@ -27,7 +28,9 @@ extension Trainer {
             ? try fullBatchStep(statistics) : try noisyStep(statistics)
         try refineMetric(isFull: statistics.isFullBatch)
         state.position = (state.position + state.batchSize) % objective.population
-        if promisesTheGoal(statistics) { state.batchSize = objective.population }
+        state.batchSize =
+            promisesTheGoal(statistics)
+            ? objective.population : batchRule.sizeOfNext(after: state.batchSize, population: objective.population)
         return outcome
     }
 
@@ -44,7 +47,9 @@ extension Trainer {
     /// A noisy batch that sees no more than the tolerance left to gain: time to look at all rows, which decide.
     private func promisesTheGoal(_ statistics: GradientStatistics) -> Bool {
         guard batchRule.growth == .jump, case .dense = objective.metric else { return false }
-        return statistics.squaredGradientNorm <= stopRule.tolerance * abs(statistics.loss)
+        let goal = stopRule.tolerance * abs(statistics.loss)
+        if !statistics.isFullBatch { state.margin.note(statistics.squaredGradientNorm, threshold: goal) }
+        return statistics.squaredGradientNorm <= goal
     }
 
     func decision() -> Decision {
@@ -52,8 +57,7 @@ extension Trainer {
     }
 
     private func currentGradient() throws -> GradientStatistics {
-        try objective.evaluate(
-            start: state.position, count: state.batchSize, at: state.parameters, decision: decision())
+        try evaluateAlike(start: state.position, count: state.batchSize, decision: decision())
     }
 
     /// Adds samples until the noise test holds (what is there is kept).
@@ -62,6 +66,7 @@ extension Trainer {
         state.grew = false
         while statistics.isFinite {
             let size = batchRule.size(for: statistics, gradientsEvaluated: objective.gradientsEvaluated)
+            state.margin.merge(batchRule.margin(for: statistics))
             guard size > state.batchSize else { break }
             let added = size - state.batchSize
             let start = state.position + state.batchSize
@@ -80,6 +85,8 @@ extension Trainer {
         state.consecutiveNonFinite += 1
         if let good = state.lastGood {
             state.parameters = good
+            // Where the batch itself is bad, the next attempt must skip it.
+            state.lastGood = nil
             state.stepSize = state.stepSize.map { $0 / 10 }
         } else {
             state.position = (state.position + state.batchSize) % objective.population

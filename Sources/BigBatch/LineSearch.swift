@@ -21,34 +21,49 @@ public struct LineSearch: Sendable, Equatable {
         case exhausted(smallest: Double)
     }
 
+    public struct Found: Sendable {
+        public var outcome: Outcome
+        /// α that were tried, and how many of them had a non-finite loss.
+        public var trials = 0
+        public var nonFinite = 0
+        /// How close a trial came to being judged otherwise.
+        public var margin = DecisionMargin()
+    }
+
     /// - Parameters:
     ///   - slope: ⟨g_B, d⟩, negative.
     ///   - shrink: with the curvature κ along d known, the step is at most shrink·(−slope/κ), the Newton step: where a
     ///     longer step is good enough, by convexity so is a shorter one.
     ///   - probe: ℓ_B at each α of a ladder, and κ if it is known: one reduction.
-    /// - Returns: how the search ended, and how many α it tried.
     public func search(
         from first: Double, reference: Double, slope: Double, shrink: Double? = nil,
         probe: ([Double]) throws -> (losses: [Double], curvature: Double?)
-    ) rethrows -> (outcome: Outcome, trials: Int) {
+    ) rethrows -> Found {
         var step = first
-        var trials = 0
+        var found = Found(outcome: .exhausted(smallest: first))
         for _ in 0..<ladders {
             let steps = (0..<rungs).map { step * Self.powerOfHalf($0) }
             let (values, curvature) = try probe(steps)
             for (step, value) in zip(steps, values) {
-                trials += 1
-                if value.isFinite, value <= reference + sufficientDecrease * step * slope {
-                    if let shrink, let curvature, curvature > 0 {
-                        let newton = -shrink * slope / curvature
-                        if newton < step, newton > 0 { return (.accepted(step: newton, loss: value), trials) }
-                    }
-                    return (.accepted(step: step, loss: value), trials)
+                found.trials += 1
+                guard value.isFinite else {
+                    found.nonFinite += 1
+                    continue
                 }
+                let bound = reference + sufficientDecrease * step * slope
+                found.margin.note(value, threshold: bound)
+                guard value <= bound else { continue }
+                found.outcome = .accepted(step: step, loss: value)
+                if let shrink, let curvature, curvature > 0 {
+                    let newton = -shrink * slope / curvature
+                    if newton < step, newton > 0 { found.outcome = .accepted(step: newton, loss: value) }
+                }
+                return found
             }
             step = steps[rungs - 1] / 2
+            found.outcome = .exhausted(smallest: step)
         }
-        return (.exhausted(smallest: step), trials)
+        return found
     }
 
     private static func powerOfHalf(_ exponent: Int) -> Double { 1 / Double(1 << exponent) }

@@ -114,6 +114,8 @@ extension Trainer {
             try objective.probe(ray, at: steps, decision: decision())
         }
         state.trials += found.trials
+        state.nonFinite += found.nonFinite
+        state.margin.merge(found.margin)
         switch found.outcome {
         case .accepted(let step, _):
             state.stepSize = step

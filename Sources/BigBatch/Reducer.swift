@@ -10,6 +10,7 @@ enum ReductionKind: UInt64 {
     case sampleColumns = 6
     case dualBalance = 7
     case dual = 8
+    case identity = 9
 }
 
 /// What one rank saw alone. Flags travel in the next reduction and are acted on by all ranks, or by none.
@@ -25,11 +26,15 @@ struct AgreedFlags {
 }
 
 public enum ReductionError: Error, CustomStringConvertible, Equatable {
+    case optionsDiffer
     case ranksDisagree(iteration: Int)
     case parametersDiffer(iteration: Int)
 
     public var description: String {
         switch self {
+        case .optionsDiffer:
+            "The ranks were started with different training options, models or data: give all ranks the same "
+                + "command line and configuration."
         case .ranksDisagree(let iteration):
             "The ranks took different decisions by iteration \(iteration): their numbers or programs differ. "
                 + "Check that every node runs the same build of crescendo on the same data and options."
@@ -43,22 +48,58 @@ public enum ReductionError: Error, CustomStringConvertible, Equatable {
 /// The one door to the network while training: sums a packet over the ranks, checks that all ranks are at the same
 /// decision, and carries flags.
 ///
-/// Packet: header, then payload, all Double. The header holds Σ and Σ² of an 18-bit digest h of (kind, iteration, K, α):
-/// all ranks agree exactly when P·Σh² = (Σh)², and 18 bits keep both sides exact in Double up to 10⁵ ranks.
+/// Packet: header, then payload, all Double. The header holds Σh and Σh² of an 18-bit digest h of (identity, kind,
+/// iteration, K, α), and the same of a fingerprint of the parameters where they are compared. h is the same on all ranks
+/// exactly when P·Σh² = (Σh)²; Σh² is exact in Double up to 2¹⁷ ranks, and the products are formed in 128 bits.
 final class Reducer {
     static let headerCount = 6
+    /// Gradient reductions from one comparison of the parameters to the next.
+    static let comparisonInterval = 64
 
     let communicator: any Communicator
+    /// Digest of what must be the same on all ranks all the time: options, model, amount of data.
+    var identity: UInt64 = 0
     private(set) var allreduces = 0
     private(set) var communicationSeconds = 0.0
     var flags = LocalFlags()
     private(set) var agreed = AgreedFlags()
-    /// Fingerprint of the parameters to compare in the next reduction; 0 when this reduction compares none.
-    var parameterDigest: UInt64 = 0
-    private(set) var parametersDiffer = false
+    private var gradientsUntilComparison = 0
+    private var fingerprint: UInt64?
+    /// What the last reduction found when it compared the parameters; nil when it did not.
+    private(set) var comparison: Comparison?
+
+    enum Comparison {
+        case equal
+        case different
+    }
 
     init(communicator: any Communicator) {
         self.communicator = communicator
+    }
+
+    /// Compares the parameters at the next call of `noteParameters`, whether it is due or not.
+    func compareParametersNow() { gradientsUntilComparison = 0 }
+
+    /// Says what this rank's parameters are; where a comparison is due, the next reduction makes it.
+    func noteParameters(_ parameters: [Float]) {
+        guard gradientsUntilComparison <= 0 else { return }
+        gradientsUntilComparison = Self.comparisonInterval
+        var hash = Fingerprint()
+        parameters.withUnsafeBufferPointer { hash.combine($0) }
+        fingerprint = hash.digest
+    }
+
+    /// One reduction of nothing but a header, of the same length whatever the options are.
+    /// - Throws: `ReductionError.optionsDiffer`.
+    func compareIdentities() throws {
+        var packet = [Double](repeating: 0, count: Self.headerCount)
+        do {
+            try packet.withUnsafeMutableBufferPointer {
+                try reduce($0, kind: .identity, decision: Decision(iteration: 0, batchSize: 0, stepSize: 0))
+            }
+        } catch ReductionError.ranksDisagree {
+            throw ReductionError.optionsDiffer
+        }
     }
 
     /// Sums `packet` (header and payload) over all ranks, in place.
@@ -67,25 +108,42 @@ final class Reducer {
     func reduce(
         _ packet: UnsafeMutableBufferPointer<Double>, kind: ReductionKind, decision: Decision
     ) throws {
-        let digest = Double(decision.digest(kind))
-        let fingerprint = Double(parameterDigest & 0x3ffff)
+        let digest = Double(decision.digest(kind, identity: identity))
         packet[0] = flags.stopRequested ? 1 : 0
         packet[1] = flags.timeIsUp ? 1 : 0
         packet[2] = digest
         packet[3] = digest * digest
-        packet[4] = fingerprint
-        packet[5] = fingerprint * fingerprint
+        let compared = fingerprint.map { Double($0) }
+        packet[4] = compared ?? 0
+        packet[5] = packet[4] * packet[4]
+        fingerprint = nil
+        if kind == .gradient { gradientsUntilComparison -= 1 }
         let start = ContinuousClock.now
         try communicator.allreduce(packet, .sum)
         communicationSeconds += seconds(since: start)
         allreduces += 1
-        let ranks = Double(communicator.size)
-        guard ranks * packet[3] == packet[2] * packet[2] else {
+        guard Self.areEqual(sum: packet[2], squares: packet[3], ranks: communicator.size) else {
             throw ReductionError.ranksDisagree(iteration: decision.iteration)
         }
-        parametersDiffer = ranks * packet[5] != packet[4] * packet[4]
+        let isEqual = Self.areEqual(sum: packet[4], squares: packet[5], ranks: communicator.size)
+        comparison = compared == nil ? nil : isEqual ? .equal : .different
         agreed.stopRequested = agreed.stopRequested || packet[0] > 0
         agreed.timeIsUp = agreed.timeIsUp || packet[1] > 0
+    }
+
+    /// Rank 0's values on every rank.
+    func broadcast(_ values: [Float]) throws -> [Float] {
+        let start = ContinuousClock.now
+        defer { communicationSeconds += seconds(since: start) }
+        var values = values
+        try values.withUnsafeMutableBufferPointer { try communicator.broadcast($0, root: 0) }
+        return values
+    }
+
+    /// Whether `ranks` whole numbers are all the same, from their sum and their sum of squares (Cauchy–Schwarz).
+    static func areEqual(sum: Double, squares: Double, ranks: Int) -> Bool {
+        guard let sum = UInt64(exactly: sum), let squares = UInt64(exactly: squares), ranks > 0 else { return false }
+        return sum.multipliedFullWidth(by: sum) == UInt64(ranks).multipliedFullWidth(by: squares)
     }
 }
 
@@ -95,13 +153,15 @@ struct Decision {
     var batchSize: Int
     var stepSize: Double
 
-    func digest(_ kind: ReductionKind) -> UInt64 {
+    /// 18 bits.
+    func digest(_ kind: ReductionKind, identity: UInt64 = 0) -> UInt64 {
         var hash = Fingerprint()
+        hash.combine(identity)
         hash.combine(kind.rawValue)
         hash.combine(UInt64(bitPattern: Int64(iteration)))
         hash.combine(UInt64(bitPattern: Int64(batchSize)))
         hash.combine(stepSize.bitPattern)
-        return hash.value & 0x3ffff
+        return hash.digest
     }
 }
 
@@ -113,6 +173,9 @@ struct Fingerprint {
         value = (value ^ word) &* 0xbf58_476d_1ce4_e5b9
         value ^= value >> 29
     }
+
+    /// 18 bits of the value, the highest, which all words have reached.
+    var digest: UInt64 { value >> 46 }
 
     mutating func combine(_ values: UnsafeBufferPointer<Float>) {
         for value in values { combine(UInt64(value.bitPattern)) }

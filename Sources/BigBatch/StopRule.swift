@@ -29,6 +29,16 @@ public struct StopRule: Sendable, Equatable {
         return max(-slope / 2, metricNorm / 2, previousLoss - statistics.loss) / scale
     }
 
+    /// How close `reason` came to another answer.
+    func margin(estimates: [Double], losses: [Double]) -> DecisionMargin {
+        var margin = DecisionMargin()
+        for estimate in estimates { margin.note(estimate, threshold: tolerance / safety) }
+        if losses.count > plateau, let last = losses.last, let best = losses.dropLast(plateau).min() {
+            margin.note(last, threshold: best - 1e-9 * abs(best))
+        }
+        return margin
+    }
+
     /// Why a run on the full batch is done, or nil.
     /// - Parameters:
     ///   - estimates: gap estimates of the full-batch iterations, this one last.

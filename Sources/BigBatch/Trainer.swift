@@ -28,6 +28,9 @@ public final class Trainer<M: Model> {
         stopRule = StopRule(configuration: configuration)
         lineSearch = LineSearch(sufficientDecrease: configuration.sufficientDecrease)
         self.validation = validation.map { ValidationMonitor(model: model, dataset: $0) }
+        objective.reducer.identity = Self.identity(
+            model: model, rows: dataset.order.count, validationRows: validation?.order.count,
+            configuration: configuration)
         state = TrainerState(
             parameters: model.initialParameters(seed: configuration.seed),
             batchSize: min(max(2, configuration.initialBatchSize), dataset.order.count))
@@ -41,6 +44,7 @@ public final class Trainer<M: Model> {
         -> TrainingResult
     {
         let start = ContinuousClock.now
+        try objective.reducer.compareIdentities()
         if configuration.preconditioner == .auto, configuration.growth != .increment,
             configuration.step != .fixed, configuration.step != .sgd
         {
@@ -92,6 +96,8 @@ public final class Trainer<M: Model> {
         record.computeSeconds = objective.computeSeconds
         record.communicationSeconds = objective.reducer.communicationSeconds
         record.nonFinite = state.nonFinite
+        record.decisionMargin = state.margin.smallest
+        record.parameterRepairs = state.parameterRepairs
         return record
     }
 
@@ -124,12 +130,14 @@ public final class Trainer<M: Model> {
         result.computeSeconds = objective.computeSeconds
         result.communicationSeconds = objective.reducer.communicationSeconds
         result.nonFinite = state.nonFinite
+        result.parameterRepairs = state.parameterRepairs
         return result
     }
 
     private func evaluateAll() throws -> GradientStatistics {
-        try objective.evaluate(
-            start: 0, count: objective.population, at: state.parameters,
+        objective.reducer.compareParametersNow()
+        return try evaluateAlike(
+            start: 0, count: objective.population,
             decision: Decision(iteration: state.iteration, batchSize: objective.population, stepSize: 0))
     }
 }

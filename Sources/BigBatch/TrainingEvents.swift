@@ -25,6 +25,10 @@ public struct IterationRecord: Sendable {
     public var communicationSeconds = 0.0
     /// Non-finite batches and trials met so far.
     public var nonFinite = 0
+    /// The smallest relative distance of a decision of this iteration (growth, line search, stopping) to its threshold.
+    public var decisionMargin = Double.infinity
+    /// How often so far the parameters of the ranks differed and were repaired by a broadcast from rank 0.
+    public var parameterRepairs = 0
     /// Validation loss, when it was evaluated in this iteration.
     public var validationLoss: Double?
 
@@ -50,6 +54,8 @@ public struct TrainingResult: Sendable {
     public var computeSeconds = 0.0
     public var communicationSeconds = 0.0
     public var nonFinite = 0
+    /// How often the parameters of the ranks differed and were repaired by a broadcast from rank 0.
+    public var parameterRepairs = 0
 
     public init() {}
 }

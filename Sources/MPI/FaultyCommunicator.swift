@@ -19,6 +19,9 @@ public enum Fault: Sendable {
     /// element (of a Double, 0 is the last digit, 62 the top of the exponent, 63 the sign). Calls without a result, and
     /// elements beyond it, stay as they are.
     case flipBit(element: Int, bit: Int)
+    /// Flips one bit of what this rank sends in a call that works in place (`allreduce`, `broadcast` at its root): every
+    /// rank gets the spoilt result.
+    case flipBitSent(element: Int, bit: Int)
     /// Kills this process with SIGKILL before the call.
     case kill
 }
@@ -73,18 +76,24 @@ public final class FaultyCommunicator: Communicator {
             case .fail: throw InjectedFault(rank: rank, call: call)
             case .delay(let seconds): usleep(UInt32(seconds * 1e6))
             case .kill: raise(SIGKILL)
-            case .flipBit: break
+            case .flipBit, .flipBitSent: break
             }
         }
         return present
     }
 
     private func flipBits<T: MPIElement>(_ faults: [Fault], _ result: UnsafeMutableBufferPointer<T>) {
-        let bytes = UnsafeMutableRawBufferPointer(result)
-        for case .flipBit(let element, let bit) in faults {
-            let place = element * MemoryLayout<T>.stride + bit / 8
-            if bytes.indices.contains(place) { bytes[place] ^= 1 << (bit % 8) }
-        }
+        for case .flipBit(let element, let bit) in faults { flip(bit, of: element, in: result) }
+    }
+
+    private func flipBitsSent<T: MPIElement>(_ faults: [Fault], _ buffer: UnsafeMutableBufferPointer<T>) {
+        for case .flipBitSent(let element, let bit) in faults { flip(bit, of: element, in: buffer) }
+    }
+
+    private func flip<T: MPIElement>(_ bit: Int, of element: Int, in buffer: UnsafeMutableBufferPointer<T>) {
+        let bytes = UnsafeMutableRawBufferPointer(buffer)
+        let place = element * MemoryLayout<T>.stride + bit / 8
+        if bytes.indices.contains(place) { bytes[place] ^= 1 << (bit % 8) }
     }
 
     private func perform<T: MPIElement>(_ result: UnsafeMutableBufferPointer<T>, _ call: () throws -> Void) throws {
@@ -105,7 +114,10 @@ public final class FaultyCommunicator: Communicator {
     public func allreduce<T: MPIElement>(
         _ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation
     ) throws {
-        try perform(buffer) { try base.allreduce(buffer, operation) }
+        let faults = try nextCall()
+        flipBitsSent(faults, buffer)
+        try base.allreduce(buffer, operation)
+        flipBits(faults, buffer)
     }
 
     public func startAllreduce<T: MPIElement>(
@@ -115,7 +127,10 @@ public final class FaultyCommunicator: Communicator {
     }
 
     public func broadcast<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, root: Int) throws {
-        try perform(buffer) { try base.broadcast(buffer, root: root) }
+        let faults = try nextCall()
+        flipBitsSent(faults, buffer)
+        try base.broadcast(buffer, root: root)
+        flipBits(faults, buffer)
     }
 
     public func startBroadcast<T: MPIElement>(

@@ -2,7 +2,8 @@ import BigBatch
 
 /// One line of `metrics.jsonl`: an iteration, or several short ones that share a line.
 struct MetricsLine: Sendable {
-    /// The last iteration of the line; `trials` is summed over the line.
+    /// The last iteration of the line; `trials` is summed over the line, `decisionMargin` its
+    /// smallest.
     var record: IterationRecord
     /// The first iteration of the line.
     var firstIteration: Int
@@ -19,8 +20,10 @@ struct MetricsLine: Sendable {
     mutating func merge(_ next: IterationRecord) {
         let trials = record.trials
         let validationLoss = record.validationLoss
+        let margin = min(record.decisionMargin, next.decisionMargin)
         record = next
         record.trials += trials
+        record.decisionMargin = margin
         record.validationLoss = next.validationLoss ?? validationLoss
     }
 
@@ -39,6 +42,7 @@ struct MetricsLine: Sendable {
             ("stepSize", .number(record.stepSize)),
             ("trials", .integer(record.trials)),
             ("allreduces", .integer(record.allreduces)),
+            ("decisionMargin", .number(record.decisionMargin)),
             ("computeSeconds", .number(record.computeSeconds)),
             ("communicationSeconds", .number(record.communicationSeconds)),
         ]

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import MPI
+import TestSupport
 
 @testable import Datasets
 

@@ -35,6 +35,7 @@ struct ResultFile {
             ("communicationSeconds", .number(result.communicationSeconds)),
             ("allreduces", .integer(result.allreduces)),
             ("nonFinite", .integer(result.nonFinite)),
+            ("parameterRepairs", .integer(result.parameterRepairs)),
             ("ranks", .integer(ranks)),
             ("threads", .integer(threads)),
             ("train", train?.json ?? .null),

@@ -4,14 +4,18 @@ import MPI
 /// Ranks that are threads of this process: tests of several ranks without a launcher.
 ///
 /// Every call publishes its buffer, waits for the others, reads theirs, waits again. A rank that is missing for
-/// `timeout` seconds makes the call throw instead of hanging the test.
-final class ThreadCommunicator: Communicator {
-    struct Missing: Error {}
+/// `timeout` seconds, or that has ended, makes the call throw instead of hanging the test.
+public final class ThreadCommunicator: Communicator {
+    /// Another rank will not come to this call.
+    public struct Missing: Error {}
+    /// The ranks came to one call with buffers of different lengths.
+    public struct LengthsDiffer: Error {}
 
     private final class World: @unchecked Sendable {
         let size: Int
         let condition = NSCondition()
         var arrived = 0
+        var ended = 0
         var generation = 0
         var slots: [UnsafeRawPointer?]
         var counts: [[Int]]
@@ -37,8 +41,16 @@ final class ThreadCommunicator: Communicator {
             }
             let limit = Date(timeIntervalSinceNow: timeout)
             while generation == mine {
-                if !condition.wait(until: limit) { throw Missing() }
+                if ended > 0 || !condition.wait(until: limit) { throw Missing() }
             }
+        }
+
+        /// A rank makes no more calls.
+        func end() {
+            condition.lock()
+            ended += 1
+            condition.broadcast()
+            condition.unlock()
         }
 
         func publish(_ rank: Int, _ pointer: UnsafeRawPointer?, _ count: [Int]) throws {
@@ -50,8 +62,8 @@ final class ThreadCommunicator: Communicator {
         }
     }
 
-    let rank: Int
-    var size: Int { world.size }
+    public let rank: Int
+    public var size: Int { world.size }
     private let world: World
     private let ranksPerNode: Int
 
@@ -62,7 +74,7 @@ final class ThreadCommunicator: Communicator {
     }
 
     /// Runs `body` on `ranks` threads at once and returns each rank's result or error, in rank order.
-    static func run<R: Sendable>(
+    public static func run<R: Sendable>(
         ranks: Int, ranksPerNode: Int? = nil, _ body: @escaping @Sendable (any Communicator) throws -> R
     ) -> [Result<R, any Error>] {
         let world = World(size: ranks)
@@ -75,6 +87,8 @@ final class ThreadCommunicator: Communicator {
             let thread = Thread {
                 let communicator = ThreadCommunicator(rank: rank, world: world, ranksPerNode: perNode)
                 results.set(rank, Result { try body(communicator) })
+                world.end()
+                world.nodes[rank / perNode].end()
                 group.leave()
             }
             thread.stackSize = 4 << 20
@@ -92,33 +106,33 @@ final class ThreadCommunicator: Communicator {
         var all: [Result<R, any Error>] { lock.withLock { values.compactMap { $0 } } }
     }
 
-    var statistics: CommunicationStatistics { CommunicationStatistics() }
+    public var statistics: CommunicationStatistics { CommunicationStatistics() }
 
     private final class Finished: CommunicationRequest {
         func wait() throws {}
         func test() throws -> Bool { true }
     }
 
-    func startAllreduce<T: MPIElement>(
+    public func startAllreduce<T: MPIElement>(
         _ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation
     ) throws -> any CommunicationRequest {
         try allreduce(buffer, operation)
         return Finished()
     }
 
-    func startBroadcast<T: MPIElement>(
+    public func startBroadcast<T: MPIElement>(
         _ buffer: UnsafeMutableBufferPointer<T>, root: Int
     ) throws -> any CommunicationRequest {
         try broadcast(buffer, root: root)
         return Finished()
     }
 
-    func startBarrier() throws -> any CommunicationRequest {
+    public func startBarrier() throws -> any CommunicationRequest {
         try barrier()
         return Finished()
     }
 
-    func allgather<T: MPIElement>(inPlace buffer: UnsafeMutableBufferPointer<T>) throws {
+    public func allgather<T: MPIElement>(inPlace buffer: UnsafeMutableBufferPointer<T>) throws {
         let part = buffer.count / size
         try allgather(Array(buffer[rank * part..<(rank + 1) * part]), into: buffer)
     }
@@ -127,12 +141,14 @@ final class ThreadCommunicator: Communicator {
         try send.withUnsafeBufferPointer { try allgather($0, into: receive) }
     }
 
-    func allreduce<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation) throws {
+    public func allreduce<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation)
+        throws
+    {
         try world.publish(rank, UnsafeRawPointer(buffer.baseAddress), [buffer.count])
         var result = Array(buffer)
+        try requireEqualLengths()
         for index in result.indices {
             for other in 0..<size {
-                precondition(world.counts[other][0] == buffer.count)
                 guard let values = world.slots[other]?.assumingMemoryBound(to: T.self) else { continue }
                 result[index] = other == 0 ? values[index] : combine(result[index], values[index], operation)
             }
@@ -140,6 +156,12 @@ final class ThreadCommunicator: Communicator {
         try world.wait()
         for index in result.indices { buffer[index] = result[index] }
         try world.wait()
+    }
+
+    /// Every rank finds the same, so all throw together.
+    private func requireEqualLengths() throws {
+        let lengths = world.counts.map { $0[0] }
+        guard lengths.allSatisfy({ $0 == lengths[0] }) else { throw LengthsDiffer() }
     }
 
     private func combine<T>(_ a: T, _ b: T, _ operation: ReductionOperation) -> T {
@@ -160,16 +182,16 @@ final class ThreadCommunicator: Communicator {
         }
     }
 
-    func broadcast<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, root: Int) throws {
+    public func broadcast<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, root: Int) throws {
         try world.publish(rank, UnsafeRawPointer(buffer.baseAddress), [buffer.count])
-        precondition(world.counts[root][0] == buffer.count)
+        try requireEqualLengths()
         if rank != root, buffer.count > 0, let source = world.slots[root] {
             buffer.baseAddress?.update(from: source.assumingMemoryBound(to: T.self), count: buffer.count)
         }
         try world.wait()
     }
 
-    func gather<T: MPIElement>(
+    public func gather<T: MPIElement>(
         _ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>, root: Int
     ) throws {
         try world.publish(rank, UnsafeRawPointer(send.baseAddress), [send.count])
@@ -177,7 +199,9 @@ final class ThreadCommunicator: Communicator {
         try world.wait()
     }
 
-    func allgather<T: MPIElement>(_ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>) throws {
+    public func allgather<T: MPIElement>(_ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>)
+        throws
+    {
         try world.publish(rank, UnsafeRawPointer(send.baseAddress), [send.count])
         collect(send.count, into: receive)
         try world.wait()
@@ -191,7 +215,7 @@ final class ThreadCommunicator: Communicator {
         }
     }
 
-    func alltoallv<T: MPIElement>(
+    public func alltoallv<T: MPIElement>(
         _ send: UnsafeBufferPointer<T>, sendCounts: [Int],
         into receive: UnsafeMutableBufferPointer<T>, receiveCounts: [Int]
     ) throws {
@@ -210,12 +234,12 @@ final class ThreadCommunicator: Communicator {
         try world.wait()
     }
 
-    func barrier() throws { try world.wait() }
+    public func barrier() throws { try world.wait() }
 
-    func splitBySharedMemory() throws -> any Communicator {
+    public func splitBySharedMemory() throws -> any Communicator {
         ThreadCommunicator(
             rank: rank % ranksPerNode, world: world.nodes[rank / ranksPerNode], ranksPerNode: ranksPerNode)
     }
 
-    func abort(_ message: String, code: Int32) -> Never { fatalError(message) }
+    public func abort(_ message: String, code: Int32) -> Never { fatalError(message) }
 }
