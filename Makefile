@@ -10,15 +10,20 @@ RANKS ?= 2
 # Open MPI by default; `make test CRESCENDO_MPI=mpich` builds and runs the same sources with MPICH.
 CRESCENDO_MPI ?= ompi-c
 ifeq ($(CRESCENDO_MPI),mpich)
-PACKAGES := libmpich-dev mpich zlib1g-dev pkg-config
-MPIRUN := mpiexec.mpich
+MPI_PACKAGE := libmpich-dev
+LAUNCHER_PACKAGE := mpich
+LAUNCHERS := mpiexec.mpich mpiexec
 SCRATCH := .build-mpich
 else
-PACKAGES := libopenmpi-dev openmpi-bin zlib1g-dev pkg-config
-MPIRUN := mpirun.openmpi
+MPI_PACKAGE := libopenmpi-dev
+LAUNCHER_PACKAGE := openmpi-bin
+LAUNCHERS := mpirun.openmpi mpirun
 SCRATCH := .build
 endif
 export CRESCENDO_MPI
+
+# Looked up when used, which is after `deps`.
+MPIRUN = $(firstword $(foreach name,$(LAUNCHERS),$(shell command -v $(name))) $(lastword $(LAUNCHERS)))
 
 # mpirun as root (containers), and with more ranks than cores, needs to be asked for.
 ifeq ($(shell id -u),0)
@@ -29,7 +34,9 @@ export OMPI_MCA_rmaps_base_oversubscribe := 1
 export OMPI_MCA_mpi_yield_when_idle := 1
 
 SWIFT_BUILD := swift build --scratch-path $(SCRATCH)
-PROGRAM := $(SCRATCH)/release/crescendo
+RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
+BINARIES := $(SCRATCH)/release
+PROGRAM := $(BINARIES)/crescendo
 
 .PHONY: help deps build test demo bench paper lint format install clean
 
@@ -37,42 +44,45 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 deps: ## install missing Debian packages, saying which
-	@missing=""
-	for package in $(PACKAGES); do
-	    dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"
-	done
-	[ -n "$$missing" ] || exit 0
-	echo "Installing Debian packages:$$missing"
-	as_root=""; [ "$$(id -u)" = 0 ] || as_root=sudo
-	$$as_root apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+	@CRESCENDO_MPI=$(CRESCENDO_MPI) .ci/install-missing $(MPI_PACKAGE) $(LAUNCHER_PACKAGE) $(LAUNCHERS)
 
-build: deps ## build the program (release, runs on nodes without Swift)
-	@$(SWIFT_BUILD) -c release --static-swift-stdlib --product crescendo
+build: deps ## build the program (release; it runs on nodes without Swift)
+	@$(RELEASE_BUILD) --product crescendo
 
-demo: build ## train on the digits data with $(RANKS) ranks
-	@cd jobs/digits && timeout 600 $(MPIRUN) -n $(RANKS) ../../$(PROGRAM) train --config config.yaml --output "$$(mktemp -d)/run"
+demo: build ## train on images of digits with RANKS=2 ranks
+	@cd jobs/digits
+	timeout 600 $(MPIRUN) -n $(RANKS) ../../$(PROGRAM) train --config config.yaml --output "$$(mktemp -d)/run"
 
-test: deps ## build and run all tests, the MPI ones at 1, 2, 3 and 4 ranks
+test: deps ## build and run all tests, those of MPI at 1, 2, 3 and 4 ranks
 	@$(SWIFT_BUILD) --build-tests
 	SCRATCH=$(SCRATCH) MPIRUN=$(MPIRUN) .ci/run-tests
 
-bench: build ## measure this machine and this build
-	@Benchmarks/run $(PROGRAM)
+bench: build ## measure this machine and this build (CRESCENDO_DATA=folder adds covtype)
+	@$(RELEASE_BUILD) --product kernel-benchmark
+	$(RELEASE_BUILD) --product convergence
+	MPIRUN=$(MPIRUN) RANKS=$(RANKS) Benchmarks/run $(BINARIES)
 
-paper: build ## reproduce the paper's convex figure on covertype (CRESCENDO_DATA=folder with the data)
-	@Benchmarks/paper $(PROGRAM)
+paper: build ## reproduce the paper's convex figure on covtype (CRESCENDO_DATA=folder with the data)
+	@[ -n "$${CRESCENDO_DATA:-}" ] || { echo "Set CRESCENDO_DATA to the folder with covtype.binary.scale.libsvm.gz." >&2; exit 1; }
+	$(RELEASE_BUILD) --product paper-figure
+	mkdir -p Benchmarks/results
+	$(MPIRUN) -n $(RANKS) $(BINARIES)/paper-figure --data "$$CRESCENDO_DATA/covtype.binary.scale.libsvm.gz" $(PAPER_OPTIONS)
 
 lint: ## check the format
-	@swift format lint --strict --recursive Package.swift Sources Tests
+	@swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 
 format: ## mend the format
-	@swift format --in-place --recursive Package.swift Sources Tests
+	@swift format --in-place --recursive Package.swift Sources Tests Benchmarks
 
-install: build ## copy the program to $(PREFIX)/bin, with shell completions
-	@install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/crescendo
-	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	$(PROGRAM) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/crescendo
+install: build ## copy the program to PREFIX=/usr/local, with shell completions
+	@install -D -m 755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/crescendo"
+	complete() {
+	    mkdir -p "$(DESTDIR)$(PREFIX)/share/$$2"
+	    $(PROGRAM) --generate-completion-script $$1 > "$(DESTDIR)$(PREFIX)/share/$$2/$$3"
+	}
+	complete bash bash-completion/completions crescendo
+	complete zsh zsh/site-functions _crescendo
+	complete fish fish/vendor_completions.d crescendo.fish
 
 clean: ## remove what was built
 	@rm -rf .build .build-*
