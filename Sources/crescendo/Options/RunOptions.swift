@@ -19,7 +19,8 @@ struct RunOptions: ParsableArguments {
     var config: String?
 
     @Option(
-        help: ArgumentHelp("Accuracy asked for: smaller trains longer (default: 1e-4).", valueName: "tolerance"),
+        help: ArgumentHelp(
+            "Relative error of the objective aimed at: smaller trains longer (default: 1e-3).", valueName: "tolerance"),
         transform: NumberRange.positive.parse)
     var tolerance: Double?
 
