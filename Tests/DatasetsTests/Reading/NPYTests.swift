@@ -95,7 +95,7 @@ import Testing
                     $0.label = "1"
                 })
         }
-        #expect(both.contains("--label and --labels both give the labels"))
+        #expect(both.contains("--label and --labels-file both give the labels"))
     }
 
     @Test func refuses() throws {

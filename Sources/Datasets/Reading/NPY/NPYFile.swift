@@ -32,7 +32,7 @@ public struct NPYFile: Sendable {
         labelsPath = options.labelsFile
         if let given = options.label {
             guard options.labelsFile == nil else {
-                throw ParseError(file: path, message: "--label and --labels both give the labels; keep one")
+                throw ParseError(file: path, message: "--label and --labels-file both give the labels; keep one")
             }
             let names = (1...shape[1]).map(String.init)
             labelColumn = try ColumnReference(file: path, columns: names).position(given, option: "--label")
@@ -47,7 +47,7 @@ public struct NPYFile: Sendable {
             throw ParseError(
                 file: path,
                 message: "which labels? Give --label NUMBER for a column of the array "
-                    + "(1 … \(shape[1]), -1 the last) or --labels FILE.npy with one label per row")
+                    + "(1 … \(shape[1]), -1 the last) or --labels-file FILE.npy with one label per row")
         }
     }
 
