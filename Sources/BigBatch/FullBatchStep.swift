@@ -48,10 +48,12 @@ extension Trainer {
         state.recentObjectives.append(statistics.loss)
         if state.recentObjectives.count > 16 { state.recentObjectives.removeFirst() }
         if let estimate { state.gapEstimates = state.gapEstimates.suffix(4) + [estimate] }
-        state.margin.merge(stopRule.margin(estimates: state.gapEstimates, losses: state.recentObjectives))
+        state.margin.merge(
+            stopRule.margin(
+                estimates: state.gapEstimates, losses: state.recentObjectives, metric: objective.metric))
         return stopRule.reason(
             estimates: state.gapEstimates, losses: state.recentObjectives,
-            isPreconditioned: objective.isPreconditioned)
+            metric: objective.metric)
     }
 
     /// L-BFGS with a backtracking search from α = 1; without pairs the preconditioned gradient.

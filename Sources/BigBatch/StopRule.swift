@@ -3,15 +3,14 @@
 /// On the full batch three numbers estimate the relative gap (ℓ(x) − ℓ*)/|ℓ(x)|: the decrease that the search direction
 /// promises, −½⟨g, d⟩ (half the Newton decrement when d is a Newton step), the same of the metric's gradient step,
 /// ½‖g‖²_P, and what the last step gained. All scale with the objective alone, so neither the scale of the features nor
-/// the size of the data matters. The run stops when all three have been at most `tolerance`/5 at two successive
-/// iterations (five without a preconditioner: it takes some before L-BFGS has seen the flat directions; the estimates
-/// are several times smaller than the gap on ill-conditioned problems), or when the objective has not fallen by more
-/// than rounding for `plateau` iterations. With `tolerance` 0 it never does.
+/// the size of the data matters. The estimates are smaller than the gap, the more so the less the metric knows of the
+/// Hessian: the run stops when all three have been at most `tolerance`/5 at two successive iterations with a dense
+/// metric, `tolerance`/10 with a diagonal one, and `tolerance`/10 at five without (it takes some before L-BFGS has seen
+/// the flat directions); or when the objective has not fallen by more than rounding for `plateau` iterations. With
+/// `tolerance` 0 it never does.
 public struct StopRule: Sendable, Equatable {
     public var tolerance: Double
     public var plateau = 5
-    /// How much smaller than the tolerance an estimate must be.
-    public var safety = 5.0
 
     public init(configuration: TrainerConfiguration) {
         tolerance = configuration.tolerance
@@ -29,10 +28,20 @@ public struct StopRule: Sendable, Equatable {
         return max(-slope / 2, metricNorm / 2, previousLoss - statistics.loss) / scale
     }
 
+    /// What estimates are held against, and over how many successive iterations.
+    private func requirement(_ metric: Metric) -> (bound: Double, successive: Int) {
+        switch metric {
+        case .dense: (tolerance / 5, 2)
+        case .diagonal: (tolerance / 10, 2)
+        case .identity: (tolerance / 10, 5)
+        }
+    }
+
     /// How close `reason` came to another answer.
-    func margin(estimates: [Double], losses: [Double]) -> DecisionMargin {
+    func margin(estimates: [Double], losses: [Double], metric: Metric) -> DecisionMargin {
         var margin = DecisionMargin()
-        for estimate in estimates { margin.note(estimate, threshold: tolerance / safety) }
+        let bound = requirement(metric).bound
+        for estimate in estimates { margin.note(estimate, threshold: bound) }
         if losses.count > plateau, let last = losses.last, let best = losses.dropLast(plateau).min() {
             margin.note(last, threshold: best - 1e-9 * abs(best))
         }
@@ -43,11 +52,11 @@ public struct StopRule: Sendable, Equatable {
     /// - Parameters:
     ///   - estimates: gap estimates of the full-batch iterations, this one last.
     ///   - losses: objectives of the full-batch iterations, this one last.
-    func reason(estimates: [Double], losses: [Double], isPreconditioned: Bool) -> StopReason? {
+    func reason(estimates: [Double], losses: [Double], metric: Metric) -> StopReason? {
         guard tolerance > 0 else { return nil }
-        let successive = isPreconditioned ? 2 : 5
+        let (bound, successive) = requirement(metric)
         let last = estimates.suffix(successive)
-        if last.count == successive, last.allSatisfy({ $0 <= tolerance / safety }) {
+        if last.count == successive, last.allSatisfy({ $0 <= bound }) {
             return .gradientNorm
         }
         if losses.count > plateau, let last = losses.last, let best = losses.dropLast(plateau).min() {
