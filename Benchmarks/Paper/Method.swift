@@ -62,18 +62,26 @@ enum Method: String, CaseIterable, ExpressibleByArgument {
     /// What the untuned methods run with.
     var defaults: Settings { self == .bigBatchFixed ? Settings(step: 1) : Settings() }
 
+    /// Steps a factor of 2^(1/8) apart round a tuned one: how far a finer grid would get.
+    static func fineGrid(around settings: Settings) -> [Settings] {
+        let ratio = 2.0.squareRoot().squareRoot().squareRoot()
+        var step = (settings.step ?? 1) / 2
+        return (0...16).map { _ in
+            defer { step *= ratio }
+            return Settings(step: step)
+        }
+    }
+
     private static func powersOfTwo(_ exponents: ClosedRange<Int>) -> [Double] {
         exponents.map { $0 < 0 ? 1 / Double(1 << -$0) : Double(1 << $0) }
     }
 
-    /// The paper's set-up: λ = 0, K₀ = 50, δ = 0.1 K, θ = 1, no preconditioning; no stop but the budget. c = 0.5, the
-    /// largest value the paper allows.
+    /// The paper's set-up: λ = 0, K₀ = 50, δ = 0.1 K, θ = 1, no preconditioning; no stop but the budget.
     func configuration(_ settings: Settings, passes: Double, population: Int, seed: UInt64) -> TrainerConfiguration {
         var configuration = TrainerConfiguration()
         configuration.direction = .gradient
         configuration.preconditioner = .none
         configuration.theta = 1
-        configuration.sufficientDecrease = 0.5
         configuration.initialBatchSize = 50
         configuration.stepSize = settings.step
         configuration.tolerance = 0
@@ -97,6 +105,8 @@ enum Method: String, CaseIterable, ExpressibleByArgument {
             configuration.growth = .increment
         case .bigBatchArmijo:
             configuration.step = .armijo
+            // The largest c the paper allows: steps short of the minimum along the gradient do not zigzag.
+            configuration.sufficientDecrease = 0.5
             configuration.growth = .increment
         case .bigBatchBB:
             configuration.step = .bb

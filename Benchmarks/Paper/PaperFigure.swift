@@ -60,6 +60,7 @@ struct PaperFigure: ParsableCommand {
         let start = ContinuousClock.now
         let seeds = (1...UInt64(seeds)).map { $0 }
         var measurements: [Measurement] = []
+        var fine = Tuning()
         var shape = (rows: 0, features: 0)
         for seed in seeds {
             let problem = try Problem(file: data, seed: seed, threads: threads, communicator: world)
@@ -67,10 +68,14 @@ struct PaperFigure: ParsableCommand {
             if measurements.isEmpty {
                 measurements = try Method.allCases.filter { $0 == .gradientDescent || methods.contains($0) }.map {
                     method in
-                    let tuning = method.grid.isEmpty ? nil : try problem.tune(method, passes: passes)
-                    tell(world, "\(method.name): \((tuning?.best ?? method.defaults).text)", since: start)
-                    return Measurement(method: method, settings: tuning?.best ?? method.defaults, tuning: tuning)
+                    let grid = method.grid
+                    let tuning = grid.isEmpty ? nil : try problem.tune(method, grid: grid, passes: passes)
+                    let settings = tuning?.best.settings ?? method.defaults
+                    tell(world, "\(method.name): \(settings.text)", since: start)
+                    return Measurement(method: method, settings: settings, tuning: tuning)
                 }
+                fine = try problem.tune(
+                    .gradientDescent, grid: Method.fineGrid(around: measurements[0].settings), passes: passes)
             }
             for index in measurements.indices {
                 let outcome = try problem.run(
@@ -86,7 +91,8 @@ struct PaperFigure: ParsableCommand {
             tell(world, "seed \(seed): ratios \(ratios)", since: start)
         }
         return Report(
-            measurements: measurements, seeds: seeds, passes: passes, rows: shape.rows, features: shape.features,
+            measurements: measurements, fine: fine, seeds: seeds, passes: passes, rows: shape.rows,
+            features: shape.features,
             ranks: world.size, threads: threads, seconds: seconds(since: start))
     }
 

@@ -8,6 +8,13 @@ struct Curves {
     var batchSizes: [(x: Double, y: Double)] = []
     /// α likewise; iterations without a step are left out.
     var stepSizes: [(x: Double, y: Double)] = []
+
+    /// Draws the last iteration to its end.
+    fileprivate mutating func close(at passes: Double, norm: Double) {
+        norms.append((passes, norm))
+        if let last = batchSizes.last { batchSizes.append((passes, last.y)) }
+        if let last = stepSizes.last { stepSizes.append((passes, last.y)) }
+    }
 }
 
 /// How one run ended.
@@ -34,7 +41,7 @@ extension Problem {
         if let failure = recorder.failure { throw failure }
         let norm = try fullGradientNorm(at: recorder.last)
         var curves = recorder.curves
-        curves?.norms.append((recorder.passes, norm))
+        curves?.close(at: recorder.passes, norm: norm)
         return Outcome(
             norm: norm.isFinite ? norm : .infinity, passes: recorder.passes, iterations: result.iterations,
             reason: result.stopReason, seconds: result.seconds, curves: curves)
