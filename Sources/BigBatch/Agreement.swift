@@ -18,15 +18,29 @@ extension Trainer {
     func evaluateAlike(start: Int, count: Int, decision: Decision) throws -> GradientStatistics {
         objective.reducer.noteParameters(state.parameters)
         let statistics = try objective.evaluate(start: start, count: count, at: state.parameters, decision: decision)
-        guard let outcome = objective.reducer.comparison else { return statistics }
-        guard outcome == .different else {
-            state.wasRepaired = false
-            return statistics
-        }
-        guard !state.wasRepaired else { throw ReductionError.parametersDiffer(iteration: state.iteration) }
-        state.wasRepaired = true
+        guard try repairParameters() else { return statistics }
+        return try objective.evaluate(start: start, count: count, at: state.parameters, decision: decision)
+    }
+
+    /// Compares the parameters in a reduction of their own, and repairs them.
+    /// - Returns: true when they were the same on all ranks.
+    func compareParameters() throws -> Bool {
+        objective.reducer.compareParametersNow()
+        objective.reducer.noteParameters(state.parameters)
+        try objective.reducer.reduceHeader(.parameters, decision: decision())
+        return try !repairParameters()
+    }
+
+    /// Sends rank 0's parameters to all ranks if the last reduction found different ones.
+    /// - Returns: whether it had to.
+    private func repairParameters() throws -> Bool {
+        guard let comparison = objective.reducer.comparison else { return false }
+        let wasRepaired = state.wasRepaired
+        state.wasRepaired = comparison == .different
+        guard comparison == .different else { return false }
+        guard !wasRepaired else { throw ReductionError.parametersDiffer(iteration: state.iteration) }
         state.parameterRepairs += 1
         state.replaceParameters(try objective.reducer.broadcast(state.parameters))
-        return try objective.evaluate(start: start, count: count, at: state.parameters, decision: decision)
+        return true
     }
 }

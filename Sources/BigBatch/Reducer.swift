@@ -11,6 +11,7 @@ enum ReductionKind: UInt64 {
     case dualBalance = 7
     case dual = 8
     case identity = 9
+    case parameters = 10
 }
 
 /// What one rank saw alone. Flags travel in the next reduction and are acted on by all ranks, or by none.
@@ -92,14 +93,17 @@ final class Reducer {
     /// One reduction of nothing but a header, of the same length whatever the options are.
     /// - Throws: `ReductionError.optionsDiffer`.
     func compareIdentities() throws {
-        var packet = [Double](repeating: 0, count: Self.headerCount)
         do {
-            try packet.withUnsafeMutableBufferPointer {
-                try reduce($0, kind: .identity, decision: Decision(iteration: 0, batchSize: 0, stepSize: 0))
-            }
+            try reduceHeader(.identity, decision: Decision(iteration: 0, batchSize: 0, stepSize: 0))
         } catch ReductionError.ranksDisagree {
             throw ReductionError.optionsDiffer
         }
+    }
+
+    /// A reduction that carries flags and comparisons only.
+    func reduceHeader(_ kind: ReductionKind, decision: Decision) throws {
+        var packet = [Double](repeating: 0, count: Self.headerCount)
+        try packet.withUnsafeMutableBufferPointer { try reduce($0, kind: kind, decision: decision) }
     }
 
     /// Sums `packet` (header and payload) over all ranks, in place.

@@ -114,7 +114,7 @@ public final class Trainer<M: Model> {
             result.gradientNorm = .nan
         } else {
             let statistics =
-                if let last, isCurrent { last } else { try evaluateAll() }
+                if try compareParameters(), isCurrent, let last { last } else { try evaluateAll() }
             result.objective = statistics.loss
             result.gradientNorm = objective.gradientNorm
             if reason.isConvergence {
@@ -135,9 +135,8 @@ public final class Trainer<M: Model> {
     }
 
     private func evaluateAll() throws -> GradientStatistics {
-        objective.reducer.compareParametersNow()
-        return try evaluateAlike(
-            start: 0, count: objective.population,
+        try objective.evaluate(
+            start: 0, count: objective.population, at: state.parameters,
             decision: Decision(iteration: state.iteration, batchSize: objective.population, stepSize: 0))
     }
 }

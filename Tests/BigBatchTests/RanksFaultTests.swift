@@ -1,0 +1,320 @@
+import Datasets
+import Kernels
+import MPI
+import Models
+import TestSupport
+import Testing
+
+@testable import BigBatch
+
+@Suite("What one rank sees or suffers alone")
+struct RanksFaultTests {
+    private let ranks = 3
+    private let problem = RankProblem(rows: 600)
+    private let model = SampleLogistic(features: 6)
+
+    private func configuration(_ configure: (inout TrainerConfiguration) -> Void = { _ in }) -> TrainerConfiguration {
+        var configuration = TrainerConfiguration()
+        configuration.initialBatchSize = 40
+        configuration.maxEpochs = 50
+        configure(&configuration)
+        return configuration
+    }
+
+    /// A plain method that makes one gradient reduction an iteration, so that calls can be counted.
+    private func fixedSteps(_ iterations: Int) -> TrainerConfiguration {
+        configuration {
+            $0.step = .fixed
+            $0.stepSize = 0.05
+            $0.growth = .none
+            $0.maxIterations = iterations
+            $0.maxEpochs = nil
+            $0.initialBatchSize = 100
+        }
+    }
+
+    private func error(_ result: Result<RankRun, any Error>) -> (any Error)? {
+        if case .failure(let error) = result { error } else { nil }
+    }
+
+    // MARK: Reductions
+
+    // Bits 35–51 of the Double are the digest's own; then the exponent and the sign.
+    @Test("A bit flipped in the digest that a rank sends stops all ranks at that reduction", arguments: 35..<64)
+    func spoiltDigestSent(bit: Int) {
+        // The first call compares the options; call 5 is the fourth gradient.
+        let all = train(
+            model, on: problem, ranks: ranks, fixedSteps(20),
+            communicator: { FaultyCommunicator($0, [.init(rank: 1, call: 5, .flipBitSent(element: 2, bit: bit))]) })
+        for result in all {
+            #expect(error(result) as? ReductionError == .ranksDisagree(iteration: 4), "bit \(bit)")
+        }
+    }
+
+    @Test("A digest spoilt on arrival stops the rank, and the others do not go on without it")
+    func spoiltDigestReceived() {
+        let all = train(
+            model, on: problem, ranks: ranks, fixedSteps(20),
+            communicator: { FaultyCommunicator($0, [.init(rank: 1, call: 5, .flipBit(element: 2, bit: 40))]) })
+        #expect(error(all[1]) as? ReductionError == .ranksDisagree(iteration: 4))
+        #expect(error(all[0]) is ThreadCommunicator.Missing)
+        #expect(error(all[2]) is ThreadCommunicator.Missing)
+    }
+
+    // Elements of a gradient packet: flags 0–1, digests 2–5, n 6, Σ loss 7, S 8, gradient 9 and on.
+    @Test(
+        "A sum spoilt on its way to one rank ends in an error on all ranks, or changes nothing",
+        arguments: [6, 7, 8, 9])
+    func spoiltSum(element: Int) throws {
+        for call in 2..<8 {
+            let all = train(
+                model, on: problem, ranks: ranks, configuration { $0.tolerance = 1e-6 },
+                communicator: {
+                    FaultyCommunicator($0, [.init(rank: 1, call: call, .flipBit(element: element, bit: 54))])
+                })
+            let isNoticed = all.contains { error($0) != nil }
+            if isNoticed {
+                for result in all { #expect(error(result) != nil, "element \(element), call \(call)") }
+            } else {
+                let runs = try all.map { try $0.get() }
+                #expect(runs.allSatisfy { $0.result.parameters == runs[0].result.parameters })
+                #expect(runs.allSatisfy { $0.result.stopReason == runs[0].result.stopReason })
+            }
+        }
+    }
+
+    @Test("The digest tells steps, sizes, iterations, kinds and identities apart")
+    func digest() {
+        let base = Decision(iteration: 7, batchSize: 500, stepSize: 0.37)
+        var digests: [UInt64] = [base.digest(.gradient), base.digest(.ladder), base.digest(.gradient, identity: 1)]
+        for exponent in 1...20 {
+            digests.append(
+                Decision(iteration: 7, batchSize: 500, stepSize: 0.37 / Double(1 << exponent)).digest(.gradient))
+            digests.append(
+                Decision(iteration: 7, batchSize: 500, stepSize: 0.37 * Double(1 << exponent)).digest(.gradient))
+            digests.append(Decision(iteration: 7 + exponent, batchSize: 500, stepSize: 0.37).digest(.gradient))
+            digests.append(Decision(iteration: 7, batchSize: 500 + exponent, stepSize: 0.37).digest(.gradient))
+        }
+        digests.append(Decision(iteration: 7, batchSize: 500, stepSize: 0.37.nextUp).digest(.gradient))
+        digests.append(Decision(iteration: 7, batchSize: 500, stepSize: -0.37).digest(.gradient))
+        #expect(Set(digests).count == digests.count)
+        #expect(digests.allSatisfy { $0 < 1 << 18 })
+    }
+
+    @Test("A single different digest is seen among a hundred thousand ranks", arguments: [2, 3, 1000, 65_537, 100_000])
+    func exactComparison(ranks: Int) {
+        for digest in [0, 1, 77_777, (1 << 18) - 1] {
+            for other in [digest, digest ^ 1, digest ^ (1 << 17)] {
+                // As the reduction forms them: sums of Doubles.
+                let sum = Double(digest) * Double(ranks - 1) + Double(other)
+                let squares = Double(digest * digest) * Double(ranks - 1) + Double(other * other)
+                #expect(Reducer.areEqual(sum: sum, squares: squares, ranks: ranks) == (digest == other))
+            }
+        }
+        for value in [Double.nan, .infinity, -1, 0.5] {
+            #expect(!Reducer.areEqual(sum: value, squares: 4, ranks: ranks))
+            #expect(!Reducer.areEqual(sum: 2, squares: value, ranks: ranks))
+        }
+    }
+
+    // MARK: Flags
+
+    @Test("One rank asks to stop, and all stop in the same iteration", arguments: 0..<3, [StepKind.auto, .bb, .fixed])
+    func oneRankAsksToStop(rank: Int, step: StepKind) throws {
+        let all = train(
+            model, on: problem, ranks: ranks, configuration { $0.step = step },
+            stopRequested: { $0 == rank && $1 >= 4 })
+        for result in all {
+            let run = try result.get()
+            #expect(run.result.stopReason == .signal)
+            #expect(run.result.iterations == 4)
+        }
+    }
+
+    @Test("One rank's clock runs out, and all stop in the same iteration")
+    func oneClockRunsOut() throws {
+        let all = train(
+            model, on: problem, ranks: ranks, configuration(),
+            adjust: { rank, configuration in configuration.timeLimit = rank == 2 ? 0 : 1000 })
+        for result in all {
+            let run = try result.get()
+            #expect(run.result.stopReason == .timeLimit)
+            #expect(run.result.iterations == 1)
+        }
+    }
+
+    // MARK: Options
+
+    @Test("A rank with other options, another model or other data is noticed before anything is done")
+    func otherOptions() {
+        let changes: [@Sendable (inout TrainerConfiguration) -> Void] = [
+            { $0.theta = 0.81 }, { $0.seed = 1 }, { $0.l2 = 1e-9 }, { $0.step = .bb }, { $0.maxIterations = 7 },
+            { $0.initialBatchSize = 41 }, { $0.tolerance = 1e-5 },
+        ]
+        for change in changes {
+            let all = train(
+                model, on: problem, ranks: ranks, configuration(),
+                adjust: { rank, configuration in if rank == 1 { change(&configuration) } })
+            for result in all { #expect(error(result) as? ReductionError == .optionsDiffer) }
+        }
+        let otherData = ThreadCommunicator.run(ranks: ranks) { [configuration = configuration()] world in
+            let problem = RankProblem(rows: world.rank == 1 ? 601 : 600)
+            return try Trainer(
+                model: SampleLogistic(features: 6), dataset: problem.dataset(world), communicator: world,
+                configuration: configuration
+            ).run().iterations
+        }
+        for result in otherData {
+            #expect(throws: ReductionError.optionsDiffer) { try result.get() }
+        }
+    }
+
+    // MARK: Numbers that are none
+
+    @Test(
+        "A non-finite sum on one rank makes all ranks skip the batch, count it and go on",
+        arguments: SpoiltSum.allCases, [Float.nan, .infinity])
+    func nonFinite(part: SpoiltSum, value: Float) throws {
+        for step in [StepKind.armijo, .fixed, .bb] {
+            let configuration = configuration {
+                $0.step = step
+                $0.growth = .none
+                $0.stepSize = 0.02
+                $0.maxEpochs = 4
+                $0.initialBatchSize = 100
+            }
+            // Position 137 is in the second of six batches.
+            let bad = BadRow(base: model, position: 137, part: part, value: value)
+            let all = try train(bad, on: problem, ranks: ranks, configuration).map { try $0.get() }
+            for run in all {
+                #expect(run.result.nonFinite >= 2)
+                #expect(run.result.nonFinite == all[0].result.nonFinite)
+                #expect(run.result.stopReason == .passLimit)
+                #expect(run.result.parameters.allSatisfy { $0.isFinite })
+                #expect(run.result.parameters == all[0].result.parameters)
+                #expect(run.result.iterations >= 12)
+            }
+            let alone = try train(bad, on: problem, ranks: 1, configuration)[0].get()
+            #expect(alone.result.nonFinite == all[0].result.nonFinite)
+            // It learned from the other batches.
+            let losses = all[0].records.map(\.loss).filter(\.isFinite)
+            #expect(losses.suffix(5).reduce(0, +) < losses.prefix(5).reduce(0, +))
+        }
+    }
+
+    @Test("A NaN that every batch meets ends the run as diverged, at finite parameters")
+    func nonFiniteEverywhere() throws {
+        let bad = BadRow(base: model, position: 137, part: .gradient, value: .nan)
+        let configuration = configuration { $0.initialBatchSize = 600 }
+        for result in train(bad, on: problem, ranks: ranks, configuration) {
+            let run = try result.get()
+            #expect(run.result.stopReason == .divergence)
+            #expect(run.result.parameters.allSatisfy { $0.isFinite })
+        }
+    }
+
+    // MARK: Parameters
+
+    /// Trains with a parameter of rank 1 changed after the iterations `when`.
+    private func spoilt(
+        iterations: Int, _ when: @escaping @Sendable (Int) -> Bool
+    ) -> [Result<(result: TrainingResult, repairs: [Int]), any Error>] {
+        ThreadCommunicator.run(ranks: ranks) { [configuration = fixedSteps(iterations), problem, model] world in
+            let trainer = Trainer(
+                model: model, dataset: problem.dataset(world), communicator: world, configuration: configuration)
+            let spoiler = Spoiler(trainer, isActive: world.rank == 1, when)
+            let result = try trainer.run(observer: spoiler)
+            return (result, spoiler.repairs)
+        }
+    }
+
+    @Test("Parameters that differ on one rank are repaired from rank 0 at the next comparison, and counted")
+    func repairedParameters() throws {
+        let sound = try spoilt(iterations: 200) { _ in false }[0].get()
+        #expect(sound.result.parameterRepairs == 0)
+        let all = try spoilt(iterations: 200) { $0 == 70 }.map { try $0.get() }
+        for run in all {
+            #expect(run.result.parameterRepairs == 1)
+            #expect(run.result.parameters == all[0].result.parameters)
+            // Compared at the gradients 1, 65, 129, …
+            #expect(run.repairs.firstIndex(of: 1) == 128)
+        }
+        #expect(abs(all[0].result.objective - sound.result.objective) < 1e-2 * sound.result.objective)
+    }
+
+    @Test("Parameters that differ again at the next comparison end the run on all ranks")
+    func parametersThatStayDifferent() {
+        // The repair's own gradient counts: 65, then 128.
+        for result in spoilt(iterations: 200, { $0 > 10 }) {
+            #expect(throws: ReductionError.parametersDiffer(iteration: 128)) { try result.get() }
+        }
+    }
+
+    @Test("Parameters spoilt after the last comparison are found by the last evaluation")
+    func spoiltAtTheEnd() throws {
+        let all = try spoilt(iterations: 30) { $0 == 29 }.map { try $0.get() }
+        for run in all {
+            #expect(run.result.parameterRepairs == 1)
+            #expect(run.result.parameters == all[0].result.parameters)
+        }
+    }
+}
+
+/// Changes a parameter of its rank behind the trainer's back.
+private final class Spoiler: TrainingObserver {
+    private let trainer: Trainer<SampleLogistic>
+    private let isActive: Bool
+    private let when: (Int) -> Bool
+    private(set) var repairs: [Int] = []
+
+    init(_ trainer: Trainer<SampleLogistic>, isActive: Bool, _ when: @escaping (Int) -> Bool) {
+        self.trainer = trainer
+        self.isActive = isActive
+        self.when = when
+    }
+
+    func iterationDidEnd(_ record: IterationRecord) {
+        repairs.append(record.parameterRepairs)
+        if isActive, when(record.iteration) { trainer.state.parameters[2] += 1e-3 }
+    }
+}
+
+enum SpoiltSum: CaseIterable { case loss, gradient, squaredNorms }
+
+/// A model whose sums are spoilt by the row at one position, on whichever rank holds it.
+struct BadRow<Base: Model>: Model {
+    let base: Base
+    let position: Int
+    let part: SpoiltSum
+    let value: Float
+
+    var parameterCount: Int { base.parameterCount }
+    var penalisedCount: Int { base.penalisedCount }
+    var outputCount: Int { base.outputCount }
+    func initialParameters(seed: UInt64) -> [Float] { base.initialParameters(seed: seed) }
+
+    func accumulate(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
+    ) -> LossSums {
+        var sums = base.accumulate(batch, at: parameters, gradient: gradient)
+        let order = batch.dataset.order
+        guard (Array(batch.first) + Array(batch.second)).contains(where: { order.position(ofLocal: $0) == position })
+        else { return sums }
+        switch part {
+        case .loss: sums.loss = Double(value)
+        case .gradient: gradient[1] = Double(value)
+        case .squaredNorms: sums.squaredNorms = Double(value)
+        }
+        return sums
+    }
+
+    func loss(_ batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> Double {
+        base.loss(batch, at: parameters)
+    }
+
+    func predict(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into outputs: UnsafeMutableBufferPointer<Float>
+    ) {
+        base.predict(batch, at: parameters, into: outputs)
+    }
+}

@@ -1,0 +1,165 @@
+import Datasets
+import Kernels
+import MPI
+import Models
+import TestSupport
+import Testing
+
+@testable import BigBatch
+
+@Suite("Statistics of a batch")
+struct RanksStatisticsTests {
+    private static func decision() -> Decision { Decision(iteration: 1, batchSize: 1, stepSize: 1) }
+
+    /// The gradient of each of the rows at positions 0 ..< count, in Double.
+    private static func gradients<M: Model>(_ model: M, _ dataset: Dataset, at x: [Float], count: Int) -> [[Double]] {
+        (0..<count).map { row in
+            var gradient = [Double](repeating: 0, count: model.parameterCount)
+            gradient.withUnsafeMutableBufferPointer { gradient in
+                x.withUnsafeBufferPointer { x in
+                    _ = model.accumulate(Batch(dataset: dataset, first: row..<row + 1), at: x, gradient: gradient)
+                }
+            }
+            return gradient
+        }
+    }
+
+    private static func mean(_ vectors: [[Double]]) -> [Double] {
+        vectors[0].indices.map { index in vectors.reduce(0) { $0 + $1[index] } / Double(vectors.count) }
+    }
+
+    private static func squaredNorm(_ vector: [Double]) -> Double { vector.reduce(0) { $0 + $1 * $1 } }
+
+    // MARK: The metric's norm
+
+    private func check<Loss>(
+        _ model: LinearModel<Loss>, _ problem: RankProblem, ranks: Int, isDense: Bool
+    ) throws {
+        var random = SampleRandom(state: 3)
+        let x = (0..<model.parameterCount).map { _ in Float(random.normal() * 0.3) }
+        let parts = [(start: 0, count: 100), (start: 100, count: 277)]
+        let all = try ThreadCommunicator.run(ranks: ranks) { world in
+            let objective = Objective(
+                model: model, dataset: problem.dataset(world), l2: 1e-2, communicator: world)
+            try objective.adoptInitialMetric(at: x, decision: Self.decision())
+            var last: GradientStatistics?
+            for (index, part) in parts.enumerated() {
+                last = try objective.evaluate(
+                    start: part.start, count: part.count, at: x, extending: index > 0, decision: Self.decision())
+            }
+            let full = try objective.evaluate(start: 0, count: problem.rows, at: x, decision: Self.decision())
+            return (statistics: try #require(last), metric: objective.metric, full: full)
+        }.map { try $0.get() }
+        let (found, metric, full) = all[0]
+        if case .dense = metric { #expect(isDense) } else { #expect(!isDense) }
+        #expect(full.noise == 0)
+        #expect(full.signal == full.squaredGradientNorm)
+        #expect(full.variance > 0)
+
+        let gradients = Self.gradients(model, problem.dataset(), at: x, count: 377)
+        let mean = Self.mean(gradients)
+        let deviations = gradients.map { gradient in zip(gradient, mean).map { Float($0 - $1) } }
+        let variance = deviations.reduce(0) { $0 + metric.squaredNorm($1) } / 376
+        let squares = gradients.reduce(0) { $0 + metric.squaredNorm($1.map { Float($0) }) }
+        // Norms of rows in the metric are Floats, and so are the deviations here.
+        #expect(abs(found.variance - variance) <= 1e-6 * squares / 376, "\(found.variance) \(variance)")
+        let regularised = mean.indices.map { index in
+            Float(mean[index] + (index < model.penalisedCount ? 1e-2 * Double(x[index]) : 0))
+        }
+        let norm = metric.squaredNorm(regularised)
+        #expect(abs(found.squaredGradientNorm - norm) <= 1e-5 * norm)
+        for other in all { #expect(other.statistics == found && other.full == full) }
+    }
+
+    @Test("The variance in the metric is the two-pass variance of explicit gradients", arguments: [1, 2, 5])
+    func varianceInTheMetric(ranks: Int) throws {
+        for hasIntercept in [false, true] {
+            try check(
+                LinearModel(LogisticLoss(), featureCount: 9, hasIntercept: hasIntercept),
+                RankProblem(rows: 900, columns: 9), ranks: ranks, isDense: true)
+            try check(
+                LinearModel(LogisticLoss(), featureCount: 9, hasIntercept: hasIntercept),
+                RankProblem(rows: 900, columns: 9, isSparse: true), ranks: ranks, isDense: false)
+            try check(
+                LinearModel(SoftmaxLoss(classes: 3), featureCount: 7, hasIntercept: hasIntercept),
+                RankProblem(rows: 900, columns: 7, classes: 3), ranks: ranks, isDense: true)
+            try check(
+                LinearModel(SoftmaxLoss(classes: 3), featureCount: 7, hasIntercept: hasIntercept),
+                RankProblem(rows: 900, columns: 7, classes: 3, isSparse: true), ranks: ranks, isDense: false)
+        }
+    }
+
+    @Test("NaN in the sum of squared norms stays visible")
+    func nanIsNotClamped() {
+        #expect(GradientStatistics.variance(count: 5, squaredNorms: .nan, squaredMeanNorm: 1).isNaN)
+        #expect(GradientStatistics.variance(count: 5, squaredNorms: 4.9, squaredMeanNorm: 1) == 0)
+        #expect(GradientStatistics.variance(count: 5, squaredNorms: 9, squaredMeanNorm: 1) == 1)
+    }
+
+    // MARK: Signal and noise
+
+    /// All batches of 3 of 8 samples: the noise has exactly the expected ‖g_B − ∇ℓ‖² as its mean, and the signal ‖∇ℓ‖².
+    @Test("Over all batches of a tiny set, signal and noise are exactly unbiased", arguments: 2...7)
+    func enumeration(size: Int) {
+        let population = 8
+        var random = SampleRandom(state: 5)
+        let gradients = (0..<population).map { _ in (0..<4).map { _ in random.normal() + 0.5 } }
+        let truth = Self.mean(gradients)
+        var batches = 0
+        var signal = 0.0
+        var noise = 0.0
+        var error = 0.0
+        for mask in 0..<1 << population where mask.nonzeroBitCount == size {
+            let batch = (0..<population).filter { mask & (1 << $0) != 0 }.map { gradients[$0] }
+            let mean = Self.mean(batch)
+            let statistics = GradientStatistics(
+                batchSize: size, population: population, loss: 0, squaredGradientNorm: Self.squaredNorm(mean),
+                variance: GradientStatistics.variance(
+                    count: size, squaredNorms: batch.reduce(0) { $0 + Self.squaredNorm($1) },
+                    squaredMeanNorm: Self.squaredNorm(mean)))
+            batches += 1
+            signal += statistics.signal
+            noise += statistics.noise
+            error += Self.squaredNorm(zip(mean, truth).map { $0 - $1 })
+        }
+        let count = Double(batches)
+        #expect(abs(signal / count - Self.squaredNorm(truth)) < 1e-12)
+        #expect(abs(noise - error) / count < 1e-12)
+        #expect(error / count > 1e-3)
+    }
+
+    @Test("Over random batches the signal of a run is unbiased, and ‖g‖² is not", arguments: [false, true])
+    func unbiasedSignal(hasMetric: Bool) throws {
+        let model = LinearModel(LogisticLoss(), featureCount: 6)
+        let x: [Float] = [0.3, -0.2, 0.1, 0, 0.2, -0.1, 0.2]
+        let size = 20
+        var random = SampleRandom(state: 17)
+        var signals: [Double] = []
+        var norms: [Double] = []
+        var truth = 0.0
+        for _ in 0..<600 {
+            var rows = Array(0..<200)
+            for index in rows.indices.dropLast() {
+                rows.swapAt(index, index + Int(random.uniform() * Double(rows.count - index)))
+            }
+            var problem = RankProblem(rows: 200)
+            problem.rowAt = { [rows] in rows[$0] }
+            let objective = Objective(
+                model: model, dataset: problem.dataset(), l2: 0.05, communicator: SoloCommunicator())
+            // The metric must not depend on the batch: its first sample is the whole of so small a set.
+            if hasMetric { try objective.adoptInitialMetric(at: x, decision: Self.decision()) }
+            let statistics = try objective.evaluate(start: 0, count: size, at: x, decision: Self.decision())
+            signals.append(statistics.signal)
+            norms.append(statistics.squaredGradientNorm)
+            truth = try objective.evaluate(start: 0, count: 200, at: x, decision: Self.decision()).squaredGradientNorm
+        }
+        func deviation(_ values: [Double]) -> Double {
+            let n = Double(values.count)
+            let mean = values.reduce(0, +) / n
+            let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
+            return (mean - truth) / (variance / n).squareRoot()
+        }
+        #expect(abs(deviation(signals)) < 3.5)
+        #expect(deviation(norms) > 10)
+    }
+}
