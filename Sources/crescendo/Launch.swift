@@ -1,4 +1,5 @@
 import ArgumentParser
+import BigBatch
 import MPI
 import Telemetry
 
@@ -74,12 +75,21 @@ struct Program {
             case .run(let command):
                 return try run(command)
             }
+        } catch where error is ReductionError || error is MPIError {
+            endJob(error)
         } catch {
             if world.rank == 0, !(error is Silence) { complain("\(error)") }
             // No rank ends before the message is out: launchers kill the others when one ends with an error.
             do { try world.barrier() } catch { world.abort("crescendo: \(error)", code: Code.failure) }
             return Code.failure
         }
+    }
+
+    /// Ends all ranks for an error that this one may have met alone: the others may be waiting in another call, so none
+    /// is made. Where all have met it, rank 0 comes first and is the only one heard.
+    private func endJob(_ error: any Error) -> Never {
+        if world.rank > 0 { sleep(1) }
+        world.abort("crescendo: rank \(world.rank) of \(world.size): \(error)", code: Code.failure)
     }
 
     /// Launchers can start ranks with different arguments or with a configuration file that only some can see. All
