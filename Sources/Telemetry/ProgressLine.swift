@@ -68,10 +68,13 @@ public final class ProgressLine: Sendable {
         var fields: [(rank: Int, text: String)] = [
             (0, "epochs " + epochs(record.gradientPasses)),
             (2, "batch " + NumberFormat.count(record.batchSize) + (share >= 1 ? " (all)" : "")),
-            (3, "signal/noise " + NumberFormat.significant(record.signalToNoise, 2)),
             (1, "loss " + NumberFormat.significant(record.loss, 5)),
             (4, "step " + NumberFormat.significant(record.stepSize, 2)),
         ]
+        // The gradient of all rows has no noise.
+        if record.signalToNoise.isFinite {
+            fields.insert((3, "signal/noise " + NumberFormat.significant(record.signalToNoise, 2)), at: 2)
+        }
         if seconds > 0 {
             fields.append((5, NumberFormat.compact(samples / seconds) + " samples/s"))
             fields.append((6, NumberFormat.percent(min(1, max(0, waiting / seconds))) + " communication"))

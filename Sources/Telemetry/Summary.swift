@@ -38,7 +38,8 @@ public struct Summary: Sendable {
         }
         add("objective", objectiveText)
         if let gap = result.dualityGap {
-            add("certified", "the optimum is at most \(NumberFormat.significant(gap, 2)) below (duality gap)")
+            let share = objective > 0 ? ", \(NumberFormat.percent(gap / objective)) of it" : ""
+            add("certified", "the optimum is at most \(NumberFormat.significant(gap, 2)) lower\(share) (duality gap)")
         }
         for quality in qualities where !quality.text.isEmpty { add(quality.name, quality.text) }
         add("run", folder + ": " + files.joined(separator: ", "))

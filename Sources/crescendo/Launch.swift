@@ -34,11 +34,12 @@ extension Crescendo {
     }
 
     private static func stallTimeout(of request: Request) -> Double {
-        let given: TimeSpan? =
-            switch request {
-            case .run(let command as TrainCommand): command.expert.stallTimeout
-            case .run(let command as PredictCommand): command.stallTimeout
-            case .run(let command as EvaluateCommand): command.stallTimeout
+        guard case .run(let command, _) = request else { return Defaults.stallTimeout }
+        let given: StallTimeout? =
+            switch command {
+            case let command as TrainCommand: command.expert.stallTimeout
+            case let command as PredictCommand: command.stallTimeout
+            case let command as EvaluateCommand: command.stallTimeout
             default: nil
             }
         return given?.seconds ?? Defaults.stallTimeout
@@ -72,7 +73,7 @@ struct Program {
                 if world.rank == 0, !text.isEmpty { stream.write(text + "\n") }
                 try world.barrier()
                 return code
-            case .run(let command):
+            case .run(let command, _):
                 return try run(command)
             }
         } catch where error is ReductionError || error is MPIError {
@@ -98,7 +99,7 @@ struct Program {
         let own: String =
             switch request {
             case .say(let text, _): "say " + text
-            case .run: "run " + CommandLine.arguments.dropFirst().joined(separator: "\u{0}")
+            case .run(_, let source): "run " + source
             }
         let first = try world.broadcast(bytes: Array(own.utf8))
         let differs = first != Array(own.utf8)
@@ -147,7 +148,9 @@ struct DifferentRequest: Error, CustomStringConvertible {
     init(request: Request) {
         switch request {
         case .say(let text, _): description = text
-        case .run: description = "started with other arguments than rank 0; all ranks need the same"
+        case .run:
+            description =
+                "started with other arguments or another configuration file than rank 0; all ranks need the same"
         }
     }
 }

@@ -106,7 +106,8 @@ struct WrongInput: Sendable, CustomTestStringConvertible {
         .options("seed", ["--seed", "-3"], says: "'-3' is invalid for '--seed"),
         .options("batch", ["--initial-batch", "1"], says: "2 or above"),
         .options("memory", ["--memory-limit", "lots"], says: "'lots' is invalid for '--memory-limit"),
-        .options("tolerance", ["--tolerance", "0"], says: "a number above 0"),
+        .options("tolerance", ["--tolerance", "-1e-3"], says: "a number, 0 or above"),
+        .options("no end", ["--tolerance", "0"], says: "--tolerance 0 never ends"),
         .options("missing value", ["--l2"], says: "Missing value for '--l2"),
         .options("step without size", ["--step", "fixed"], says: "--step fixed needs --step-size"),
     ]

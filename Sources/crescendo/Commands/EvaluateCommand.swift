@@ -23,6 +23,7 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup(title: "Reading") var reading: ReadingOptions
 
-    @Option(help: ArgumentHelp("End the job when a rank does not answer for this long.", valueName: "time"))
-    var stallTimeout: TimeSpan?
+    @Option(
+        help: ArgumentHelp("End the job when a rank does not answer for this long (default: 10m).", valueName: "time"))
+    var stallTimeout: StallTimeout?
 }

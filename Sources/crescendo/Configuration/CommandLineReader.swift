@@ -2,7 +2,8 @@ import ArgumentParser
 
 /// What a command line asks for: a command to run, or a text to print and a code to end with.
 enum Request {
-    case run(any ParsableCommand)
+    /// - Parameter source: all that the command was made from; equal on all ranks.
+    case run(any ParsableCommand, source: String)
     case say(String, code: Int32)
 
     /// 64, the code for wrong options.
@@ -18,16 +19,18 @@ private struct OptionsError: Error {
 enum CommandLineReader {
     static func read(_ arguments: [String]) -> Request {
         let arguments = joiningNegativeValues(arguments)
+        let source = arguments.joined(separator: "\u{0}") + "\u{0}"
         if let stray = strayCommand(arguments) { return .say(stray, code: Request.usageCode) }
         do {
             var command = try Crescendo.parseAsRoot(arguments)
             switch command {
             case let train as TrainCommand:
-                let merged = try train.run.config.map { try merge($0, into: train, arguments) } ?? train
+                let file = try train.run.config.map { (path: $0, text: try ConfigurationFile.text(of: $0)) }
+                let merged = try file.map { try merge($0.text, of: $0.path, into: train, arguments) } ?? train
                 try check(merged)
-                return .run(merged)
+                return .run(merged, source: source + (file?.text ?? ""))
             case is PredictCommand, is EvaluateCommand, is InfoCommand:
-                return .run(command)
+                return .run(command, source: source)
             default:
                 // The bare program is a command of the parser's own, with nothing to do but print.
                 try command.run()
@@ -70,8 +73,10 @@ enum CommandLineReader {
 
     /// The options of the file come first and the command line's own after them, so the latter win. A list on the
     /// command line replaces the file's.
-    private static func merge(_ path: String, into train: TrainCommand, _ arguments: [String]) throws -> TrainCommand {
-        let file = try ConfigurationFile(yaml: ConfigurationFile.text(of: path), path: path)
+    private static func merge(
+        _ text: String, of path: String, into train: TrainCommand, _ arguments: [String]
+    ) throws -> TrainCommand {
+        let file = try ConfigurationFile(yaml: text, path: path)
         let replaced = Set(
             [
                 ("data", train.data), ("test", train.trainingData.test), ("drop", train.reading.drop),
@@ -99,6 +104,11 @@ enum CommandLineReader {
         }
         if train.data.contains("-") || train.trainingData.test.contains("-") {
             throw OptionsError(text: "train reads files, not standard input: data is read twice.")
+        }
+        if train.run.tolerance == 0, train.run.maxEpochs == nil, train.run.maxIterations == nil,
+            train.run.timeLimit == nil
+        {
+            throw OptionsError(text: "--tolerance 0 never ends: add --max-epochs, --max-iterations or --time-limit.")
         }
         if let step = train.expert.step, step == .fixed || step == .sgd, train.expert.stepSize == nil {
             throw OptionsError(text: "--step \(step.rawValue) needs --step-size.")

@@ -20,7 +20,8 @@ enum OptionTable {
         ("weight", .value), ("header", .flag), ("zero-based", .flag),
         ("output", .path), ("overwrite", .flag), ("tolerance", .value), ("max-epochs", .value),
         ("max-iterations", .value), ("time-limit", .value), ("seed", .value), ("threads", .value), ("quiet", .flag),
-        ("step", .value), ("step-size", .value), ("direction", .value), ("growth", .value), ("theta", .value),
+        ("step", .value), ("step-size", .value), ("step-decay", .value), ("sufficient-decrease", .value),
+        ("direction", .value), ("growth", .value), ("preconditioner", .value), ("theta", .value),
         ("initial-batch", .value), ("stall-timeout", .value), ("memory-limit", .value),
     ]
 

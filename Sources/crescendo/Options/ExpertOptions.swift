@@ -4,9 +4,12 @@ import BigBatch
 extension StepKind: ExpressibleByArgument {}
 extension DirectionKind: ExpressibleByArgument {}
 extension GrowthKind: ExpressibleByArgument {}
+extension PreconditionerKind: ExpressibleByArgument {}
 
 /// Options that a run does without: each has a default that was measured.
 struct ExpertOptions: ParsableArguments {
+    private static let standard = TrainerConfiguration()
+
     @Option(
         help: ArgumentHelp(
             "How step sizes are found (default: auto).",
@@ -23,26 +26,54 @@ struct ExpertOptions: ParsableArguments {
         transform: NumberRange.positive.parse)
     var stepSize: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "sgd: the step is alpha / (1 + decay · passes over the data) (default: \(standard.stepDecay)).",
+            valueName: "decay"),
+        transform: NumberRange.nonNegative.parse)
+    var stepDecay: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Share of the promised decrease that a searched step must bring, at most 0.5 "
+                + "(default: \(standard.sufficientDecrease)).",
+            valueName: "c"),
+        transform: NumberRange.upToHalf.parse)
+    var sufficientDecrease: Double?
+
     @Option(help: "Which way steps go; auto turns to L-BFGS once the batch is all rows (default: auto).")
     var direction: DirectionKind?
 
-    @Option(help: "How the batch grows: at once to the size needed, by a tenth, or not at all (default: jump).")
+    @Option(
+        help: ArgumentHelp(
+            "How the batch grows (default: jump).",
+            discussion: """
+                jump: at once to the size that the noise asks for. increment: by a tenth while there is too much noise, \
+                as in the paper. geometric: by a tenth after every step. none: not at all.
+                """))
     var growth: GrowthKind?
 
+    @Option(help: "Measure gradients in the norm of the curvature, or the plain one (default: auto).")
+    var preconditioner: PreconditionerKind?
+
     @Option(
-        help: ArgumentHelp("Strictness of the noise test: smaller grows batches earlier.", valueName: "theta"),
+        help: ArgumentHelp(
+            "Strictness of the noise test: smaller grows batches earlier (default: \(standard.theta)).",
+            valueName: "theta"),
         transform: NumberRange.upToOne.parse)
     var theta: Double?
 
     @Option(
-        help: ArgumentHelp("Rows of the first batch, over all ranks.", valueName: "rows"),
+        help: ArgumentHelp(
+            "Rows of the first batch, over all ranks (default: \(standard.initialBatchSize)).", valueName: "rows"),
         transform: parseCount(atLeast: 2))
     var initialBatch: Int?
 
     @Option(
         help: ArgumentHelp(
-            "End the job when a rank does not answer for this long: 90, 30m, 2h.", valueName: "time"))
-    var stallTimeout: TimeSpan?
+            "End the job when a rank does not answer for this long: 90, 30m, 2h; 0 never (default: 10m).",
+            valueName: "time"))
+    var stallTimeout: StallTimeout?
 
     @Option(
         help: ArgumentHelp(

@@ -1,6 +1,9 @@
 import ArgumentParser
+import BigBatch
 
 struct RunOptions: ParsableArguments {
+    private static let standard = TrainerConfiguration()
+
     @Option(
         help: ArgumentHelp(
             "Folder for the run's files (default: a fresh one, runs/NAME-TIME).", valueName: "run"))
@@ -20,8 +23,10 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Relative error of the objective aimed at: smaller trains longer (default: 1e-3).", valueName: "tolerance"),
-        transform: NumberRange.positive.parse)
+            "Relative error of the objective aimed at: smaller trains longer, 0 until a limit "
+                + "(default: \(standard.tolerance)).",
+            valueName: "tolerance"),
+        transform: NumberRange.nonNegative.parse)
     var tolerance: Double?
 
     @Option(

@@ -50,6 +50,16 @@ struct TimeSpan: ExpressibleByArgument, Equatable {
     }
 }
 
+/// `--stall-timeout`: a span of time, or 0 to wait for ever.
+struct StallTimeout: ExpressibleByArgument, Equatable {
+    var seconds: Double
+
+    init?(argument: String) {
+        guard let seconds = argument == "0" ? 0 : TimeSpan(argument: argument)?.seconds else { return nil }
+        self.seconds = seconds
+    }
+}
+
 /// An amount of memory: 4GB, 512M, 1.5G, or plain bytes. Decimal units; with an i (4GiB) powers of 1024.
 struct ByteCount: ExpressibleByArgument, Equatable {
     var bytes: Int
@@ -79,6 +89,7 @@ struct NumberRange: Sendable {
     static let positive = NumberRange(isAllowed: { $0 > 0 }, words: "a number above 0")
     static let nonNegative = NumberRange(isAllowed: { $0 >= 0 }, words: "a number, 0 or above")
     static let upToOne = NumberRange(isAllowed: { $0 > 0 && $0 <= 1 }, words: "a number above 0, at most 1")
+    static let upToHalf = NumberRange(isAllowed: { $0 > 0 && $0 <= 0.5 }, words: "a number above 0, at most 0.5")
     static let fraction = NumberRange(
         isAllowed: { $0 >= 0 && $0 < 1 }, words: "a fraction of the rows: 0 or above, below 1 (0.1 is a tenth)")
 

@@ -8,19 +8,23 @@ import Synchronization
 
 /// SIGINT, SIGTERM and SIGUSR1 ask a run to stop at its next iteration and to keep its model.
 enum Signals {
-    /// Starts to listen. A second signal, a second or more after the first, ends the process at once; sooner ones are
-    /// taken for the same request, for launchers pass on what the terminal has sent already.
-    static func install() {
-        requested.store(0, ordering: .relaxed)
-        firstMoment.store(0, ordering: .relaxed)
+    /// Listens to SIGUSR1, which would otherwise end the process, from the start of a run: schedulers send it some time
+    /// before the limit, also while data is read.
+    static func installEarly() { listen(to: [finish]) }
+
+    /// Starts to listen to all three. A second signal, a second or more after the first, ends the process at once;
+    /// sooner ones are taken for the same request, for launchers pass on what the terminal has sent already.
+    static func install() { listen(to: [SIGINT, SIGTERM, finish]) }
+
+    private static func listen(to signals: [Int32]) {
         // A parent may have left them blocked.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        for signal in [SIGINT, SIGTERM, SIGUSR1] {
-            sigaddset(&signals, signal)
+        var open = sigset_t()
+        sigemptyset(&open)
+        for signal in signals {
+            sigaddset(&open, signal)
             handle(signal, handler)
         }
-        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        pthread_sigmask(SIG_UNBLOCK, &open, nil)
     }
 
     /// The signal that asked for a stop; 0: none did.
@@ -50,6 +54,7 @@ enum Signals {
     private static let handler: @convention(c) (Int32) -> Void = { signalArrived($0) }
 }
 
+// Constants with static initial values: a handler may touch them at any time.
 private let requested = Atomic<Int32>(0)
 private let firstMoment = Atomic<Int>(0)
 

@@ -25,6 +25,9 @@ struct TrainingPlan {
         if let growth = command.expert.growth { configuration.growth = growth }
         if let theta = command.expert.theta { configuration.theta = theta }
         if let rows = command.expert.initialBatch { configuration.initialBatchSize = rows }
+        if let preconditioner = command.expert.preconditioner { configuration.preconditioner = preconditioner }
+        if let decay = command.expert.stepDecay { configuration.stepDecay = decay }
+        if let decrease = command.expert.sufficientDecrease { configuration.sufficientDecrease = decrease }
         configuration.stepSize = command.expert.stepSize
         if let tolerance = command.run.tolerance { configuration.tolerance = tolerance }
         configuration.maxEpochs = command.run.maxEpochs
@@ -65,8 +68,11 @@ struct TrainingPlan {
             ("threads", .integer(threads)),
             ("step", .text(trainer.step.rawValue)),
             ("step-size", trainer.stepSize.map { .number($0) }),
+            ("step-decay", trainer.step == .sgd ? .number(trainer.stepDecay) : nil),
+            ("sufficient-decrease", .number(trainer.sufficientDecrease)),
             ("direction", .text(trainer.direction.rawValue)),
             ("growth", .text(trainer.growth.rawValue)),
+            ("preconditioner", .text(trainer.preconditioner.rawValue)),
             ("theta", .number(trainer.theta)),
             ("initial-batch", .integer(trainer.initialBatchSize)),
             ("stall-timeout", .number(command.expert.stallTimeout?.seconds ?? Defaults.stallTimeout)),
