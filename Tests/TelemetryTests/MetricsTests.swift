@@ -43,7 +43,7 @@ final class Warnings: Sendable {
 @Suite struct MetricsTests {
     static let keys: Set = [
         "iteration", "seconds", "gradientPasses", "featurePasses", "batchSize", "loss", "gradientNorm", "signalToNoise",
-        "stepSize", "trials", "allreduces", "computeSeconds", "communicationSeconds",
+        "stepSize", "trials", "allreduces", "computeSeconds", "communicationSeconds", "decisionMargin",
     ]
 
     @Test func aLineHasExactlyTheKeysPromised() throws {
