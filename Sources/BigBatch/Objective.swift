@@ -72,15 +72,18 @@ final class Objective<M: Model> {
         packet[sumsOffset + 2] = local.squaredNorms
         computeSeconds += seconds(since: clock)
         try reducer.reduce(packet, kind: .gradient, decision: decision)
+        guard packet[sumsOffset] == Double(count) else {
+            throw ReductionError.incompleteBatch(
+                iteration: decision.iteration, expected: count, found: packet[sumsOffset])
+        }
         gradientsEvaluated += count
         rowsRead += count
-        absorb(extending: extending)
+        absorb(count: count, extending: extending)
         sums.normedCount = (extending ? sums.normedCount : 0) + normed
         return statistics(at: x)
     }
 
-    private func absorb(extending: Bool) {
-        let count = Int(packet[sumsOffset])
+    private func absorb(count: Int, extending: Bool) {
         sums.count = (extending ? sums.count : 0) + count
         sums.loss = (extending ? sums.loss : 0) + packet[sumsOffset + 1]
         sums.squaredNorms = (extending ? sums.squaredNorms : 0) + packet[sumsOffset + 2]

@@ -29,6 +29,7 @@ struct AgreedFlags {
 public enum ReductionError: Error, CustomStringConvertible, Equatable {
     case optionsDiffer
     case ranksDisagree(iteration: Int)
+    case incompleteBatch(iteration: Int, expected: Int, found: Double)
     case parametersDiffer(iteration: Int)
 
     public var description: String {
@@ -39,6 +40,9 @@ public enum ReductionError: Error, CustomStringConvertible, Equatable {
         case .ranksDisagree(let iteration):
             "The ranks took different decisions by iteration \(iteration): their numbers or programs differ. "
                 + "Check that every node runs the same build of crescendo on the same data and options."
+        case .incompleteBatch(let iteration, let expected, let found):
+            "The ranks' parts of a batch of \(expected) rows add up to \(found) rows in iteration \(iteration): the ranks "
+                + "hold other data than they should, or a message was spoilt."
         case .parametersDiffer(let iteration):
             "The ranks' parameters differed at iteration \(iteration) and a repair did not hold. "
                 + "Check the nodes' memory and that every node runs the same build of crescendo."

@@ -76,7 +76,7 @@ struct Program {
             case .run(let command, _):
                 return try run(command)
             }
-        } catch where error is ReductionError || error is MPIError {
+        } catch let error where error is ReductionError || error is MPIError {
             endJob(error)
         } catch {
             if world.rank == 0, !(error is Silence) { complain("\(error)") }

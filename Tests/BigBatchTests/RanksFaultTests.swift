@@ -83,6 +83,19 @@ struct RanksFaultTests {
         }
     }
 
+    @Test("A number of rows spoilt on its way stops all ranks at that reduction", arguments: [45, 50, 54, 62, 63])
+    func spoiltCount(bit: Int) {
+        let all = train(
+            model, on: problem, ranks: ranks, fixedSteps(20),
+            communicator: { FaultyCommunicator($0, [.init(rank: 1, call: 5, .flipBitSent(element: 6, bit: bit))]) })
+        for result in all {
+            guard case .incompleteBatch(iteration: 4, expected: 100, _)? = error(result) as? ReductionError else {
+                Issue.record("bit \(bit): \(result)")
+                continue
+            }
+        }
+    }
+
     @Test("The digest tells steps, sizes, iterations, kinds and identities apart")
     func digest() {
         let base = Decision(iteration: 7, batchSize: 500, stepSize: 0.37)
