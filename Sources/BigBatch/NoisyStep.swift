@@ -27,11 +27,15 @@ extension Trainer {
         return IterationOutcome(statistics: statistics, stepSize: shortened)
     }
 
-    /// Algorithm 2: α doubles when the batch grew, halves until the batch loss falls enough, and carries over.
+    /// Algorithm 2: α doubles when the batch grew, halves until the batch loss falls enough, and carries over. Ours: the
+    /// first trial is always 2α, and where the curvature is known α ends at the minimiser along the direction: on a small
+    /// batch a longer step that still passes the test can throw rare features far off.
     private func searchedStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         let direction = gradientDirection()
         let first = try firstStep(along: direction, statistics: statistics, doubled: state.grew || !isPaperMode)
-        return try search(along: direction, first: first, statistics: statistics).outcome
+        return try search(
+            along: direction, first: first, statistics: statistics, shrink: isPaperMode ? nil : 1
+        ).outcome
     }
 
     /// α = (‖g‖²_P/κ)·(s/‖g‖²_P), κ = dᵀ∇²ℓ_B d: (8) with the exact curvature of the same batch, and with a step no longer

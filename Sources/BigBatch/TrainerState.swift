@@ -16,7 +16,7 @@ struct TrainerState {
     /// K when the dense metric was last estimated.
     var batchSizeOfMetric = 0
     /// Full-batch curvature pairs.
-    var lbfgs = LBFGS()
+    var lbfgs: LBFGS
     /// Point and gradient of the previous full-batch iteration.
     var previous: (parameters: [Float], gradient: [Float])?
     /// Last full-batch objectives, for the non-monotone search and the plateau test.
@@ -54,5 +54,7 @@ struct TrainerState {
     init(parameters: [Float], batchSize: Int) {
         self.parameters = parameters
         self.batchSize = batchSize
+        // Pairs cost memory and time only where there are many parameters.
+        lbfgs = LBFGS(memory: parameters.count <= 100_000 ? 20 : 10)
     }
 }
