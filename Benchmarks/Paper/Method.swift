@@ -52,8 +52,8 @@ enum Method: String, CaseIterable, ExpressibleByArgument {
         case .gradientDescent, .friedlanderSchmidt:
             Self.powersOfTwo(-4...5).map { Settings(step: $0) }
         case .sgd:
-            [0.1, 0.3, 1, 3, 10, 30, 100].flatMap { decay in
-                Self.powersOfTwo(-6...3).map { Settings(step: $0, decay: decay) }
+            [1, 3, 10, 30, 100, 300].flatMap { decay in
+                Self.powersOfTwo(-5...1).map { Settings(step: $0, decay: decay) }
             }
         case .bigBatchFixed, .bigBatchArmijo, .bigBatchBB: []
         }
