@@ -2,7 +2,7 @@
 // gap (f − f*)/f*, and the gap at which the run stopped by itself.
 //
 //     swift run -c release convergence --data DIR [--only covtype-1e-4,…] [--steps auto,armijo,bb] [--seeds 10]
-//         [--tolerance 1e-8] [--trace]
+//         [--tolerance 1e-8] [--trace] [--batch 128 --step-size 0.3 --step-decay 10 --epochs 1]
 //
 // f is evaluated on all rows after every iteration by this program; that is not counted in the passes.
 
@@ -20,6 +20,11 @@ struct Arguments {
     var seeds = 5
     var tolerance: Double?
     var trace = false
+    /// For `sgd` and `fixed`.
+    var batch: Int?
+    var stepSize: Double?
+    var stepDecay: Double?
+    var epochs = 300.0
 
     init(_ words: [String]) {
         var index = 1
@@ -35,6 +40,10 @@ struct Arguments {
             case "--seeds": seeds = Int(value()) ?? 5
             case "--tolerance": tolerance = Double(value())
             case "--trace": trace = true
+            case "--batch": batch = Int(value())
+            case "--step-size": stepSize = Double(value())
+            case "--step-decay": stepDecay = Double(value())
+            case "--epochs": epochs = Double(value()) ?? 300
             default: print("unknown option \(words[index])")
             }
             index += 1
@@ -70,6 +79,8 @@ final class GapFollower<M: Model>: TrainingObserver {
     }
 
     func parametersDidChange(_ parameters: [Float]) {
+        // Small constant batches make thousands of iterations: looking at every hundredth is enough.
+        if record.batchSize < 200, record.iteration > 100, record.iteration % 100 != 0 { return }
         finalGap = (objective(model, dataset, l2, parameters) - optimum) / optimum
         for (index, gap) in Self.gaps.enumerated() where firstReached[index] == nil && finalGap <= gap {
             firstReached[index] = (record.gradientPasses, record.featurePasses, record.allreduces)
@@ -111,7 +122,10 @@ func report<M: Model>(_ problem: Problem, _ model: M, load: (UInt64) throws -> D
     func configuration(_ seed: Int) -> TrainerConfiguration {
         var result = TrainerConfiguration()
         result.l2 = problem.l2
-        result.maxEpochs = 300
+        result.maxEpochs = arguments.epochs
+        if let batch = arguments.batch { result.initialBatchSize = batch }
+        result.stepSize = arguments.stepSize
+        if let decay = arguments.stepDecay { result.stepDecay = decay }
         result.seed = UInt64(seed)
         if let tolerance = arguments.tolerance { result.tolerance = tolerance }
         return result
