@@ -36,7 +36,7 @@ let package = Package(
                 "MPI", "Datasets", "Models", "BigBatch", "Telemetry",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Benchmarks/Paper"),
+            path: "Benchmarks/Paper", exclude: ["measured"]),
         .executableTarget(name: "mpi-scenarios", dependencies: ["MPI"], path: "Tests/MPIScenarios"),
         .executableTarget(
             name: "convergence", dependencies: ["MPI", "Kernels", "Datasets", "Models", "BigBatch"],
