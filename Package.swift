@@ -39,7 +39,7 @@ let package = Package(
             path: "Benchmarks/Paper", exclude: ["measured"]),
         .executableTarget(name: "mpi-scenarios", dependencies: ["MPI"], path: "Tests/MPIScenarios"),
         .executableTarget(
-            name: "convergence", dependencies: ["MPI", "Kernels", "Datasets", "Models", "BigBatch"],
+            name: "convergence", dependencies: ["MPI", "Kernels", "Datasets", "Models", "BigBatch", "Telemetry"],
             path: "Benchmarks/Convergence"),
         .executableTarget(
             name: "kernel-benchmark", dependencies: ["Kernels", "Datasets", "Models"], path: "Benchmarks/Kernels"),

@@ -3,8 +3,14 @@
 //
 //     swift run -c release convergence --data DIR [--only covtype-1e-4,…] [--steps auto,armijo,bb] [--seeds 10]
 //         [--tolerance 1e-8] [--trace] [--batch 128 --step-size 0.3 --step-decay 10 --epochs 1]
+//         [--no-intercept] [--threads 2] [--optimum F]
 //
 // f is evaluated on all rows after every iteration by this program; that is not counted in the passes.
+//
+//     mpirun -n 2 convergence --timed --data DIR --only covtype-1e-4 --no-intercept --optimum F --tolerance 1e-3,1e-5
+//         [--threads 2] [--seed 1] [--repeats 3] [--json FILE] [--parameters FILE]
+//
+// times one problem on all ranks: seconds from loaded data to relative gaps, for the first run in the process and repeats.
 
 import BigBatch
 import Datasets
@@ -13,140 +19,31 @@ import Kernels
 import MPI
 import Models
 
-struct Arguments {
-    var data = ""
-    var only: [String] = []
-    var steps = [StepKind.auto]
-    var seeds = 5
-    var tolerance: Double?
-    var trace = false
-    /// For `sgd` and `fixed`.
-    var batch: Int?
-    var stepSize: Double?
-    var stepDecay: Double?
-    var epochs = 300.0
-
-    init(_ words: [String]) {
-        var index = 1
-        func value() -> String {
-            index += 1
-            return index < words.count ? words[index] : ""
-        }
-        while index < words.count {
-            switch words[index] {
-            case "--data": data = value()
-            case "--only": only = value().split(separator: ",").map(String.init)
-            case "--steps": steps = value().split(separator: ",").compactMap { StepKind(rawValue: String($0)) }
-            case "--seeds": seeds = Int(value()) ?? 5
-            case "--tolerance": tolerance = Double(value())
-            case "--trace": trace = true
-            case "--batch": batch = Int(value())
-            case "--step-size": stepSize = Double(value())
-            case "--step-decay": stepDecay = Double(value())
-            case "--epochs": epochs = Double(value()) ?? 300
-            default: print("unknown option \(words[index])")
-            }
-            index += 1
-        }
+/// f* as given, as known, or from a run with a tiny tolerance.
+func optimum<M: Model>(
+    of problem: Problem, _ model: M, on dataset: Dataset, _ communicator: any Communicator, _ arguments: Arguments
+) throws -> Double {
+    if let given = arguments.optimum { return given }
+    if arguments.intercept, let known = problem.optimum { return known }
+    var exact = arguments.configuration(problem, seed: 1)
+    exact.tolerance = 1e-13
+    exact.initialBatchSize = .max
+    exact.maxEpochs = 3000
+    let result = try Trainer(model: model, dataset: dataset, communicator: communicator, configuration: exact).run()
+    if communicator.rank == 0 {
+        print(
+            "\(problem.name): f* = \(result.objective) after \(result.iterations) iterations (\(result.stopReason))")
     }
-}
-
-/// Follows the true objective and notes when a gap is first reached.
-final class GapFollower<M: Model>: TrainingObserver {
-    static var gaps: [Double] { [1e-2, 1e-3, 1e-4, 1e-5] }
-
-    let model: M
-    let dataset: Dataset
-    let l2: Double
-    let optimum: Double
-    let trace: Bool
-    var firstReached = [(passes: Double, features: Double, allreduces: Int)?](repeating: nil, count: 4)
-    var finalGap = Double.infinity
-    var fullBatchFrom: Double?
-    private var record = IterationRecord()
-
-    init(model: M, dataset: Dataset, l2: Double, optimum: Double, trace: Bool) {
-        self.model = model
-        self.dataset = dataset
-        self.l2 = l2
-        self.optimum = optimum
-        self.trace = trace
-    }
-
-    func iterationDidEnd(_ record: IterationRecord) {
-        self.record = record
-        if fullBatchFrom == nil, record.batchSize == dataset.order.count { fullBatchFrom = record.gradientPasses }
-    }
-
-    func parametersDidChange(_ parameters: [Float]) {
-        // Small constant batches make thousands of iterations: looking at every hundredth is enough.
-        if record.batchSize < 200, record.iteration > 100, record.iteration % 100 != 0 { return }
-        finalGap = (objective(model, dataset, l2, parameters) - optimum) / optimum
-        for (index, gap) in Self.gaps.enumerated() where firstReached[index] == nil && finalGap <= gap {
-            firstReached[index] = (record.gradientPasses, record.featurePasses, record.allreduces)
-        }
-        if trace {
-            print(
-                record.iteration, record.batchSize, brief(record.gradientPasses), record.allreduces, "f",
-                brief(record.loss), "α", brief(record.stepSize), "snr", brief(record.signalToNoise), "gap",
-                brief(finalGap))
-        }
-    }
-}
-
-func objective<M: Model>(_ model: M, _ dataset: Dataset, _ l2: Double, _ x: [Float]) -> Double {
-    let loss = x.withUnsafeBufferPointer { model.loss(dataset.all, at: $0) }
-    let squared = x.prefix(model.penalisedCount).reduce(0.0) { $0 + Double($1) * Double($1) }
-    return loss / Double(dataset.order.count) + l2 / 2 * squared
-}
-
-func brief(_ value: Double) -> String {
-    guard value.isFinite else { return "-" }
-    if value == 0 { return "0" }
-    let digits = 3
-    let magnitude = floor(log10(abs(value)))
-    let unit = pow(10, magnitude - Double(digits - 1))
-    let rounded = (value / unit).rounded() * unit
-    if magnitude < -3 || magnitude > 5 {
-        return "\((rounded / pow(10, magnitude) * 100).rounded() / 100)e\(Int(magnitude))"
-    }
-    return String(String(rounded).prefix(8))
-}
-
-func median(_ values: [Double]) -> Double {
-    let sorted = values.sorted()
-    return sorted.isEmpty ? .nan : sorted[sorted.count / 2]
+    return result.objective
 }
 
 func report<M: Model>(_ problem: Problem, _ model: M, load: (UInt64) throws -> Dataset, _ arguments: Arguments) throws {
-    func configuration(_ seed: Int) -> TrainerConfiguration {
-        var result = TrainerConfiguration()
-        result.l2 = problem.l2
-        result.maxEpochs = arguments.epochs
-        if let batch = arguments.batch { result.initialBatchSize = batch }
-        result.stepSize = arguments.stepSize
-        if let decay = arguments.stepDecay { result.stepDecay = decay }
-        result.seed = UInt64(seed)
-        if let tolerance = arguments.tolerance { result.tolerance = tolerance }
-        return result
-    }
-    var optimum = problem.optimum ?? .infinity
-    if problem.optimum == nil {
-        var exact = configuration(1)
-        exact.tolerance = 1e-13
-        exact.initialBatchSize = .max
-        exact.maxEpochs = 3000
-        let result = try Trainer(
-            model: model, dataset: load(1), communicator: SoloCommunicator(), configuration: exact
-        ).run()
-        optimum = result.objective
-        print("\(problem.name): f* = \(optimum) after \(result.iterations) iterations (\(result.stopReason))")
-    }
+    let optimum = try optimum(of: problem, model, on: load(1), SoloCommunicator(), arguments)
     for step in arguments.steps {
         var followers: [GapFollower<M>] = []
         var results: [TrainingResult] = []
         for seed in 1...arguments.seeds {
-            var settings = configuration(seed)
+            var settings = arguments.configuration(problem, seed: UInt64(seed))
             settings.step = step
             let dataset = try load(UInt64(seed))
             let follower = GapFollower(
@@ -192,38 +89,55 @@ func scaled(_ dataset: Dataset, by factor: Double) -> Dataset {
     return dataset
 }
 
-func run(_ problem: Problem, _ arguments: Arguments) throws {
-    let solo = SoloCommunicator()
-    var classes = 0
-    func load(_ seed: UInt64) throws -> Dataset {
-        let table = try DistributedTable.read([arguments.data + "/" + problem.file], communicator: solo)
-        var options = AssemblyOptions()
-        options.seed = seed
-        options.standardization = StandardizationKind(rawValue: problem.standardize)
-        let data = try table.assembleTraining(labels: problem.model == "ridge" ? .values : .classes, options: options)
-        classes = data.preprocessing.labels.classCount
-        return scaled(data.training, by: problem.scale)
-    }
-    var cache: [UInt64: Dataset] = [1: try load(1)]
-    let features = cache[1]?.features.columns ?? 0
+func load(_ problem: Problem, _ arguments: Arguments, seed: UInt64, _ communicator: any Communicator) throws -> (
+    Dataset, classes: Int
+) {
+    let table = try DistributedTable.read([arguments.data + "/" + problem.file], communicator: communicator)
+    var options = AssemblyOptions()
+    options.seed = seed
+    options.standardization = StandardizationKind(rawValue: problem.standardize)
+    let data = try table.assembleTraining(labels: problem.model == "ridge" ? .values : .classes, options: options)
+    return (scaled(data.training, by: problem.scale), data.preprocessing.labels.classCount)
+}
+
+func run(_ problem: Problem, _ arguments: Arguments, _ world: any Communicator) throws {
+    let start = ContinuousClock.now
+    let first = arguments.timed ? arguments.seed : 1
+    let (dataset, classes) = try load(problem, arguments, seed: first, world)
+    let loadSeconds = (ContinuousClock.now - start) / .seconds(1)
+    var cache = [first: dataset]
     func cached(_ seed: UInt64) throws -> Dataset {
         if let dataset = cache[seed] { return dataset }
-        let dataset = try load(seed)
+        let (dataset, _) = try load(problem, arguments, seed: seed, world)
         if arguments.steps.count > 1, dataset.features.rows < 200_000 { cache[seed] = dataset }
         return dataset
     }
+    func serve(_ loss: some MarginLoss) throws {
+        let model = LinearModel(
+            loss, featureCount: dataset.features.columns, hasIntercept: arguments.intercept, threads: arguments.threads)
+        guard arguments.timed else { return try report(problem, model, load: cached, arguments) }
+        let optimum = try optimum(of: problem, model, on: dataset, world, arguments)
+        var timing = Timing(problem, model, dataset, optimum: optimum, communicator: world)
+        try timing.measure(arguments, loadSeconds: loadSeconds)
+    }
     switch problem.model {
-    case "ridge":
-        try report(problem, LinearModel(SquaredError(), featureCount: features), load: cached, arguments)
-    case "logistic":
-        try report(problem, LinearModel(LogisticLoss(), featureCount: features), load: cached, arguments)
-    default:
-        try report(
-            problem, LinearModel(SoftmaxLoss(classes: classes), featureCount: features), load: cached, arguments)
+    case "ridge": try serve(SquaredError())
+    case "logistic": try serve(LogisticLoss())
+    default: try serve(SoftmaxLoss(classes: classes))
     }
 }
 
 let arguments = Arguments(CommandLine.arguments)
+let environment = try MPIEnvironment.start()
+var failed = false
 for problem in problems where arguments.only.isEmpty || arguments.only.contains(problem.name) {
-    do { try run(problem, arguments) } catch { print("\(problem.name): \(error)") }
+    do {
+        try run(problem, arguments, environment.world)
+    } catch {
+        print("\(problem.name): \(error)")
+        failed = true
+    }
 }
+if failed, environment.world.size > 1 { environment.abort("convergence: a run failed", code: 1) }
+try environment.finalize()
+exit(failed ? 1 : 0)
