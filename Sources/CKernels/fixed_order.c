@@ -36,3 +36,17 @@ void ck_fixed_add_fd(long n, double step, const double *d, const float *x, float
 void ck_fixed_add_ff(long n, double step, const float *d, const float *x, float *out) {
     for (long i = 0; i < n; i++) out[i] = (float)(x[i] + step * d[i]);
 }
+
+typedef double d8 __attribute__((vector_size(64), aligned(8), may_alias));
+
+void ck_fixed_add_products(
+    long n, long terms, double factor, const double *c, long c_stride, const double *rows, long stride, double *out) {
+    long j = 0;
+    for (; j + 8 <= n; j += 8) {
+        d8 sum = *(const d8 *)(out + j);
+        for (long i = 0; i < terms; i++) sum += factor * c[i * c_stride] * *(const d8 *)(rows + i * stride + j);
+        *(d8 *)(out + j) = sum;
+    }
+    for (; j < n; j++)
+        for (long i = 0; i < terms; i++) out[j] += factor * c[i * c_stride] * rows[i * stride + j];
+}

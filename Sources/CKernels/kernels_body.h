@@ -211,6 +211,7 @@ static void CK_NAME(sparse_transposed_multi)(
     }
 }
 
+#include "gram_body.h"
 #include "losses_body.h"
 
 const ck_kernels CK_NAME(ck_kernels) = {
@@ -230,6 +231,9 @@ const ck_kernels CK_NAME(ck_kernels) = {
     .sigmoid = CK_NAME(sigmoid),
     .add_scaled = CK_NAME(add_scaled),
     .residual_sums = CK_NAME(residual_sums),
+    .gram = CK_NAME(gram),
+    .gram_pack = CK_NAME(gram_pack),
+    .column_squares = CK_NAME(column_squares),
 };
 
 #undef CK_MULTI_TILES

@@ -1,100 +1,92 @@
 /// Σ h_i x̃_i x̃_iᵀ over rows, x̃ = (x − shift, 1) with an intercept, else x − shift: n times the second moment matrix.
 ///
-/// Sums, so that ranks can add theirs. Float within 64 rows, Double beyond. D² doubles; meant for D up to about 1000.
+/// Sums, so that ranks and threads can add theirs. Rows are centred and scaled by √h in Float, products are summed in
+/// Float within `blockRows` rows, in Double beyond: entry (i, j) is wrong by about 1e-6 √(Σ h x̃_i² Σ h x̃_j²) at most.
+/// (D + 8)² doubles. D²/2 multiply-adds a row, for sparse rows too: meant for D up to about 1000.
 public struct SecondMoment: Sendable {
-    /// D, or D + 1 with the intercept last.
+    /// n: D, or D + 1 with the intercept last.
     public let dimension: Int
-    /// dimension × dimension, row-major, symmetric.
-    public private(set) var sums: [Double]
 
     private let hasIntercept: Bool
+    /// n rounded up to whole blocks of eight.
+    private let width: Int
+    /// width × width, row-major; what is below the diagonal means nothing.
+    private var tiles: [Double]
+
+    /// Rows whose products are summed in Float; a block of them stays in the first or second level cache.
+    static let blockRows = 64
 
     public init(columns: Int, hasIntercept: Bool) {
         self.hasIntercept = hasIntercept
         dimension = columns + (hasIntercept ? 1 : 0)
-        sums = [Double](repeating: 0, count: dimension * dimension)
+        width = (dimension + 7) / 8 * 8
+        tiles = [Double](repeating: 0, count: width * width)
     }
 
     /// Adds rows `rows` of `features`.
-    /// - Parameter weights: h, one per row of `rows`; nil means 1.
+    /// - Parameter weights: h ≥ 0, one per row of `rows`; nil means 1.
     public mutating func add(
         _ features: FeatureMatrix, _ rows: Range<Int>, shift: AlignedBuffer<Float>? = nil,
         weights: UnsafePointer<Float>? = nil, kernels: KernelSet = .current
     ) {
-        let columns = features.columns
-        precondition(columns == dimension - (hasIntercept ? 1 : 0))
-        // Stored rows first: A = Σ h x xᵀ, b = Σ h x, H = Σ h.
-        var products = [Double](repeating: 0, count: columns * columns)
-        var first = [Double](repeating: 0, count: columns)
-        var total = 0.0
-        for row in 0..<rows.count { total += weights.map { Double($0[row]) } ?? 1 }
-        switch features {
-        case .dense(let x): Self.add(x, rows, weights, &products, &first, kernels)
-        case .sparse(let x): Self.add(x, rows, weights, &products, &first)
-        }
-        // Σ h (x − s)(x − s)ᵀ = A − s bᵀ − b sᵀ + H s sᵀ.
-        func centre(_ j: Int) -> Double { shift.map { Double($0.pointer[j]) } ?? 0 }
-        for i in 0..<columns {
-            for j in 0..<columns {
-                sums[i * dimension + j] +=
-                    products[i * columns + j] - centre(i) * first[j] - first[i] * centre(j)
-                    + total * centre(i) * centre(j)
-            }
-            if hasIntercept {
-                let value = first[i] - total * centre(i)
-                sums[i * dimension + columns] += value
-                sums[columns * dimension + i] += value
-            }
-        }
-        if hasIntercept { sums[dimension * dimension - 1] += total }
-    }
-
-    /// The transposed product of a block of rows with itself, by the kernel for several classes.
-    private static func add(
-        _ x: DenseMatrix, _ rows: Range<Int>, _ weights: UnsafePointer<Float>?, _ products: inout [Double],
-        _ first: inout [Double], _ kernels: KernelSet
-    ) {
-        let stride = x.stride
-        let partial = AlignedBuffer<Float>(count: x.columns * stride)
-        let scaled = AlignedBuffer<Float>(count: 64 * stride)
-        var start = rows.lowerBound
-        while start < rows.upperBound {
-            let block = start..<min(start + 64, rows.upperBound)
-            for row in block {
-                let factor = weights.map { $0[row - rows.lowerBound] } ?? 1
-                let source = x.row(row)
-                let target = scaled.pointer + (row - start) * stride
-                for j in 0..<x.columns {
-                    target[j] = factor * source[j]
-                    first[j] += Double(factor) * Double(source[j])
+        precondition(features.columns == dimension - (hasIntercept ? 1 : 0))
+        guard !rows.isEmpty, width > 0 else { return }
+        let centre = shift.map { UnsafePointer($0.pointer) }
+        let width = width
+        let hasIntercept = hasIntercept
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.blockRows * width) { block in
+            tiles.withUnsafeMutableBufferPointer { tiles in
+                guard let z = block.baseAddress, let sums = tiles.baseAddress else { return }
+                for start in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.blockRows) {
+                    let part = start..<min(start + Self.blockRows, rows.upperBound)
+                    let h = weights.map { $0 + (start - rows.lowerBound) }
+                    switch features {
+                    case .dense(let x):
+                        kernels.pack(x, part, shift: centre, weights: h, one: hasIntercept, width: width, into: z)
+                    case .sparse(let x):
+                        x.pack(part, shift: centre, weights: h, one: hasIntercept, width: width, into: z)
+                    }
+                    kernels.gram(z, rows: part.count, width: width, into: sums)
                 }
             }
-            kernels.transposedProduct(x, block, residuals: scaled.pointer, classStride: stride, into: partial.pointer)
-            products.withUnsafeMutableBufferPointer { sums in
-                guard let sums = sums.baseAddress else { return }
-                kernels.flush(partial.pointer, rows: x.columns, columns: x.columns, stride: stride, into: sums)
-            }
-            start = block.upperBound
         }
     }
 
-    private static func add(
-        _ x: SparseMatrix, _ rows: Range<Int>, _ weights: UnsafePointer<Float>?, _ products: inout [Double],
-        _ first: inout [Double]
-    ) {
-        products.withUnsafeMutableBufferPointer { products in
-            for row in rows {
-                let factor = weights.map { Double($0[row - rows.lowerBound]) } ?? 1
-                let entries = x.rowOffsets.pointer[row]..<x.rowOffsets.pointer[row + 1]
-                for k in entries {
-                    let i = Int(x.columnIndices.pointer[k])
-                    let value = factor * Double(x.values.pointer[k])
-                    first[i] += value
-                    for l in entries {
-                        products[i * x.columns + Int(x.columnIndices.pointer[l])] += value * Double(x.values.pointer[l])
+    /// Adds the sums of other rows.
+    public mutating func add(_ other: SecondMoment) {
+        precondition(other.dimension == dimension)
+        other.tiles.withUnsafeBufferPointer { other in
+            tiles.withUnsafeMutableBufferPointer { FixedOrder.add(1, other, to: $0) }
+        }
+    }
+
+    /// dimension × dimension, row-major, symmetric.
+    public var sums: [Double] { Self.symmetric(upper[...], dimension: dimension) }
+
+    /// The upper triangle, row after row: n(n + 1)/2 values, what ranks exchange.
+    public var upper: [Double] {
+        var values: [Double] = []
+        values.reserveCapacity(dimension * (dimension + 1) / 2)
+        for i in 0..<dimension { values += tiles[(i * width + i)..<(i * width + dimension)] }
+        return values
+    }
+
+    /// The whole matrix, row-major, from its upper triangle.
+    public static func symmetric(_ upper: ArraySlice<Double>, dimension n: Int) -> [Double] {
+        precondition(upper.count == n * (n + 1) / 2)
+        var matrix = [Double](repeating: 0, count: n * n)
+        matrix.withUnsafeMutableBufferPointer { matrix in
+            upper.withUnsafeBufferPointer { upper in
+                var next = 0
+                for i in 0..<n {
+                    for j in i..<n {
+                        matrix[i * n + j] = upper[next]
+                        matrix[j * n + i] = upper[next]
+                        next += 1
                     }
                 }
             }
         }
+        return matrix
     }
 }

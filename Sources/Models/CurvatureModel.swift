@@ -11,42 +11,52 @@ public protocol CurvatureModel: Model {
     var classCount: Int { get }
     /// Mean h at x = 0.
     var curvatureAtZero: Double { get }
+    /// h of a row of weight 1 where it is the same at every x, which makes the objective a quadratic; else nil.
+    var constantCurvature: Double? { get }
     /// Adds Σ x_j² (true rows, centring included) to `sums` (D).
     func addColumnSquares(_ batch: Batch, into sums: UnsafeMutableBufferPointer<Double>)
     /// h_i of this rank's part of the batch, in batch order.
     func curvatureWeights(of batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> AlignedBuffer<Float>
     /// Σ weights_i x̂_i x̂_iᵀ over this rank's part of the batch.
     func curvature(of batch: Batch, weights: AlignedBuffer<Float>) -> SecondMoment
+    /// Σ ω_i x̂_i x̂_iᵀ over this rank's part of the batch, ω the sample weights.
+    func secondMoment(of batch: Batch) -> SecondMoment
 }
 
 extension LinearModel: CurvatureModel {
     public var classCount: Int { loss.classes }
     public var curvatureAtZero: Double { loss.curvatureAtZero }
+    public var constantCurvature: Double? { loss.constantCurvature }
 
     public func addColumnSquares(_ batch: Batch, into sums: UnsafeMutableBufferPointer<Double>) {
-        let shift = batch.dataset.shift
+        guard let target = sums.baseAddress else { return }
+        let parts = BatchParts(batch, threads: threads, classes: 1, merged: featureCount)
+        let others = AlignedBuffer<Double>(count: (parts.count - 1) * featureCount)
+        concurrently(parts.count) { index in
+            addColumnSquares(
+                of: parts[index], into: index == 0 ? target : others.pointer + (index - 1) * featureCount)
+        }
+        for part in 0..<parts.count - 1 {
+            for column in 0..<featureCount { target[column] += others.pointer[part * featureCount + column] }
+        }
+    }
+
+    private func addColumnSquares(of batch: Batch, into sums: UnsafeMutablePointer<Double>) {
+        let shift = batch.dataset.shift.map { UnsafePointer($0.pointer) }
         for range in [batch.first, batch.second] {
             switch batch.dataset.features {
             case .dense(let matrix):
-                for row in range {
-                    let values = matrix.row(row)
-                    for column in 0..<featureCount {
-                        let value = Double(values[column]) - (shift.map { Double($0.pointer[column]) } ?? 0)
-                        sums[column] += value * value
-                    }
-                }
+                kernels.columnSquares(matrix, range, shift: shift, into: sums)
             case .sparse(let matrix):
                 for entry in matrix.rowOffsets.pointer[range.lowerBound]..<matrix.rowOffsets.pointer[range.upperBound] {
                     let column = Int(matrix.columnIndices.pointer[entry])
                     let value = Double(matrix.values.pointer[entry])
-                    let offset = shift.map { Double($0.pointer[column]) } ?? 0
                     // (v − s)² − s²: every row adds s² below, whether it stores the column or not.
-                    sums[column] += value * (value - 2 * offset)
+                    sums[column] += value * (value - 2 * (shift.map { Double($0[column]) } ?? 0))
                 }
-            }
-            if let shift, case .sparse = batch.dataset.features {
+                guard let shift else { continue }
                 for column in 0..<featureCount {
-                    sums[column] += Double(range.count) * Double(shift.pointer[column] * shift.pointer[column])
+                    sums[column] += Double(range.count) * Double(shift[column] * shift[column])
                 }
             }
         }
@@ -56,20 +66,44 @@ extension LinearModel: CurvatureModel {
         let weights = AlignedBuffer<Float>(count: batch.count)
         guard batch.count > 0, let x = parameters.baseAddress else { return weights }
         let products = products(batch.dataset, at: x)
-        forEachBlock(of: batch, rows: products.blockRows) { rows, index in
-            withBlock(products, rows) { block, _ in loss.hessianWeights(block, into: weights.pointer + index) }
+        let parts = BatchParts(batch, threads: threads, classes: loss.classes)
+        concurrently(parts.count) { part in
+            forEachBlock(of: parts[part], rows: products.blockRows) { rows, index in
+                withBlock(products, rows) { block, _ in
+                    loss.hessianWeights(block, into: weights.pointer + parts.start(part) + index)
+                }
+            }
         }
         return weights
     }
 
     public func curvature(of batch: Batch, weights: AlignedBuffer<Float>) -> SecondMoment {
-        var moment = SecondMoment(columns: featureCount, hasIntercept: hasIntercept)
-        // Large chunks: centring costs D² operations a chunk.
-        forEachBlock(of: batch, rows: 4096) { rows, index in
-            moment.add(
-                batch.dataset.features, rows, shift: batch.dataset.shift, weights: weights.pointer + index,
-                kernels: kernels)
+        secondMoment(of: batch) { _, index in UnsafePointer(weights.pointer + index) }
+    }
+
+    public func secondMoment(of batch: Batch) -> SecondMoment {
+        let weights = batch.dataset.weights.map { UnsafePointer($0.pointer) }
+        return secondMoment(of: batch) { rows, _ in weights.map { $0 + rows.lowerBound } }
+    }
+
+    /// - Parameter weights: those of consecutive rows, of which the first is this sample of the batch.
+    private func secondMoment(of batch: Batch, weights: (Range<Int>, Int) -> UnsafePointer<Float>?) -> SecondMoment {
+        let empty = SecondMoment(columns: featureCount, hasIntercept: hasIntercept)
+        let parts = BatchParts(
+            batch, threads: threads, classes: featureCount / 2 + 1, merged: featureCount * featureCount)
+        var moments = [SecondMoment](repeating: empty, count: parts.count)
+        moments.withUnsafeMutableBufferPointer { moments in
+            // Unsafe: each call writes an element of its own.
+            nonisolated(unsafe) let moments = moments
+            concurrently(parts.count) { part in
+                forEachBlock(of: parts[part], rows: batch.count) { rows, index in
+                    moments[part].add(
+                        batch.dataset.features, rows, shift: batch.dataset.shift,
+                        weights: weights(rows, parts.start(part) + index), kernels: kernels)
+                }
+            }
         }
-        return moment
+        for part in 1..<moments.count { moments[0].add(moments[part]) }
+        return moments[0]
     }
 }

@@ -45,10 +45,16 @@ public protocol MarginLoss: Sendable {
     func curvature(_ block: MarginBlock, along direction: UnsafePointer<Float>) -> Double
     /// Mean h at margin 0; see `hessianWeights`.
     var curvatureAtZero: Double { get }
+    /// ∂²f/∂m² where it is the same for every margin and label, and C = 1; nil by default.
+    var constantCurvature: Double? { get }
     /// h_i = ω_i · mean over the classes of ∂²f/∂m_c², one per row: the weights of a Hessian sketch Σ h_i x̂_i x̂_iᵀ.
     func hessianWeights(_ block: MarginBlock, into weights: UnsafeMutablePointer<Float>)
     /// Writes `classes` packed values a row: class probabilities, or one value.
     func predict(_ block: MarginBlock, into outputs: UnsafeMutablePointer<Float>)
+}
+
+extension MarginLoss {
+    public var constantCurvature: Double? { nil }
 }
 
 /// A loss of one margin, given by formulas for one sample.

@@ -6,6 +6,7 @@ public struct SquaredError: ScalarLoss {
     public func value(_ m: Double, _ y: Double) -> Double { 0.5 * (m - y) * (m - y) }
     public func derivative(_ m: Double, _ y: Double) -> Double { m - y }
     public func secondDerivative(_ m: Double, _ y: Double) -> Double { 1 }
+    public var constantCurvature: Double? { 1 }
 
     public func loss(_ block: MarginBlock) -> Double {
         block.kernels.squaredError(

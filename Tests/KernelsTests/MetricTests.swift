@@ -16,10 +16,10 @@ import Testing
     func choleskySolvesAndInverts(n: Int) throws {
         let matrix = positiveDefinite(n, seed: UInt64(n))
         let cholesky = try #require(Cholesky(matrix, dimension: n))
-        let l = cholesky.lower
+        let u = cholesky.upper
         for i in 0..<n {
             for j in 0..<n {
-                let product = (0..<n).reduce(0) { $0 + l[i * n + $1] * l[j * n + $1] }
+                let product = (0..<n).reduce(0) { $0 + u[$1 * n + i] * u[$1 * n + j] }
                 #expect(abs(product - matrix[i * n + j]) <= 1e-12 * matrix[i * n + i] * Double(n))
             }
         }

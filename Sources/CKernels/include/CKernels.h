@@ -51,6 +51,16 @@ typedef struct ck_kernels {
     /// Σ_i ‖r_i‖² (norms[i] + extra) over rows of `classes` residuals; sums[c] += Σ_i r[i, c]
     double (*_Nonnull residual_sums)(
         long rows, long classes, long stride, const float *r, const float *norms, double extra, double *sums);
+    /// sums[i, j] += Σ_r z[r, i] z[r, j] for j ≥ i, each Σ in Float; width is a multiple of 8 and the row length of sums.
+    /// Entries below the diagonal, in its blocks of eight, are added to as well and mean nothing.
+    void (*_Nonnull gram)(const float *z, long stride, long rows, long width, double *sums);
+    /// z[r] = s_r (x_r − shift, 1 if ones), s_r = √weights[r] (weights and shift may be null), zeros up to width
+    void (*_Nonnull gram_pack)(
+        const float *x, long stride, long rows, long columns, const float *_Nullable shift,
+        const float *_Nullable weights, long ones, long width, float *z);
+    /// sums[j] += Σ_r (x[r, j] − shift[j])² for j < columns, in Double; shift may be null
+    void (*_Nonnull column_squares)(
+        const float *x, long stride, long rows, long columns, const float *_Nullable shift, double *sums);
 } ck_kernels;
 
 /// The fastest set this machine runs, or the one that CRESCENDO_ISA (baseline, avx2, avx512) names if it can run.
@@ -69,7 +79,9 @@ void ck_fixed_axpy_ff(long n, double step, const float *x, float *y);
 void ck_fixed_add_fd(long n, double step, const double *d, const float *x, float *out);
 void ck_fixed_add_ff(long n, double step, const float *d, const float *x, float *out);
 void ck_fixed_axpy_fd(long n, double step, const float *x, double *y);
-
+/// out[j] += Σ_{i < terms} factor · c[i · c_stride] · rows[i · stride + j], i ascending, for j < n
+void ck_fixed_add_products(
+    long n, long terms, double factor, const double *c, long c_stride, const double *rows, long stride, double *out);
 
 // libm, without importing a platform module.
 static inline double ck_exp(double x) { return exp(x); }

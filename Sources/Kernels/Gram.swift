@@ -1,0 +1,52 @@
+import CKernels
+
+extension KernelSet {
+    /// sums[j] += Σ_r (x[r, j] − shift[j])² over rows `rows`, in Double; shift and sums have `x.columns` values.
+    public func columnSquares(
+        _ x: DenseMatrix, _ rows: Range<Int>, shift: UnsafePointer<Float>? = nil,
+        into sums: UnsafeMutablePointer<Double>
+    ) {
+        table.pointee.column_squares(x.row(rows.lowerBound), x.stride, rows.count, x.columns, shift, sums)
+    }
+
+    /// sums[i, j] += Σ_r z[r, i] z[r, j] for j ≥ i over `rows` rows of z, each Σ in Float (at most a few hundred rows).
+    ///
+    /// z is rows × width, sums width × width, both packed; width is a multiple of 8. Some of what is below the diagonal is
+    /// added to as well and means nothing.
+    func gram(_ z: UnsafePointer<Float>, rows: Int, width: Int, into sums: UnsafeMutablePointer<Double>) {
+        table.pointee.gram(z, width, rows, width, sums)
+    }
+
+    /// z[r] = √h_r (x_r − shift, 1 with `one`), then zeros up to `width`, for rows `rows` of x.
+    func pack(
+        _ x: DenseMatrix, _ rows: Range<Int>, shift: UnsafePointer<Float>?, weights: UnsafePointer<Float>?, one: Bool,
+        width: Int, into z: UnsafeMutablePointer<Float>
+    ) {
+        table.pointee.gram_pack(
+            x.row(rows.lowerBound), x.stride, rows.count, x.columns, shift, weights, one ? 1 : 0, width, z)
+    }
+}
+
+extension SparseMatrix {
+    /// The same for sparse rows, which become dense.
+    func pack(
+        _ rows: Range<Int>, shift: UnsafePointer<Float>?, weights: UnsafePointer<Float>?, one: Bool, width: Int,
+        into z: UnsafeMutablePointer<Float>
+    ) {
+        for row in rows {
+            let factor = weights.map { $0[row - rows.lowerBound].squareRoot() } ?? 1
+            let to = z + (row - rows.lowerBound) * width
+            if let shift {
+                for j in 0..<columns { to[j] = -factor * shift[j] }
+            } else {
+                for j in 0..<columns { to[j] = 0 }
+            }
+            for j in columns..<width { to[j] = 0 }
+            if one { to[columns] = factor }
+            for k in rowOffsets.pointer[row]..<rowOffsets.pointer[row + 1] {
+                let j = Int(columnIndices.pointer[k])
+                to[j] = factor * (values.pointer[k] - (shift.map { $0[j] } ?? 0))
+            }
+        }
+    }
+}
