@@ -38,7 +38,7 @@ RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
 BINARIES := $(SCRATCH)/release
 PROGRAM := $(BINARIES)/crescendo
 
-.PHONY: help deps build test demo bench paper lint format install clean
+.PHONY: help deps build test demo bench bench-peers paper lint format install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -61,6 +61,10 @@ bench: build ## measure this machine and this build (CRESCENDO_DATA=folder adds 
 	@$(RELEASE_BUILD) --product kernel-benchmark
 	$(RELEASE_BUILD) --product convergence
 	MPIRUN=$(MPIRUN) RANKS=$(RANKS) Benchmarks/run $(BINARIES)
+
+bench-peers: build ## measure other programs beside this one (CRESCENDO_DATA=folder with the data; half an hour)
+	@$(RELEASE_BUILD) --product convergence
+	MPIRUN=$(MPIRUN) Benchmarks/Peers/run $(BINARIES) $(PEERS_OPTIONS)
 
 paper: build ## reproduce the paper's convex figure on covtype (CRESCENDO_DATA=folder with the data)
 	@[ -n "$${CRESCENDO_DATA:-}" ] || { echo "Set CRESCENDO_DATA to the folder with covtype.binary.scale.libsvm.gz." >&2; exit 1; }
