@@ -15,12 +15,12 @@ extension Trainer {
         case (.bb, _):
             return try barzilaiBorweinStep(statistics)
         case (.armijo, _), (.auto, _):
-            let direction = gradientDirection()
-            let first = try firstStep(along: direction, statistics: statistics, doubled: true)
-            if let reason = convergence(statistics, direction: direction, length: first) {
+            writeGradientDirection()
+            let first = try firstStep(statistics, doubled: true)
+            if let reason = convergence(statistics, length: first) {
                 return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
             }
-            return try exhausting(search(along: direction, first: first, statistics: statistics))
+            return try exhausting(search(first: first, statistics: statistics))
         }
     }
 
@@ -40,7 +40,7 @@ extension Trainer {
     }
 
     /// Notes this iteration's gap estimate and says whether the run is done.
-    private func convergence(_ statistics: GradientStatistics, direction: [Float], length: Double) -> StopReason? {
+    private func convergence(_ statistics: GradientStatistics, length: Double) -> StopReason? {
         let estimate = stopRule.gapEstimate(
             statistics, slope: length * dot(objective.gradient, direction),
             metricNorm: statistics.squaredGradientNorm * (objective.isPreconditioned ? 1 : length),
@@ -58,63 +58,46 @@ extension Trainer {
 
     /// L-BFGS with a backtracking search from α = 1; without pairs the preconditioned gradient.
     private func quasiNewtonStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
-        learnCurvature()
-        var direction = state.lbfgs.direction(gradient: objective.gradient, metric: objective.metric)
+        state.lbfgs.observe(state.parameters, gradient: objective.gradient, metric: objective.metric)
+        state.lbfgs.writeDirection(gradient: objective.gradient, metric: objective.metric, into: &direction)
         if !(dot(objective.gradient, direction) < 0) {
             state.lbfgs.reset()
-            direction = gradientDirection()
+            writeGradientDirection()
         }
         let isFirst = state.lbfgs.isEmpty
-        let first = isFirst ? try firstStep(along: direction, statistics: statistics, doubled: true) : 1
-        if let reason = convergence(statistics, direction: direction, length: isFirst ? first / 2 : 1) {
+        let first = isFirst ? try firstStep(statistics, doubled: true) : 1
+        if let reason = convergence(statistics, length: isFirst ? first / 2 : 1) {
             return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
         }
         let gradientStep = state.stepSize
         // With the curvature known the step is the minimiser along d, searched from twice the quasi-Newton length.
         let found = try search(
-            along: direction, first: objective.isPreconditioned ? 2 * first : first, statistics: statistics, shrink: 1)
+            first: objective.isPreconditioned ? 2 * first : first, statistics: statistics, shrink: 1)
         if found.accepted || isFirst { return exhausting(found) }
 
         state.lbfgs.reset()
         state.stepSize = gradientStep
-        direction = gradientDirection()
-        return try exhausting(
-            search(
-                along: direction, first: firstStep(along: direction, statistics: statistics, doubled: true),
-                statistics: statistics))
-    }
-
-    /// The pair (Δx, Δg) since the previous full-batch iteration.
-    private func learnCurvature() {
-        if let previous = state.previous {
-            state.lbfgs.add(
-                step: difference(state.parameters, previous.parameters),
-                change: difference(objective.gradient, previous.gradient), metric: objective.metric)
-        }
-        state.previous = (state.parameters, objective.gradient)
+        writeGradientDirection()
+        return try exhausting(search(first: firstStep(statistics, doubled: true), statistics: statistics))
     }
 
     /// α = 1/ν from the last two full-batch gradients, with a non-monotone search over the last ten objectives: a monotone
     /// one cripples Barzilai–Borwein.
     private func barzilaiBorweinStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
-        let direction = gradientDirection()
-        var first = try firstStep(along: direction, statistics: statistics, doubled: false)
-        if let previous = state.previous {
-            let step = difference(state.parameters, previous.parameters)
-            let change = difference(objective.gradient, previous.gradient)
+        writeGradientDirection()
+        var first = try firstStep(statistics, doubled: false)
+        let found = state.lbfgs.observe(state.parameters, gradient: objective.gradient, metric: objective.metric)
+        if let found {
             // In the metric's norm ν = ⟨Δx, Δg⟩/‖Δx‖² is taken as its dual form ‖Δg‖²_P/⟨Δx, Δg⟩, which needs no P⁻¹.
-            let curvature = dot(step, change)
             first = BarzilaiBorwein().stepSize(
-                after: first, curvature: objective.metric.squaredNorm(change), squaredStep: curvature,
-                statistics: statistics)
+                after: first, curvature: found.squaredChange, squaredStep: found.product, statistics: statistics)
         }
-        state.previous = (state.parameters, objective.gradient)
         let reference = max(statistics.loss, state.recentObjectives.suffix(9).max() ?? statistics.loss)
-        if let reason = convergence(statistics, direction: direction, length: first) {
+        if let reason = convergence(statistics, length: first) {
             return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
         }
         return try exhausting(
-            search(along: direction, first: first, statistics: statistics, reference: reference))
+            search(first: first, statistics: statistics, reference: reference))
     }
 
     private func exhausting(_ found: (outcome: IterationOutcome, accepted: Bool)) -> IterationOutcome {
@@ -122,11 +105,4 @@ extension Trainer {
         if !found.accepted { outcome.reason = .lineSearchExhausted }
         return outcome
     }
-}
-
-/// a − b.
-func difference(_ a: [Float], _ b: [Float]) -> [Float] {
-    var result = a
-    axpy(-1, b, &result)
-    return result
 }

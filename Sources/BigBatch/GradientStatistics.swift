@@ -1,23 +1,15 @@
 /// What one reduction yields: global sums over a batch, from which every rank derives the same numbers.
 ///
 /// Sums may be added: the sums of a batch and of its extension are the sums of the grown batch.
-public struct BatchSums: Sendable {
+struct BatchSums: Sendable {
     /// n, samples over all ranks.
-    public var count = 0
+    var count = 0
     /// Σ f(x; z_i).
-    public var loss = 0.0
+    var loss = 0.0
     /// S = Σ ‖∇f(x; z_i)‖² of the data term, in the norm of the metric.
-    public var squaredNorms = 0.0
+    var squaredNorms = 0.0
     /// Samples that S runs over: n, or fewer where a row's norm is costly (dense metrics).
-    public var normedCount = 0
-    /// Σ ∇f(x; z_i), data term only.
-    public var gradient: [Double]
-
-    public init(parameterCount: Int) {
-        gradient = [Double](repeating: 0, count: parameterCount)
-    }
-
-    public var isFinite: Bool { loss.isFinite && squaredNorms.isFinite }
+    var normedCount = 0
 }
 
 /// The scalars of one batch gradient on which all decisions rest. Means over the batch, never sums.

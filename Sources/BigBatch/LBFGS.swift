@@ -1,16 +1,43 @@
+import Kernels
+
 /// Limited-memory BFGS: the inverse Hessian from the last `memory` pairs s = Δx, y = Δg (Nocedal & Wright, algorithm 7.4).
 ///
 /// Used on the full batch, where the gradient is exact. H₀ = γP with P the metric and γ = ⟨s, y⟩/⟨y, Py⟩ of the newest
-/// pair. A pair without curvature (⟨s, y⟩ ≤ ε‖s‖‖y‖) is not kept. Memory: 2 · memory · parameters Floats.
-struct LBFGS {
-    private struct Pair {
-        var step: [Float]
-        var change: [Float]
-        var inverseCurvature: Double
+/// pair. A pair without curvature (⟨s, y⟩ ≤ ε‖s‖‖y‖) is not kept. The two loops run over products ⟨s_i, y_j⟩, which are
+/// kept, so that a direction takes four passes over the stored vectors and writes none but itself. Memory:
+/// 2 (memory + 1) · parameters Floats.
+final class LBFGS {
+    private final class Pair {
+        let step: AlignedBuffer<Float>
+        let change: AlignedBuffer<Float>
+        /// ⟨s, y⟩.
+        var product = 0.0
+        /// ⟨s, y_j⟩ for the pairs j that came later, in their order.
+        var laterProducts: [Double] = []
+        /// ⟨s, g⟩ at the last gradient seen.
+        var slope = 0.0
+
+        init(count: Int) {
+            step = AlignedBuffer(count: count)
+            change = AlignedBuffer(count: count)
+        }
+    }
+
+    /// What the last two points tell of the curvature along the step between them.
+    struct Curvature: Equatable {
+        /// ⟨s, y⟩.
+        var product: Double
+        /// ⟨y, Py⟩.
+        var squaredChange: Double
     }
 
     let memory: Int
+    private var previous: (x: AlignedBuffer<Float>, g: AlignedBuffer<Float>)?
+    private var hasPrevious = false
+    /// Oldest first.
     private var pairs: [Pair] = []
+    private var spare: [Pair] = []
+    /// γ.
     private var scale = 1.0
 
     init(memory: Int = 10) {
@@ -19,38 +46,113 @@ struct LBFGS {
 
     var isEmpty: Bool { pairs.isEmpty }
 
-    mutating func reset() {
+    /// Forgets the pairs; the next is made with the last point.
+    func reset() {
+        spare += pairs
         pairs.removeAll(keepingCapacity: true)
     }
 
-    /// Keeps the pair (s, y) when it has curvature.
-    mutating func add(step: [Float], change: [Float], metric: Metric) {
-        let curvature = dot(step, change)
-        let bound = 1e-10 * (dot(step, step) * dot(change, change)).squareRoot()
-        guard curvature.isFinite, curvature > bound else { return }
-        if pairs.count == memory { pairs.removeFirst() }
-        pairs.append(Pair(step: step, change: change, inverseCurvature: 1 / curvature))
-        let denominator = dot(change, metric.applied(to: change))
-        scale = denominator > 0 ? curvature / denominator : 1
+    /// Forgets the pairs and the last point.
+    func forget() {
+        reset()
+        hasPrevious = false
     }
 
-    /// d = −H g; with no pairs −P g.
-    func direction(gradient: [Float], metric: Metric) -> [Float] {
-        var q = gradient
-        var coefficients = [Double](repeating: 0, count: pairs.count)
-        for index in pairs.indices.reversed() {
-            let pair = pairs[index]
-            coefficients[index] = pair.inverseCurvature * dot(pair.step, q)
-            axpy(-coefficients[index], pair.change, &q)
+    /// Takes the point x and its gradient, and makes a pair with the point before.
+    /// - Returns: the curvature between the two; nil at the first point.
+    @discardableResult
+    func observe(_ x: [Float], gradient g: [Float], metric: Metric) -> Curvature? {
+        let count = x.count
+        let last = previous ?? (AlignedBuffer(count: count), AlignedBuffer(count: count))
+        previous = last
+        guard hasPrevious else {
+            hasPrevious = true
+            last.x.pointer.update(from: x, count: count)
+            last.g.pointer.update(from: g, count: count)
+            return nil
         }
-        q = metric.applied(to: q)
-        if !pairs.isEmpty { BigBatch.scale(scale, &q) }
-        for index in pairs.indices {
-            let pair = pairs[index]
-            let correction = coefficients[index] - pair.inverseCurvature * dot(pair.change, q)
-            axpy(correction, pair.step, &q)
+        let pair = spare.popLast() ?? Pair(count: count)
+        let found = x.withUnsafeBufferPointer { x in
+            g.withUnsafeBufferPointer { g in
+                FixedOrder.pair(
+                    x, previousX: last.x.pointer, g, previousG: last.g.pointer, step: pair.step.pointer,
+                    change: pair.change.pointer)
+            }
         }
-        BigBatch.scale(-1, &q)
-        return q
+        let curvature = Curvature(
+            product: found.product, squaredChange: metric.squaredNorm(UnsafeBufferPointer(pair.change.elements)))
+        let bound = 1e-10 * (found.squaredStep * found.squaredChange).squareRoot()
+        guard found.product.isFinite, found.product > bound else {
+            noteSlopes(g, added: nil)
+            spare.append(pair)
+            return curvature
+        }
+        if pairs.count >= memory { spare.append(pairs.removeFirst()) }
+        pair.product = found.product
+        pair.laterProducts.removeAll(keepingCapacity: true)
+        scale = curvature.squaredChange > 0 ? curvature.product / curvature.squaredChange : 1
+        noteSlopes(g, added: pair)
+        return curvature
+    }
+
+    /// ⟨s, g⟩ of all pairs in one pass. Its change since the last gradient is ⟨s, y⟩ with the newest y.
+    private func noteSlopes(_ g: [Float], added: Pair?) {
+        let all = pairs + (added.map { [$0] } ?? [])
+        let slopes = products(of: all.map { UnsafePointer($0.step.pointer) }, with: g)
+        for (pair, slope) in zip(all, slopes) {
+            if added != nil, pair !== added { pair.laterProducts.append(slope - pair.slope) }
+            pair.slope = slope
+        }
+        pairs = all
+    }
+
+    private func products(of vectors: [UnsafePointer<Float>], with q: [Float]) -> [Double] {
+        var result = [Double](repeating: 0, count: vectors.count)
+        q.withUnsafeBufferPointer { q in
+            guard let q = q.baseAddress else { return }
+            FixedOrder.dots(vectors, q, count: self.count, into: &result)
+        }
+        return result
+    }
+
+    private var count: Int { previous?.x.count ?? 0 }
+
+    /// d = −H g for the gradient last observed; with no pairs −P g.
+    func writeDirection(gradient: [Float], metric: Metric, into direction: inout [Float]) {
+        guard !isEmpty else { return metric.apply(-1, to: gradient, into: &direction) }
+        let steps = pairs.map { UnsafePointer($0.step.pointer) }
+        let changes = pairs.map { UnsafePointer($0.change.pointer) }
+        // First loop: coefficients of y in q = g − Σ a y, newest first.
+        var a = [Double](repeating: 0, count: pairs.count)
+        for i in pairs.indices.reversed() {
+            var slope = pairs[i].slope
+            for (offset, product) in pairs[i].laterProducts.enumerated() { slope -= a[i + 1 + offset] * product }
+            a[i] = slope / pairs[i].product
+        }
+        gradient.withUnsafeBufferPointer { g in
+            combine(1, g.baseAddress, a.map { -$0 }, changes, into: &direction)
+        }
+        metric.apply(scale, inPlace: &direction)
+        // Second loop: coefficients of s, oldest first.
+        let bends = products(of: changes, with: direction)
+        var c = [Double](repeating: 0, count: pairs.count)
+        for i in pairs.indices {
+            var value = bends[i]
+            for j in 0..<i { value += c[j] * pairs[j].laterProducts[i - j - 1] }
+            c[i] = a[i] - value / pairs[i].product
+        }
+        combine(-1, nil, c.map { -$0 }, steps, into: &direction)
+    }
+
+    /// out = factor · base + Σ coefficients · vectors; base nil: out itself.
+    private func combine(
+        _ factor: Double, _ base: UnsafePointer<Float>?, _ coefficients: [Double], _ vectors: [UnsafePointer<Float>],
+        into out: inout [Float]
+    ) {
+        out.withUnsafeMutableBufferPointer { out in
+            guard let out = out.baseAddress else { return }
+            FixedOrder.combine(
+                factor, base ?? UnsafePointer(out), coefficients, vectors, count: self.count, into: out)
+        }
     }
 }

@@ -14,27 +14,45 @@ public enum Metric: Sendable {
     /// P over features (and the intercept), for each class.
     case dense(DenseMetric)
 
-    /// P g.
-    public func applied(to gradient: [Float]) -> [Float] {
+    /// out = factor · P g.
+    func apply(_ factor: Double, to g: [Float], into out: inout [Float]) {
+        g.withUnsafeBufferPointer { g in
+            out.withUnsafeMutableBufferPointer { apply(factor, to: g, into: $0) }
+        }
+    }
+
+    /// v ← factor · P v.
+    func apply(_ factor: Double, inPlace v: inout [Float]) {
+        v.withUnsafeMutableBufferPointer { apply(factor, to: UnsafeBufferPointer($0), into: $0) }
+    }
+
+    private func apply(
+        _ factor: Double, to g: UnsafeBufferPointer<Float>, into out: UnsafeMutableBufferPointer<Float>
+    ) {
         switch self {
-        case .identity:
-            return gradient
+        case .identity: FixedOrder.scaled(g, by: factor, into: out)
         case .diagonal(let scale, let classes):
-            var result = gradient
-            result.withUnsafeMutableBufferPointer { result in
-                for (feature, factor) in scale.enumerated() {
-                    for index in feature * classes..<(feature + 1) * classes { result[index] *= factor }
-                }
-            }
-            return result
-        case .dense(let metric):
-            return metric.applied(to: gradient)
+            FixedOrder.scaled(g, by: factor, scale: scale, classes: classes, into: out)
+        case .dense(let metric): FixedOrder.product(factor, metric.inverse, g, classes: metric.classes, into: out)
         }
     }
 
     /// gᵀPg.
-    public func squaredNorm(_ gradient: [Float]) -> Double {
-        dot(gradient, applied(to: gradient))
+    public func squaredNorm(_ g: [Float]) -> Double {
+        g.withUnsafeBufferPointer { squaredNorm($0) }
+    }
+
+    /// gᵀPg.
+    func squaredNorm(_ g: UnsafeBufferPointer<Float>) -> Double {
+        switch self {
+        case .identity: return FixedOrder.squaredNorm(g)
+        case .diagonal(let scale, let classes): return FixedOrder.squaredNorm(g, scale: scale, classes: classes)
+        case .dense(let metric):
+            return withUnsafeTemporaryAllocation(of: Float.self, capacity: g.count) { product in
+                FixedOrder.product(1, metric.inverse, g, classes: metric.classes, into: product)
+                return FixedOrder.dot(g, UnsafeBufferPointer(product))
+            }
+        }
     }
 }
 
@@ -43,7 +61,7 @@ public struct DenseMetric: Sendable {
     public let dimension: Int
     public let classes: Int
     /// A⁻¹, row-major.
-    private let inverse: [Double]
+    let inverse: [Double]
     private let factor: MetricFactor
 
     /// - Parameter matrix: A, row-major. Nil when it is not positive definite.
@@ -53,25 +71,6 @@ public struct DenseMetric: Sendable {
         self.classes = classes
         inverse = cholesky.inverse
         factor = MetricFactor(factor: cholesky.inverseFactor, dimension: dimension, hasIntercept: hasIntercept)
-    }
-
-    func applied(to gradient: [Float]) -> [Float] {
-        var sums = [Double](repeating: 0, count: gradient.count)
-        inverse.withUnsafeBufferPointer { inverse in
-            gradient.withUnsafeBufferPointer { gradient in
-                sums.withUnsafeMutableBufferPointer { sums in
-                    for row in 0..<dimension {
-                        for column in 0..<dimension {
-                            let weight = inverse[row * dimension + column]
-                            for index in 0..<classes {
-                                sums[row * classes + index] += weight * Double(gradient[column * classes + index])
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        return sums.map { Float($0) }
     }
 
     /// Writes x̂_iᵀPx̂_i, the intercept's share included, for the local rows `rows` of dense features.

@@ -23,7 +23,8 @@ extension Trainer {
         let shortened = min(size, state.stepSize ?? size)
         state.stepSize = shortened
         state.lastGood = state.parameters
-        move(along: gradientDirection(), by: shortened)
+        writeGradientDirection()
+        move(by: shortened)
         return IterationOutcome(statistics: statistics, stepSize: shortened)
     }
 
@@ -31,51 +32,48 @@ extension Trainer {
     /// first trial is always 2α, and where the curvature is known α ends at the minimiser along the direction: on a small
     /// batch a longer step that still passes the test can throw rare features far off.
     private func searchedStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
-        let direction = gradientDirection()
-        let first = try firstStep(along: direction, statistics: statistics, doubled: state.grew || !isPaperMode)
-        return try search(
-            along: direction, first: first, statistics: statistics, shrink: isPaperMode ? nil : 1
-        ).outcome
+        writeGradientDirection()
+        let first = try firstStep(statistics, doubled: state.grew || !isPaperMode)
+        return try search(first: first, statistics: statistics, shrink: isPaperMode ? nil : 1).outcome
     }
 
     /// α = (‖g‖²_P/κ)·(s/‖g‖²_P), κ = dᵀ∇²ℓ_B d: (8) with the exact curvature of the same batch, and with a step no longer
     /// than the signal in it. Found inside an Armijo ladder, so that one reduction brings both; models that do not know
     /// κ carry α over as in Algorithm 2.
     private func newtonLengthStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
-        let direction = gradientDirection()
-        let first = try firstStep(along: direction, statistics: statistics, doubled: true)
+        writeGradientDirection()
+        let first = try firstStep(statistics, doubled: true)
         let shrink = max(statistics.signal / statistics.squaredGradientNorm, 0.1)
-        return try search(along: direction, first: first, statistics: statistics, shrink: shrink).outcome
+        return try search(first: first, statistics: statistics, shrink: shrink).outcome
     }
 
     /// Algorithm 3: search and step; gradient at the new point on the same batch; Barzilai–Borwein α; search and step.
     private func barzilaiBorweinSteps(_ statistics: GradientStatistics) throws -> IterationOutcome {
-        let direction = gradientDirection()
-        let first = try firstStep(along: direction, statistics: statistics, doubled: false)
-        let before = objective.gradient
-        let opening = try search(along: direction, first: first, statistics: statistics)
+        writeGradientDirection()
+        let first = try firstStep(statistics, doubled: false)
+        let slopeBefore = dot(direction, objective.gradient)
+        let opening = try search(first: first, statistics: statistics)
         guard opening.accepted, let step = state.stepSize else { return opening.outcome }
 
         let second = try objective.evaluate(
             start: state.position, count: state.batchSize, at: state.parameters, decision: decision())
         guard second.isFinite else { return opening.outcome }
         // Δx = αd and d = −Pg, so ⟨Δx, Δg⟩ = α⟨d, Δg⟩ and ‖Δx‖² in the dual norm is α²‖g‖²_P.
-        let change = step * (dot(direction, objective.gradient) - dot(direction, before))
+        let change = step * (dot(direction, objective.gradient) - slopeBefore)
         let squaredStep = step * step * statistics.squaredGradientNorm
         let size = BarzilaiBorwein().stepSize(
             after: step, curvature: change, squaredStep: squaredStep, statistics: statistics)
-        return try search(along: gradientDirection(), first: size, statistics: second).outcome
+        writeGradientDirection()
+        return try search(first: size, statistics: second).outcome
     }
 
-    /// −Pg, or with momentum −Pg + 0.9·Δx_prev/α_prev when that still descends.
-    func gradientDirection() -> [Float] {
-        var direction = objective.metric.applied(to: objective.gradient)
-        scale(-1, &direction)
-        guard configuration.direction == .momentum, let velocity = state.velocity else { return direction }
+    /// d = −Pg, or with momentum −Pg + 0.9·Δx_prev/α_prev when that still descends.
+    func writeGradientDirection() {
+        objective.metric.apply(-1, to: objective.gradient, into: &direction)
+        guard configuration.direction == .momentum, let velocity = state.velocity else { return }
         var blended = direction
         axpy(0.9, velocity, &blended)
-        let descends = dot(objective.gradient, blended) < 0
-        return descends || !isSearched ? blended : direction
+        if !isSearched || dot(objective.gradient, blended) < 0 { direction = blended }
     }
 
     private var isSearched: Bool { configuration.step != .fixed && configuration.step != .sgd }
@@ -84,16 +82,16 @@ extension Trainer {
     private var isPaperMode: Bool { configuration.growth == .increment }
 
     /// α to try first: the carried one, doubled where the rule says so, or a curvature estimate at the start.
-    func firstStep(along direction: [Float], statistics: GradientStatistics, doubled: Bool) throws -> Double {
+    func firstStep(_ statistics: GradientStatistics, doubled: Bool) throws -> Double {
         if let step = state.stepSize { return doubled ? 2 * step : step }
         if let step = configuration.stepSize { return step }
         if case .dense = objective.metric { return 2 }
-        return try estimateStep(along: direction, statistics: statistics)
+        return try estimateStep(statistics)
     }
 
     /// The minimiser of the parabola through ℓ_B at −ε, 0 and ε along d: α = −⟨g, d⟩/κ, κ = (ℓ(ε) + ℓ(−ε) − 2ℓ(0))/ε².
     /// ε is the step at which a straight line would lose a tenth of the loss, so scaling the features changes nothing.
-    private func estimateStep(along direction: [Float], statistics: GradientStatistics) throws -> Double {
+    private func estimateStep(_ statistics: GradientStatistics) throws -> Double {
         let slope = dot(objective.gradient, direction)
         let probe = 0.1 * max(abs(statistics.loss), 1e-12) / max(-slope, 1e-300)
         let ray = objective.ray(
@@ -106,8 +104,7 @@ extension Trainer {
 
     /// Backtracks from `first` along d on the current batch and steps.
     func search(
-        along direction: [Float], first: Double, statistics: GradientStatistics, reference: Double? = nil,
-        shrink: Double? = nil
+        first: Double, statistics: GradientStatistics, reference: Double? = nil, shrink: Double? = nil
     ) throws -> (outcome: IterationOutcome, accepted: Bool) {
         let slope = dot(objective.gradient, direction)
         let ray = objective.ray(
@@ -123,7 +120,7 @@ extension Trainer {
         switch found.outcome {
         case .accepted(let step, _):
             state.stepSize = step
-            move(along: direction, by: step)
+            move(by: step)
             return (IterationOutcome(statistics: statistics, stepSize: step), true)
         case .exhausted:
             return (IterationOutcome(statistics: statistics, stepSize: 0), false)
@@ -131,7 +128,7 @@ extension Trainer {
     }
 
     /// x ← x + αd.
-    func move(along direction: [Float], by step: Double) {
+    func move(by step: Double) {
         if configuration.direction == .momentum { state.velocity = direction }
         axpy(step, direction, &state.parameters)
     }

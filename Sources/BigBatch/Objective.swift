@@ -1,4 +1,5 @@
 import Datasets
+import Kernels
 import MPI
 import Models
 
@@ -16,6 +17,8 @@ final class Objective<M: Model> {
     var metricDataset: Dataset
     /// Local rows whose norms in a dense metric stand in `metricDataset`; all other rows hold 0.
     var normedRows: [Range<Int>] = []
+    /// Row norms in the metric; no rows for models without one.
+    let metricNorms: AlignedBuffer<Float>
     var estimate: MetricEstimate?
     /// Rows that the current dense metric was estimated from; 0 without one.
     var metricSampleSize = 0
@@ -26,11 +29,17 @@ final class Objective<M: Model> {
     var rowsRead = 0
     var computeSeconds = 0.0
 
-    /// Sums over the current batch.
-    private(set) var sums: BatchSums
+    /// Sums over the current batch; its gradient stands in `current`.
+    private(set) var sums = BatchSums()
     /// g_B with the regulariser: the mean gradient of the current batch.
     private(set) var gradient: [Float]
+    /// ‖g_B‖ in the Euclidean norm, regulariser included.
+    private(set) var gradientNorm = 0.0
+    /// (λ/2)‖w‖² at the point of the current gradient.
+    private var currentPenalty = 0.0
 
+    /// Reduced sums of the current batch, and the packet that the next evaluation fills; they change places.
+    private var current: UnsafeMutableBufferPointer<Double>
     private var packet: UnsafeMutableBufferPointer<Double>
     private var ladderPacket: [Double]
     static var ladderCapacity: Int { 12 }
@@ -43,16 +52,22 @@ final class Objective<M: Model> {
         self.model = model
         self.dataset = dataset
         metricDataset = dataset
+        metricNorms = AlignedBuffer(count: model is any CurvatureModel ? dataset.order.localCount : 0)
         self.l2 = l2
         reducer = Reducer(communicator: communicator)
-        sums = BatchSums(parameterCount: model.parameterCount)
         gradient = [Float](repeating: 0, count: model.parameterCount)
-        packet = .allocate(capacity: Reducer.headerCount + 3 + model.parameterCount)
+        let length = Reducer.headerCount + 3 + model.parameterCount
+        current = .allocate(capacity: length)
+        packet = .allocate(capacity: length)
+        current.initialize(repeating: 0)
         packet.initialize(repeating: 0)
         ladderPacket = [Double](repeating: 0, count: Reducer.headerCount + Self.ladderCapacity + 1)
     }
 
-    deinit { packet.deallocate() }
+    deinit {
+        current.deallocate()
+        packet.deallocate()
+    }
 
     var population: Int { dataset.order.count }
 
@@ -87,44 +102,77 @@ final class Objective<M: Model> {
         sums.count = (extending ? sums.count : 0) + count
         sums.loss = (extending ? sums.loss : 0) + packet[sumsOffset + 1]
         sums.squaredNorms = (extending ? sums.squaredNorms : 0) + packet[sumsOffset + 2]
-        let offset = gradientOffset
-        sums.gradient.withUnsafeMutableBufferPointer { sum in
-            if extending {
-                for index in sum.indices { sum[index] += packet[offset + index] }
-            } else {
-                for index in sum.indices { sum[index] = packet[offset + index] }
-            }
+        if extending {
+            FixedOrder.add(
+                1, UnsafeBufferPointer(rebasing: packet[gradientOffset...]),
+                to: UnsafeMutableBufferPointer(rebasing: current[gradientOffset...]))
+        } else {
+            swap(&current, &packet)
         }
     }
 
-    /// Means and norms of the current sums; the regulariser moves ‖g_B‖² but not V_B.
+    /// Means and norms of the current sums, in one pass; the regulariser moves ‖g_B‖² but not V_B.
     private func statistics(at x: [Float]) -> GradientStatistics {
         let inverse = 1 / Double(max(1, sums.count))
-        for index in gradient.indices { gradient[index] = Float(sums.gradient[index] * inverse) }
-        let squaredMeanNorm = metric.squaredNorm(gradient)
-        addRegulariser(x)
+        let norms = writeGradient(at: x, inverse: inverse)
+        gradientNorm = norms.euclideanNorm.squareRoot()
         return GradientStatistics(
             batchSize: sums.count, population: population,
-            loss: sums.loss * inverse + penalty(x),
-            squaredGradientNorm: metric.squaredNorm(gradient),
+            loss: sums.loss * inverse + currentPenalty,
+            squaredGradientNorm: norms.norm,
             variance: GradientStatistics.variance(
-                count: sums.normedCount, squaredNorms: sums.squaredNorms, squaredMeanNorm: squaredMeanNorm))
+                count: sums.normedCount, squaredNorms: sums.squaredNorms, squaredMeanNorm: norms.dataNorm))
     }
 
-    private func addRegulariser(_ x: [Float]) {
-        guard l2 > 0 else { return }
-        let lambda = Float(l2)
-        for index in 0..<model.penalisedCount { gradient[index] += lambda * x[index] }
+    /// Writes g_B and finds its norms.
+    private func writeGradient(at x: [Float], inverse: Double) -> GradientNorms {
+        let norms: GradientNorms
+        switch metric {
+        case .identity:
+            norms = meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: nil, classes: 1)
+        case .diagonal(let scale, let classes):
+            norms = scale.withUnsafeBufferPointer {
+                meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: $0.baseAddress, classes: classes)
+            }
+        case .dense:
+            var found = meanGradient(at: x, inverse: inverse, lambda: 0, scale: nil, classes: 1)
+            found.dataNorm = metric.squaredNorm(gradient)
+            if l2 > 0 {
+                found = GradientNorms(
+                    dataNorm: found.dataNorm,
+                    from: meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: nil, classes: 1))
+            }
+            found.norm = l2 > 0 ? metric.squaredNorm(gradient) : found.dataNorm
+            norms = found
+        }
+        return norms
     }
 
-    /// (λ/2)‖w‖² over the penalised prefix.
-    func penalty(_ x: [Float]) -> Double {
-        guard l2 > 0 else { return 0 }
-        let count = model.penalisedCount
-        return l2 / 2 * dot(x, x, count: count)
+    /// g = mean + λ(w, 0): the penalised prefix, then the rest.
+    private func meanGradient(
+        at x: [Float], inverse: Double, lambda: Float, scale: UnsafePointer<Float>?, classes: Int
+    ) -> GradientNorms {
+        var norms = GradientNorms()
+        guard let sums = current.baseAddress.map({ $0 + gradientOffset }) else { return norms }
+        let penalised = model.penalisedCount
+        x.withUnsafeBufferPointer { x in
+            gradient.withUnsafeMutableBufferPointer { g in
+                guard let x = x.baseAddress, let target = g.baseAddress else { return }
+                FixedOrder.meanGradient(
+                    features: penalised / classes, classes: classes, sums: sums, inverse: inverse, lambda: lambda,
+                    parameters: x, scale: scale, into: target, norms: &norms)
+                currentPenalty = l2 > 0 ? l2 / 2 * norms.squaredParameters : 0
+                FixedOrder.meanGradient(
+                    features: (g.count - penalised) / classes, classes: classes, sums: sums + penalised,
+                    inverse: inverse, lambda: 0, parameters: x + penalised,
+                    scale: scale.map { $0 + penalised / classes }, into: target + penalised, norms: &norms)
+            }
+        }
+        return norms
     }
 
-    /// The batch loss along x + αd, ready for any number of trials: margins are computed once (one read of the batch).
+    /// The batch loss along x + αd from the point x of the current gradient, ready for any number of trials: margins are
+    /// computed once (one read of the batch).
     func ray(start: Int, count: Int, from x: [Float], along d: [Float]) -> Ray {
         let clock = ContinuousClock.now
         defer { computeSeconds += seconds(since: clock) }
@@ -133,11 +181,11 @@ final class Objective<M: Model> {
         let line = x.withUnsafeBufferPointer { x in
             d.withUnsafeBufferPointer { model.directionalLoss(batch, at: x, direction: $0) }
         }
-        let penalised = model.penalisedCount
+        guard l2 > 0 else { return Ray(line: line, count: count, constant: 0, linear: 0, quadratic: 0) }
+        let products = directionProducts(x, d, count: model.penalisedCount)
         return Ray(
-            line: line, count: count, constant: penalty(x),
-            linear: l2 > 0 ? l2 * dot(x, d, count: penalised) : 0,
-            quadratic: l2 > 0 ? l2 / 2 * dot(d, d, count: penalised) : 0)
+            line: line, count: count, constant: currentPenalty, linear: l2 * products.pointAndDirection,
+            quadratic: l2 / 2 * products.squaredDirection)
     }
 
     /// ℓ_B(x + αd) for every α of `steps` and, when the model knows it, dᵀ∇²ℓ_B d, in one reduction.
@@ -172,9 +220,6 @@ final class Objective<M: Model> {
         rowsRead += other.order.count
         return packet[Reducer.headerCount] / Double(max(1, other.order.count))
     }
-
-    /// ‖g_B‖ in the Euclidean norm, regulariser included.
-    var gradientNorm: Double { dot(gradient, gradient).squareRoot() }
 
     var isPreconditioned: Bool {
         if case .identity = metric { false } else { true }

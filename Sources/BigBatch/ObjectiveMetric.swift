@@ -6,23 +6,12 @@ extension Objective {
     /// Rows of a batch whose norm in a dense metric is computed: D² operations each, and 1,024 estimate V to 5 %.
     static var normedRowsPerBatch: Int { 1024 }
 
-    /// Measures the columns and takes up the metric of x₀. One read of the features and one or two reductions, for
-    /// models that know their curvature; others keep the identity.
+    /// Takes up the metric of x₀, for models that know their curvature; others keep the identity. Where the data set does
+    /// not say how large its columns are, they are measured: one read of the features and one reduction.
     func adoptInitialMetric(at x: [Float], decision: Decision) throws {
         guard let model = model as? any CurvatureModel else { return }
-        let clock = ContinuousClock.now
-        let dimension = model.featureCount + (model.hasIntercept ? 1 : 0)
-        var sums = [Double](repeating: 0, count: Reducer.headerCount + dimension)
-        sums.withUnsafeMutableBufferPointer { sums in
-            let columns = UnsafeMutableBufferPointer(
-                rebasing: sums[Reducer.headerCount..<Reducer.headerCount + model.featureCount])
-            model.addColumnSquares(dataset.all, into: columns)
-        }
-        computeSeconds += seconds(since: clock)
-        try sums.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .columns, decision: decision) }
-        rowsRead += population
-        var squares = sums[Reducer.headerCount...].map { $0 / Double(population) }
-        if model.hasIntercept { squares[dimension - 1] = 1 }
+        var squares = try dataset.columnSquares ?? measuredColumnSquares(model, decision: decision)
+        if model.hasIntercept { squares.append(1) }
         let estimate = MetricEstimate(
             features: model.featureCount, hasIntercept: model.hasIntercept, classes: model.classCount,
             population: population, l2: l2, columnSquares: squares)
@@ -32,6 +21,19 @@ extension Objective {
         } else {
             adopt(estimate.diagonal(curvature: model.curvatureAtZero))
         }
+    }
+
+    private func measuredColumnSquares(_ model: any CurvatureModel, decision: Decision) throws -> [Double] {
+        let clock = ContinuousClock.now
+        var sums = [Double](repeating: 0, count: Reducer.headerCount + model.featureCount)
+        sums.withUnsafeMutableBufferPointer { sums in
+            model.addColumnSquares(
+                dataset.all, into: UnsafeMutableBufferPointer(rebasing: sums[Reducer.headerCount...]))
+        }
+        computeSeconds += seconds(since: clock)
+        try sums.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .columns, decision: decision) }
+        rowsRead += population
+        return sums[Reducer.headerCount...].map { $0 / Double(population) }
     }
 
     var canBeDense: Bool {
@@ -76,23 +78,23 @@ extension Objective {
 
     /// Uses `metric` for norms and steps from the next batch on.
     private func adopt(_ metric: Metric) {
+        if case .diagonal = self.metric { metricNorms.elements.update(repeating: 0) }
         self.metric = metric
-        let norms = AlignedBuffer<Float>(count: dataset.order.localCount)
-        metricDataset = dataset
-        metricDataset.squaredNorms = norms
-        normedRows = []
+        metricDataset.squaredNorms = metricNorms
         switch metric {
         case .identity:
             metricDataset = dataset
         case .diagonal(let scale, _):
+            normedRows = []
             metricDataset.interceptSquaredNorm = estimate?.hasIntercept == true ? scale[scale.count - 1] : 0
             let shift = dataset.shift
             scale.withUnsafeBufferPointer { scale in
                 dataset.features.squaredNorms(
                     0..<dataset.order.localCount, diagonal: scale.baseAddress.unsafelyUnwrapped,
-                    shift: shift.map { UnsafePointer($0.pointer) }, into: norms.pointer)
+                    shift: shift.map { UnsafePointer($0.pointer) }, into: metricNorms.pointer)
             }
         case .dense:
+            // Rows outside `normedRows` hold 0.
             metricDataset.interceptSquaredNorm = 0
         }
     }

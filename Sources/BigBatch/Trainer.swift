@@ -14,6 +14,8 @@ public final class Trainer<M: Model> {
     let validation: ValidationMonitor<M>?
     let lineSearch: LineSearch
     var state: TrainerState
+    /// d of the current step.
+    var direction: [Float]
 
     /// - Parameter validation: rows held out of training; with them the run keeps the best parameters and stops when the
     ///   validation loss no longer falls.
@@ -34,6 +36,7 @@ public final class Trainer<M: Model> {
         state = TrainerState(
             parameters: model.initialParameters(seed: configuration.seed),
             batchSize: min(max(2, configuration.initialBatchSize), dataset.order.count))
+        direction = [Float](repeating: 0, count: model.parameterCount)
     }
 
     /// Trains until a stop rule holds and returns the parameters with what is known about them.
@@ -95,6 +98,7 @@ public final class Trainer<M: Model> {
         record.allreduces = objective.reducer.allreduces
         record.computeSeconds = objective.computeSeconds
         record.communicationSeconds = objective.reducer.communicationSeconds
+        record.transferSeconds = objective.reducer.transferSeconds
         record.nonFinite = state.nonFinite
         record.decisionMargin = state.margin.smallest
         record.parameterRepairs = state.parameterRepairs
@@ -129,6 +133,7 @@ public final class Trainer<M: Model> {
         result.allreduces = objective.reducer.allreduces
         result.computeSeconds = objective.computeSeconds
         result.communicationSeconds = objective.reducer.communicationSeconds
+        result.transferSeconds = objective.reducer.transferSeconds
         result.nonFinite = state.nonFinite
         result.parameterRepairs = state.parameterRepairs
         return result

@@ -15,10 +15,8 @@ struct TrainerState {
     var metricRenewedAt = 0
     /// K when the dense metric was last estimated.
     var batchSizeOfMetric = 0
-    /// Full-batch curvature pairs.
-    var lbfgs: LBFGS
-    /// Point and gradient of the previous full-batch iteration.
-    var previous: (parameters: [Float], gradient: [Float])?
+    /// Curvature between full-batch iterations.
+    let lbfgs: LBFGS
     /// Last full-batch objectives, for the non-monotone search and the plateau test.
     var recentObjectives: [Double] = []
     /// Gap estimates of the last full-batch iterations.
@@ -45,8 +43,7 @@ struct TrainerState {
     /// Takes parameters that differ from what the rest of the state was learned at, and forgets that.
     mutating func replaceParameters(_ values: [Float]) {
         parameters = values
-        lbfgs.reset()
-        previous = nil
+        lbfgs.forget()
         velocity = nil
         lastGood = nil
     }
@@ -54,7 +51,7 @@ struct TrainerState {
     init(parameters: [Float], batchSize: Int) {
         self.parameters = parameters
         self.batchSize = batchSize
-        // Pairs cost memory and time only where there are many parameters.
+        // Pairs cost memory and time only where there are many parameters. Barzilai–Borwein needs one.
         lbfgs = LBFGS(memory: parameters.count <= 100_000 ? 20 : 10)
     }
 }

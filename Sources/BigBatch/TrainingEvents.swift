@@ -20,9 +20,11 @@ public struct IterationRecord: Sendable {
     public var trials = 0
     /// Reductions so far.
     public var allreduces = 0
-    /// Seconds this rank spent so far in kernels and in communication (waiting included).
+    /// Seconds this rank spent so far in kernels and in communication, waiting for other ranks included.
     public var computeSeconds = 0.0
     public var communicationSeconds = 0.0
+    /// Of `communicationSeconds`, what the reductions took once all ranks were there.
+    public var transferSeconds = 0.0
     /// Non-finite batches and trials met so far.
     public var nonFinite = 0
     /// The smallest relative distance of a decision of this iteration (growth, line search, stopping) to its threshold.
@@ -53,6 +55,8 @@ public struct TrainingResult: Sendable {
     public var allreduces = 0
     public var computeSeconds = 0.0
     public var communicationSeconds = 0.0
+    /// Of `communicationSeconds`, what the reductions took once all ranks were there; the rest was waiting.
+    public var transferSeconds = 0.0
     public var nonFinite = 0
     /// How often the parameters of the ranks differed and were repaired by a broadcast from rank 0.
     public var parameterRepairs = 0

@@ -17,10 +17,15 @@ func axpy(_ alpha: Double, _ x: [Float], _ y: inout [Float]) {
     }
 }
 
-/// x ← αx.
-func scale(_ alpha: Double, _ x: inout [Float]) {
-    let alpha = Float(alpha)
-    x.withUnsafeMutableBufferPointer { x in
-        for index in x.indices { x[index] *= alpha }
+/// x·d and d·d over the first `count` elements, in one pass.
+func directionProducts(_ x: [Float], _ d: [Float], count: Int) -> (pointAndDirection: Double, squaredDirection: Double)
+{
+    var products = [0.0, 0.0]
+    x.withUnsafeBufferPointer { x in
+        d.withUnsafeBufferPointer { d in
+            guard let x = x.baseAddress, let d = d.baseAddress else { return }
+            FixedOrder.dots([x, d], d, count: count, into: &products)
+        }
     }
+    return (products[0], products[1])
 }

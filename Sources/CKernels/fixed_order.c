@@ -1,7 +1,14 @@
-// Sums in one fixed order on every machine: eight partial sums, baseline instructions, no fused multiply-add.
+// Sums in one fixed order on every machine: eight partial sums, no fused multiply-add.
 #include "CKernels.h"
 
 #pragma clang fp contract(off)
+
+// Wider registers where the processor has them: the order of the sums, and so every bit, stays the same.
+#if defined(__x86_64__) && defined(__GLIBC__)
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE
+#endif
 
 #define FIXED_SUM(TERM)                                                                                                \
     double s[8] = {0};                                                                                                 \
@@ -13,27 +20,27 @@
 #define PRODUCT(i) ((double)a[i] * (double)b[i])
 #define VALUE(i) (a[i])
 
-double ck_fixed_dot_dd(long n, const double *a, const double *b) { FIXED_SUM(PRODUCT) }
-double ck_fixed_dot_ff(long n, const float *a, const float *b) { FIXED_SUM(PRODUCT) }
-double ck_fixed_dot_fd(long n, const float *a, const double *b) { FIXED_SUM(PRODUCT) }
-double ck_fixed_sum(long n, const double *a) { FIXED_SUM(VALUE) }
+WIDE double ck_fixed_dot_dd(long n, const double *a, const double *b) { FIXED_SUM(PRODUCT) }
+WIDE double ck_fixed_dot_ff(long n, const float *a, const float *b) { FIXED_SUM(PRODUCT) }
+WIDE double ck_fixed_dot_fd(long n, const float *a, const double *b) { FIXED_SUM(PRODUCT) }
+WIDE double ck_fixed_sum(long n, const double *a) { FIXED_SUM(VALUE) }
 
-void ck_fixed_axpy(long n, double step, const double *x, double *y) {
+WIDE void ck_fixed_axpy(long n, double step, const double *x, double *y) {
     for (long i = 0; i < n; i++) y[i] += step * x[i];
 }
 void ck_fixed_scale(long n, double factor, double *x) {
     for (long i = 0; i < n; i++) x[i] *= factor;
 }
-void ck_fixed_axpy_ff(long n, double step, const float *x, float *y) {
+WIDE void ck_fixed_axpy_ff(long n, double step, const float *x, float *y) {
     for (long i = 0; i < n; i++) y[i] = (float)(y[i] + step * x[i]);
 }
-void ck_fixed_axpy_fd(long n, double step, const float *x, double *y) {
+WIDE void ck_fixed_axpy_fd(long n, double step, const float *x, double *y) {
     for (long i = 0; i < n; i++) y[i] += step * x[i];
 }
-void ck_fixed_add_fd(long n, double step, const double *d, const float *x, float *out) {
+WIDE void ck_fixed_add_fd(long n, double step, const double *d, const float *x, float *out) {
     for (long i = 0; i < n; i++) out[i] = (float)(x[i] + step * d[i]);
 }
-void ck_fixed_add_ff(long n, double step, const float *d, const float *x, float *out) {
+WIDE void ck_fixed_add_ff(long n, double step, const float *d, const float *x, float *out) {
     for (long i = 0; i < n; i++) out[i] = (float)(x[i] + step * d[i]);
 }
 
@@ -49,4 +56,135 @@ void ck_fixed_add_products(
     }
     for (; j < n; j++)
         for (long i = 0; i < terms; i++) out[j] += factor * c[i * c_stride] * rows[i * stride + j];
+}
+
+// Fused passes over parameter-length vectors. Blocks keep what is reused in the first-level cache.
+#define BLOCK 1024
+#define LANES_SUM(s) (((s)[0] + (s)[4]) + ((s)[2] + (s)[6])) + (((s)[1] + (s)[5]) + ((s)[3] + (s)[7]))
+
+// One run of elements that share the metric's scale, or with a scale each.
+#define MEAN_GRADIENT(COUNT, SCALE, LANE)                                                                              \
+    for (long k = 0; k < (COUNT); k++) {                                                                               \
+        float mean = (float)(sums[i + k] * inverse), value = mean + lambda * x[i + k];                                 \
+        double scaled = SCALE, m = mean, v = value, w = x[i + k];                                                      \
+        g[i + k] = value;                                                                                              \
+        s[0][LANE] += scaled * (m * m);                                                                                \
+        s[1][LANE] += scaled * (v * v);                                                                                \
+        s[2][LANE] += v * v;                                                                                           \
+        s[3][LANE] += w * w;                                                                                           \
+    }
+
+WIDE void ck_fixed_mean_gradient(
+    long features, long classes, const double *sums, double inverse, float lambda, const float *x, const float *scale,
+    float *g, double *out) {
+    double s[4][8] = {{0}};
+    if (classes == 1 || !scale) {
+        long n = features * classes, i = 0;
+        if (scale) {
+            for (; i + 8 <= n; i += 8) MEAN_GRADIENT(8, scale[i + k], k)
+            MEAN_GRADIENT(n - i, scale[i + k], k)
+        } else {
+            for (; i + 8 <= n; i += 8) MEAN_GRADIENT(8, 1.0, k)
+            MEAN_GRADIENT(n - i, 1.0, k)
+        }
+    } else {
+        for (long j = 0; j < features; j++) {
+            const double shared = scale[j];
+            long i = j * classes, end = i + classes;
+            for (; i + 8 <= end; i += 8) MEAN_GRADIENT(8, shared, k)
+            MEAN_GRADIENT(end - i, shared, k)
+        }
+    }
+    for (long q = 0; q < 4; q++) out[q] += LANES_SUM(s[q]);
+}
+
+WIDE void ck_fixed_scaled(long features, long classes, double factor, const float *scale, const float *g, float *out) {
+    if (classes == 1) {
+        for (long i = 0; i < features; i++) out[i] = (float)(factor * scale[i] * g[i]);
+    } else {
+        for (long j = 0; j < features; j++) {
+            const double shared = factor * scale[j];
+            for (long i = j * classes; i < (j + 1) * classes; i++) out[i] = (float)(shared * g[i]);
+        }
+    }
+}
+
+WIDE double ck_fixed_scaled_norm(long features, long classes, const float *scale, const float *g) {
+    double s[8] = {0};
+    if (classes == 1) {
+        for (long i = 0; i < features; i++) s[i & 7] += (double)scale[i] * ((double)g[i] * g[i]);
+    } else {
+        for (long j = 0; j < features; j++) {
+            const float *row = g + j * classes;
+            const double shared = scale[j];
+            long i = 0;
+            for (; i + 8 <= classes; i += 8)
+                for (long k = 0; k < 8; k++) s[k] += shared * ((double)row[i + k] * row[i + k]);
+            for (long k = 0; i + k < classes; k++) s[k] += shared * ((double)row[i + k] * row[i + k]);
+        }
+    }
+    return LANES_SUM(s);
+}
+
+void ck_fixed_dots(long n, long count, const float *const *vectors, const float *q, double *out) {
+    for (long v = 0; v < count; v++) out[v] = 0;
+    for (long start = 0; start < n; start += BLOCK) {
+        long length = n - start < BLOCK ? n - start : BLOCK;
+        for (long v = 0; v < count; v++) out[v] += ck_fixed_dot_ff(length, vectors[v] + start, q + start);
+    }
+}
+
+WIDE void ck_fixed_combine(
+    long n, double factor, const float *base, long count, const double *coefficients, const float *const *vectors,
+    float *out) {
+    double sum[BLOCK];
+    for (long start = 0; start < n; start += BLOCK) {
+        long length = n - start < BLOCK ? n - start : BLOCK;
+        for (long i = 0; i < length; i++) sum[i] = factor * base[start + i];
+        for (long v = 0; v < count; v++) {
+            const float *vector = vectors[v] + start;
+            const double c = coefficients[v];
+            for (long i = 0; i < length; i++) sum[i] += c * vector[i];
+        }
+        for (long i = 0; i < length; i++) out[start + i] = (float)sum[i];
+    }
+}
+
+WIDE void ck_fixed_pair(
+    long n, const float *x, float *previous_x, const float *g, float *previous_g, float *step, float *change,
+    double *out) {
+    double s[3][8] = {{0}};
+    long i = 0;
+#define PAIR(COUNT)                                                                                                    \
+    for (long k = 0; k < (COUNT); k++) {                                                                               \
+        float dx = x[i + k] - previous_x[i + k], dg = g[i + k] - previous_g[i + k];                                    \
+        previous_x[i + k] = x[i + k];                                                                                  \
+        previous_g[i + k] = g[i + k];                                                                                  \
+        step[i + k] = dx;                                                                                              \
+        change[i + k] = dg;                                                                                            \
+        s[0][k] += (double)dx * dg;                                                                                    \
+        s[1][k] += (double)dx * dx;                                                                                    \
+        s[2][k] += (double)dg * dg;                                                                                    \
+    }
+    for (; i + 8 <= n; i += 8) PAIR(8)
+    PAIR(n - i)
+    for (long q = 0; q < 3; q++) out[q] = LANES_SUM(s[q]);
+}
+
+WIDE void ck_fixed_apply(
+    long n, long classes, double factor, const double *matrix, const float *g, double *scratch, float *out) {
+    for (long i = 0; i < n; i++, matrix += n) {
+        double *sum = scratch + i * classes;
+        if (classes == 1) {
+            *sum = ck_fixed_dot_fd(n, g, matrix);
+            continue;
+        }
+        for (long c = 0; c < classes; c++) sum[c] = 0;
+        for (long j = 0; j < n; j++) {
+            const double weight = matrix[j];
+            const float *row = g + j * classes;
+            for (long c = 0; c < classes; c++) sum[c] += weight * row[c];
+        }
+    }
+    for (long i = 0; i < n * classes; i++) out[i] = (float)(factor * scratch[i]);
 }

@@ -16,6 +16,8 @@ public struct Dataset: Sendable {
     public var squaredNorms: AlignedBuffer<Float>
     /// What the intercept's constant feature adds to ‖x_i‖²: 1, or its share in another norm (see `BigBatch.Metric`).
     public var interceptSquaredNorm: Float = 1
+    /// Mean of x_j² over all N true rows, where the loader knows it; the same on every rank.
+    public var columnSquares: [Double]?
 
     public init(
         order: DataOrder, features: FeatureMatrix, shift: AlignedBuffer<Float>? = nil, labels: AlignedBuffer<Float>,

@@ -45,6 +45,7 @@ struct MetricsLine: Sendable {
             ("decisionMargin", .number(record.decisionMargin)),
             ("computeSeconds", .number(record.computeSeconds)),
             ("communicationSeconds", .number(record.communicationSeconds)),
+            ("transferSeconds", .number(record.transferSeconds)),
         ]
         if let loss = record.validationLoss { members.append(("validationLoss", .number(loss))) }
         return .object(members)

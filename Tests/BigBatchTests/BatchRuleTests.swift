@@ -69,4 +69,18 @@ struct BatchRuleTests {
         #expect(full.signal == 0.5)
         #expect(full.signalToNoise == .infinity)
     }
+
+    @Test("The shortest stay of any rank in a reduction is found from a sum")
+    func shortestStay() {
+        for (stays, shortest) in [([0.25], 0.25), ([3e-6, 1e-3, 0.5], 3e-6), ([2e-4, 2e-4, 2e-4, 9], 2e-4)] {
+            let shared = stays.map { SharedStay(seconds: $0) }
+            let sum = shared.reduce(0) { $0 + $1.contribution }
+            for (stay, seconds) in zip(shared, stays) {
+                let transfer = stay.transfer(sum: sum)
+                #expect(transfer <= seconds && transfer <= shortest * 1.0001 && transfer >= shortest * 0.95)
+            }
+        }
+        #expect(SharedStay().contribution == 0 && SharedStay().transfer(sum: 1) == 0)
+        #expect(SharedStay(seconds: 1).transfer(sum: .nan) == 0)
+    }
 }

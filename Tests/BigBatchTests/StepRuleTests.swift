@@ -59,16 +59,12 @@ struct StepRuleTests {
     func lbfgsSolvesAQuadratic() {
         let curvature: [Float] = [1, 3, 10, 30, 100]
         var x: [Float] = [1, -2, 3, -4, 5]
-        var memory = LBFGS(memory: 5)
-        var previous: (x: [Float], g: [Float])?
+        let memory = LBFGS(memory: 5)
+        var d = [Float](repeating: 0, count: 5)
         for _ in 0..<40 {
             let g = zip(curvature, x).map { $0 * $1 }
-            if let previous {
-                memory.add(
-                    step: difference(x, previous.x), change: difference(g, previous.g), metric: .identity)
-            }
-            previous = (x, g)
-            let d = memory.direction(gradient: g, metric: .identity)
+            memory.observe(x, gradient: g, metric: .identity)
+            memory.writeDirection(gradient: g, metric: .identity, into: &d)
             // Exact line search on the quadratic.
             let slope = dot(g, d)
             let bend = zip(curvature, d).reduce(0.0) { $0 + Double($1.0 * $1.1 * $1.1) }
@@ -80,11 +76,68 @@ struct StepRuleTests {
 
     @Test("A pair without curvature is not kept")
     func flatPairIsIgnored() {
-        var memory = LBFGS()
-        memory.add(step: [1, 0], change: [0, 1], metric: .identity)
-        memory.add(step: [1, 0], change: [-1, 0], metric: .identity)
+        let memory = LBFGS()
+        memory.observe([0, 0], gradient: [0, 0], metric: .identity)
+        memory.observe([1, 0], gradient: [0, 1], metric: .identity)
+        memory.observe([2, 0], gradient: [-1, 1], metric: .identity)
         #expect(memory.isEmpty)
-        #expect(memory.direction(gradient: [1, 2], metric: .identity) == [-1, -2])
+        var d: [Float] = [0, 0]
+        memory.writeDirection(gradient: [1, 2], metric: .identity, into: &d)
+        #expect(d == [-1, -2])
+    }
+
+    @Test("L-BFGS from kept products is the two-loop recursion, with pairs refused, replaced and forgotten")
+    func lbfgsIsTheTwoLoopRecursion() {
+        let curvature: [Float] = [1, 3, 10, 30, 100, 2, 7]
+        let metric = Metric.diagonal(scale: [0.5, 0.3, 0.1, 0.05, 0.02, 1, 0.2], classes: 1)
+        let memory = LBFGS(memory: 3)
+        var noise = Fingerprint()
+        var x = [Float](repeating: 0, count: 7)
+        var pairs: [(s: [Double], y: [Double])] = []
+        var previous: (x: [Float], g: [Float])?
+        for round in 0..<12 {
+            for index in x.indices {
+                noise.combine(UInt64(index))
+                x[index] += Float(noise.digest) / Float(1 << 18) - 0.5
+            }
+            // One point where the gradient falls along the step.
+            let g = zip(curvature, x).map { (round == 5 ? -1 : 1) * $0 * $1 }
+            if round == 8 {
+                memory.reset()
+                pairs = []
+            }
+            memory.observe(x, gradient: g, metric: metric)
+            if let previous {
+                let s = zip(x, previous.x).map { Double($0 - $1) }
+                let y = zip(g, previous.g).map { Double($0 - $1) }
+                if zip(s, y).reduce(0, { $0 + $1.0 * $1.1 }) > 0 { pairs = (pairs + [(s, y)]).suffix(3) }
+            }
+            previous = (x, g)
+            var d = [Float](repeating: 0, count: 7)
+            memory.writeDirection(gradient: g, metric: metric, into: &d)
+            let expected = twoLoops(pairs, g.map { Double($0) }, [0.5, 0.3, 0.1, 0.05, 0.02, 1, 0.2])
+            let size = expected.map { abs($0) }.max() ?? 0
+            for (value, wanted) in zip(d, expected) { #expect(abs(Double(value) - wanted) <= 1e-4 * size) }
+        }
+    }
+
+    /// −H g as it stands in the book.
+    private func twoLoops(_ pairs: [(s: [Double], y: [Double])], _ g: [Double], _ scale: [Double]) -> [Double] {
+        func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+        var q = g
+        var coefficients = [Double](repeating: 0, count: pairs.count)
+        for i in pairs.indices.reversed() {
+            coefficients[i] = dot(pairs[i].s, q) / dot(pairs[i].s, pairs[i].y)
+            q = zip(q, pairs[i].y).map { $0 - coefficients[i] * $1 }
+        }
+        var gamma = 1.0
+        if let last = pairs.last { gamma = dot(last.s, last.y) / dot(last.y, zip(scale, last.y).map { $0 * $1 }) }
+        q = zip(q, scale).map { gamma * $0 * $1 }
+        for i in pairs.indices {
+            let correction = coefficients[i] - dot(pairs[i].y, q) / dot(pairs[i].s, pairs[i].y)
+            q = zip(q, pairs[i].s).map { $0 + correction * $1 }
+        }
+        return q.map { -$0 }
     }
 
     @Test("A metric's norm and its application agree")
@@ -98,8 +151,10 @@ struct StepRuleTests {
             return
         }
         let dense = Metric.dense(metric)
+        var product = gradient
+        dense.apply(1, inPlace: &product)
         let expected: [Float] = [0, -1.3, 1, 0.6]
-        for (value, wanted) in zip(dense.applied(to: gradient), expected) { #expect(abs(value - wanted) < 1e-6) }
+        for (value, wanted) in zip(product, expected) { #expect(abs(value - wanted) < 1e-6) }
         #expect(DenseMetric([1, 2, 2, 1], dimension: 2, classes: 2, hasIntercept: true) == nil)
     }
 }

@@ -82,6 +82,28 @@ void ck_fixed_axpy_fd(long n, double step, const float *x, double *y);
 /// out[j] += Σ_{i < terms} factor · c[i · c_stride] · rows[i · stride + j], i ascending, for j < n
 void ck_fixed_add_products(
     long n, long terms, double factor, const double *c, long c_stride, const double *rows, long stride, double *out);
+// g = inverse·sums + lambda·x; out += {Σ p m², Σ p g², Σ g², Σ x²} with m = inverse·sums and p the feature's scale (null: 1).
+void ck_fixed_mean_gradient(
+    long features, long classes, const double *sums, double inverse, float lambda, const float *x,
+    const float *_Nullable scale, float *g, double *out);
+// out[j, c] = factor · scale[j] · g[j, c].
+void ck_fixed_scaled(long features, long classes, double factor, const float *scale, const float *g, float *out);
+// Σ scale[j] g[j, c]².
+double ck_fixed_scaled_norm(long features, long classes, const float *scale, const float *g);
+// out = factor · matrix g for each class, matrix n × n; scratch n × classes; out may be g.
+void ck_fixed_apply(
+    long n, long classes, double factor, const double *matrix, const float *g, double *scratch, float *out);
+// out[v] = vectors[v]·q.
+void ck_fixed_dots(long n, long count, const float *_Nonnull const *_Nonnull vectors, const float *q, double *out);
+// out = factor · base + Σ coefficients[v] · vectors[v]; out may be base.
+void ck_fixed_combine(
+    long n, double factor, const float *base, long count, const double *_Nullable coefficients,
+    const float *_Nonnull const *_Nullable vectors, float *out);
+// step = x − previous_x, change = g − previous_g, then previous = now; out = {step·change, ‖step‖², ‖change‖²}.
+void ck_fixed_pair(
+    long n, const float *x, float *previous_x, const float *g, float *previous_g, float *step, float *change,
+    double *out);
+
 
 // libm, without importing a platform module.
 static inline double ck_exp(double x) { return exp(x); }

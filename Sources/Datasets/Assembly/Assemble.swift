@@ -20,11 +20,12 @@ extension DistributedTable {
             notes.append("every label is \(LabelEncoding.name(of: labels.minimum)): there is nothing to learn")
         }
         let isDense = density >= AssemblyOptions.denseFrom
-        let standardization = try learnStandardization(
+        let (standardization, columnSquares) = try learnStandardization(
             options.standardization ?? (isDense ? .zscore : .maxabs), isChosen: options.standardization == nil,
             placement)
-        let parts = try send(
+        var parts = try send(
             placement, storage: options.storage, columns: columns, standardization: standardization, encoding: encoding)
+        parts[0].columnSquares = columnSquares
         return TrainingData(
             training: parts[0], validation: options.validationFraction > 0 ? parts[1] : nil,
             preprocessing: Preprocessing(
@@ -86,9 +87,10 @@ extension DistributedTable {
         if validation > 0 { notes.append("\(validation) of \(rows) rows are kept for validation") }
     }
 
+    /// - Returns: also the mean square of every column after it, for the kind that fixes them.
     private func learnStandardization(
         _ kind: StandardizationKind, isChosen: Bool, _ placement: RowPlacement
-    ) throws -> Standardization {
+    ) throws -> (Standardization, columnSquares: [Double]?) {
         let isTraining = { [blocks] (block: Int, row: Int) in !placement.isValidation(blocks[block].firstRow + row) }
         var moments = try ColumnMoments(
             blocks, columnCount: columns, communicator: communicator, isIncluded: isTraining)
@@ -102,11 +104,12 @@ extension DistributedTable {
                     : "features are scaled by their largest magnitude: only \(percentText(density)) of the entries are non-zero"
             )
         }
+        let squares = kind == .zscore ? moments.columns.map { moments.isConstant($0) ? 0.0 : 1.0 } : nil
         let constant = moments.columns.count { moments.isConstant($0) }
         if constant > 0 {
             notes.append("\(constant) of \(columns) features have the same value in every row and teach nothing")
         }
-        return standardization
+        return (standardization, squares)
     }
 
     private func checkRange(_ kind: StandardizationKind, _ moments: ColumnMoments) throws {

@@ -33,6 +33,7 @@ struct ResultFile {
             ("loadSeconds", .number(loadSeconds)),
             ("computeSeconds", .number(result.computeSeconds)),
             ("communicationSeconds", .number(result.communicationSeconds)),
+            ("transferSeconds", .number(result.transferSeconds)),
             ("allreduces", .integer(result.allreduces)),
             ("nonFinite", .integer(result.nonFinite)),
             ("parameterRepairs", .integer(result.parameterRepairs)),

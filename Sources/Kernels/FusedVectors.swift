@@ -1,0 +1,124 @@
+import CKernels
+
+/// What one pass over the mean gradient of a batch finds.
+public struct GradientNorms: Sendable, Equatable {
+    /// ‖ḡ‖²_P of the data term.
+    public var dataNorm = 0.0
+    /// ‖g‖²_P, regulariser included.
+    public var norm = 0.0
+    /// ‖g‖².
+    public var euclideanNorm = 0.0
+    /// ‖x‖² of the parameters passed.
+    public var squaredParameters = 0.0
+
+    public init() {}
+
+    /// Those of `other` but for ‖ḡ‖²_P.
+    public init(dataNorm: Double, from other: GradientNorms) {
+        self = other
+        self.dataNorm = dataNorm
+    }
+}
+
+/// Fused passes over vectors as long as the parameters, feature-major (`classes` values a feature). Same bits everywhere.
+extension FixedOrder {
+    /// g = sums · inverse + λx, and norms of it in P = diag(scale) (nil: identity), added to `norms`.
+    ///
+    /// All vectors hold features × classes values; `scale` holds one per feature.
+    public static func meanGradient(
+        features: Int, classes: Int, sums: UnsafePointer<Double>, inverse: Double, lambda: Float,
+        parameters x: UnsafePointer<Float>, scale: UnsafePointer<Float>?, into g: UnsafeMutablePointer<Float>,
+        norms: inout GradientNorms
+    ) {
+        var found = (0.0, 0.0, 0.0, 0.0)
+        withUnsafeMutableBytes(of: &found) { bytes in
+            guard let out = bytes.bindMemory(to: Double.self).baseAddress else { return }
+            ck_fixed_mean_gradient(features, classes, sums, inverse, lambda, x, scale, g, out)
+        }
+        norms.dataNorm += found.0
+        norms.norm += found.1
+        norms.euclideanNorm += found.2
+        norms.squaredParameters += found.3
+    }
+
+    /// out = factor · diag(scale) g.
+    public static func scaled(
+        _ g: UnsafeBufferPointer<Float>, by factor: Double, scale: [Float], classes: Int,
+        into out: UnsafeMutableBufferPointer<Float>
+    ) {
+        precondition(g.count == scale.count * classes && out.count == g.count)
+        guard let source = g.baseAddress, let target = out.baseAddress else { return }
+        ck_fixed_scaled(scale.count, classes, factor, scale, source, target)
+    }
+
+    /// out = factor · M g for each class; M is n × n, row-major, g and out n × classes. out may be g.
+    public static func product(
+        _ factor: Double, _ matrix: [Double], _ g: UnsafeBufferPointer<Float>, classes: Int,
+        into out: UnsafeMutableBufferPointer<Float>
+    ) {
+        let n = g.count / max(1, classes)
+        precondition(n * classes == g.count && matrix.count == n * n && out.count == g.count)
+        guard let source = g.baseAddress, let target = out.baseAddress else { return }
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: g.count) { scratch in
+            guard let scratch = scratch.baseAddress else { return }
+            ck_fixed_apply(n, classes, factor, matrix, source, scratch, target)
+        }
+    }
+
+    /// out = factor · g. out may be g.
+    public static func scaled(
+        _ g: UnsafeBufferPointer<Float>, by factor: Double, into out: UnsafeMutableBufferPointer<Float>
+    ) {
+        precondition(g.count == out.count)
+        guard let source = g.baseAddress, let target = out.baseAddress else { return }
+        ck_fixed_combine(g.count, factor, source, 0, nil, nil, target)
+    }
+
+    /// gᵀ diag(scale) g.
+    public static func squaredNorm(_ g: UnsafeBufferPointer<Float>, scale: [Float], classes: Int) -> Double {
+        precondition(g.count == scale.count * classes)
+        guard let source = g.baseAddress else { return 0 }
+        return ck_fixed_scaled_norm(scale.count, classes, scale, source)
+    }
+
+    /// out[v] = vectors[v]·q over the first `count` elements: one read of every vector, q stays in cache.
+    public static func dots(
+        _ vectors: [UnsafePointer<Float>], _ q: UnsafePointer<Float>, count: Int, into out: inout [Double]
+    ) {
+        precondition(out.count >= vectors.count)
+        withPointers(vectors) { ck_fixed_dots(count, vectors.count, $0, q, &out) }
+    }
+
+    /// out = factor · base + Σ_v coefficients[v] · vectors[v], each element summed in Double and rounded once.
+    public static func combine(
+        _ factor: Double, _ base: UnsafePointer<Float>, _ coefficients: [Double], _ vectors: [UnsafePointer<Float>],
+        count: Int, into out: UnsafeMutablePointer<Float>
+    ) {
+        precondition(coefficients.count >= vectors.count && !vectors.isEmpty)
+        withPointers(vectors) { ck_fixed_combine(count, factor, base, vectors.count, coefficients, $0, out) }
+    }
+
+    /// step = x − previousX, change = g − previousG, and previous = now.
+    /// - Returns: ⟨step, change⟩, ‖step‖², ‖change‖².
+    public static func pair(
+        _ x: UnsafeBufferPointer<Float>, previousX: UnsafeMutablePointer<Float>, _ g: UnsafeBufferPointer<Float>,
+        previousG: UnsafeMutablePointer<Float>, step: UnsafeMutablePointer<Float>, change: UnsafeMutablePointer<Float>
+    ) -> (product: Double, squaredStep: Double, squaredChange: Double) {
+        precondition(x.count == g.count)
+        var found = (0.0, 0.0, 0.0)
+        guard let point = x.baseAddress, let gradient = g.baseAddress else { return found }
+        withUnsafeMutableBytes(of: &found) { bytes in
+            guard let out = bytes.bindMemory(to: Double.self).baseAddress else { return }
+            ck_fixed_pair(x.count, point, previousX, gradient, previousG, step, change, out)
+        }
+        return found
+    }
+
+    private static func withPointers(
+        _ vectors: [UnsafePointer<Float>], _ body: (UnsafePointer<UnsafePointer<Float>>) -> Void
+    ) {
+        vectors.withUnsafeBufferPointer { pointers in
+            if let pointers = pointers.baseAddress { body(pointers) }
+        }
+    }
+}
