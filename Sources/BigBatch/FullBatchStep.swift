@@ -3,6 +3,7 @@ import Models
 /// Steps from all N rows, where the gradient is exact.
 extension Trainer {
     func fullBatchStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
+        if let outcome = try directStep(statistics) { return outcome }
         if state.fullIterations % Self.metricLifetime == 0, let renewed = try renewMetric(statistics) {
             return try fullBatchStep(renewed)
         }

@@ -69,8 +69,9 @@ public struct DenseMetric: Sendable {
         guard let cholesky = Cholesky(matrix, dimension: dimension) else { return nil }
         self.dimension = dimension
         self.classes = classes
-        inverse = cholesky.inverse
-        factor = MetricFactor(factor: cholesky.inverseFactor, dimension: dimension, hasIntercept: hasIntercept)
+        let inverseFactor = cholesky.inverseFactor
+        inverse = Cholesky.inverse(inverseFactor: inverseFactor, dimension: dimension)
+        factor = MetricFactor(factor: inverseFactor, dimension: dimension, hasIntercept: hasIntercept)
     }
 
     /// Writes x̂_iᵀPx̂_i, the intercept's share included, for the local rows `rows` of dense features.

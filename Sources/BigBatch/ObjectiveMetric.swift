@@ -77,7 +77,7 @@ extension Objective {
     }
 
     /// Uses `metric` for norms and steps from the next batch on.
-    private func adopt(_ metric: Metric) {
+    func adopt(_ metric: Metric) {
         if case .diagonal = self.metric { metricNorms.elements.update(repeating: 0) }
         self.metric = metric
         metricDataset.squaredNorms = metricNorms

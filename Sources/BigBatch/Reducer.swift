@@ -12,6 +12,9 @@ enum ReductionKind: UInt64 {
     case dual = 8
     case identity = 9
     case parameters = 10
+    case hessian = 11
+    case factorization = 12
+    case storedValues = 13
 }
 
 /// What one rank saw alone. Flags travel in the next reduction and are acted on by all ranks, or by none.

@@ -9,7 +9,7 @@ import Models
 public final class Trainer<M: Model> {
     let configuration: TrainerConfiguration
     let objective: Objective<M>
-    let batchRule: BatchRule
+    var batchRule: BatchRule
     let stopRule: StopRule
     let validation: ValidationMonitor<M>?
     let lineSearch: LineSearch
@@ -52,6 +52,7 @@ public final class Trainer<M: Model> {
             configuration.step != .fixed, configuration.step != .sgd
         {
             try objective.adoptInitialMetric(at: state.parameters, decision: decision())
+            try chooseDirectSolution()
         }
         var reason: StopReason?
         var last: GradientStatistics?

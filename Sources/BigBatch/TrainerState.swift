@@ -17,6 +17,7 @@ struct TrainerState {
     var batchSizeOfMetric = 0
     /// Curvature between full-batch iterations.
     let lbfgs: LBFGS
+    var direct = DirectSolution.refused
     /// Last full-batch objectives, for the non-monotone search and the plateau test.
     var recentObjectives: [Double] = []
     /// Gap estimates of the last full-batch iterations.

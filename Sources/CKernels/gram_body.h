@@ -44,7 +44,11 @@ CK_GRAM_TILE(gram_tile_8, f8, 8, 8, 1, 0)
 CK_GRAM_TILE(gram_tile_8, vf, 4, 4, 2, 0)
 #endif
 
-static void CK_NAME(gram)(const float *z, long stride, long rows, long width, double *sums) {
+static void CK_NAME(gram)(
+    const float *z, long stride, long rows, long width, double *sums, const char *next, long bytes) {
+    // What is packed next comes into the cache meanwhile, evenly over the tiles.
+    const char *end = next + bytes;
+    const long bytes_a_column = width > 0 ? 16 * bytes / (width * (width + 8)) + 1 : 0;
     for (long i = 0; i < width; i += CK_GRAM_ROWS) {
         long j = i / 8 * 8;
         const float *zi = z + i;
@@ -64,6 +68,8 @@ static void CK_NAME(gram)(const float *z, long stride, long rows, long width, do
             CK_GRAM_TAKE(8);
 #endif
             j += taken;
+            for (long k = taken * bytes_a_column; k > 0 && next < end; k -= 64, next += 64)
+                __builtin_prefetch(next, 0, 3);
         }
     }
 }

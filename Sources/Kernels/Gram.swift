@@ -12,9 +12,14 @@ extension KernelSet {
     /// sums[i, j] += Σ_r z[r, i] z[r, j] for j ≥ i over `rows` rows of z, each Σ in Float (at most a few hundred rows).
     ///
     /// z is rows × width, sums width × width, both packed; width is a multiple of 8. Some of what is below the diagonal is
-    /// added to as well and means nothing.
-    func gram(_ z: UnsafePointer<Float>, rows: Int, width: Int, into sums: UnsafeMutablePointer<Double>) {
-        table.pointee.gram(z, width, rows, width, sums)
+    /// added to as well and means nothing. Meanwhile rows `next` of x are fetched into the cache.
+    func gram(
+        _ z: UnsafePointer<Float>, rows: Int, width: Int, into sums: UnsafeMutablePointer<Double>,
+        fetching next: Range<Int> = 0..<0, of x: DenseMatrix? = nil
+    ) {
+        let bytes = x.map { next.count * $0.stride * MemoryLayout<Float>.stride } ?? 0
+        let start = x.map { UnsafeRawPointer($0.row(next.lowerBound)).assumingMemoryBound(to: CChar.self) }
+        table.pointee.gram(z, width, rows, width, sums, start, bytes)
     }
 
     /// z[r] = √h_r (x_r − shift, 1 with `one`), then zeros up to `width`, for rows `rows` of x.

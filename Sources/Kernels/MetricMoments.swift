@@ -14,7 +14,7 @@ public struct SecondMoment: Sendable {
     private var tiles: [Double]
 
     /// Rows whose products are summed in Float; a block of them stays in the first or second level cache.
-    static let blockRows = 64
+    static let blockRows = 96
 
     public init(columns: Int, hasIntercept: Bool) {
         self.hasIntercept = hasIntercept
@@ -39,14 +39,16 @@ public struct SecondMoment: Sendable {
                 guard let z = block.baseAddress, let sums = tiles.baseAddress else { return }
                 for start in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.blockRows) {
                     let part = start..<min(start + Self.blockRows, rows.upperBound)
+                    let next = part.upperBound..<min(part.upperBound + Self.blockRows, rows.upperBound)
                     let h = weights.map { $0 + (start - rows.lowerBound) }
                     switch features {
                     case .dense(let x):
                         kernels.pack(x, part, shift: centre, weights: h, one: hasIntercept, width: width, into: z)
+                        kernels.gram(z, rows: part.count, width: width, into: sums, fetching: next, of: x)
                     case .sparse(let x):
                         x.pack(part, shift: centre, weights: h, one: hasIntercept, width: width, into: z)
+                        kernels.gram(z, rows: part.count, width: width, into: sums)
                     }
-                    kernels.gram(z, rows: part.count, width: width, into: sums)
                 }
             }
         }

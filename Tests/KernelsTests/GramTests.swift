@@ -6,7 +6,7 @@ import Testing
     /// Every tile, tails of rows and columns, one row, more rows than are summed in Float.
     private static let shapes =
         [1, 2, 3].flatMap { rows in (1...17).map { (rows, $0) } }
-        + [(64, 23), (65, 54), (130, 40), (67, 95), (200, 104)]
+        + [(96, 23), (97, 54), (194, 40), (99, 95), (200, 104)]
 
     private func expected(
         _ matrix: RandomMatrix, _ rows: Range<Int>, shift: [Float]?, weights: [Float]?, hasIntercept: Bool
@@ -24,12 +24,12 @@ import Testing
         return sums
     }
 
-    /// Every entry within 1e-6 of what Cauchy and Schwarz allow it to be.
+    /// Every entry within 2e-6 of what Cauchy and Schwarz allow it to be.
     private func expectClose(_ sums: [Double], _ expected: [Double], _ n: Int, _ comment: Comment) {
         #expect(sums.count == n * n)
         for i in 0..<n {
             for j in 0..<n {
-                let bound = 1e-6 * (expected[i * n + i] * expected[j * n + j]).squareRoot()
+                let bound = 2e-6 * (expected[i * n + i] * expected[j * n + j]).squareRoot()
                 #expect(abs(sums[i * n + j] - expected[i * n + j]) <= bound, comment)
             }
         }

@@ -52,8 +52,10 @@ typedef struct ck_kernels {
     double (*_Nonnull residual_sums)(
         long rows, long classes, long stride, const float *r, const float *norms, double extra, double *sums);
     /// sums[i, j] += Σ_r z[r, i] z[r, j] for j ≥ i, each Σ in Float; width is a multiple of 8 and the row length of sums.
-    /// Entries below the diagonal, in its blocks of eight, are added to as well and mean nothing.
-    void (*_Nonnull gram)(const float *z, long stride, long rows, long width, double *sums);
+    /// Entries below the diagonal, in its blocks of eight, are added to as well and mean nothing. `bytes` from `next` on
+    /// are fetched into the cache meanwhile.
+    void (*_Nonnull gram)(
+        const float *z, long stride, long rows, long width, double *sums, const char *_Nullable next, long bytes);
     /// z[r] = s_r (x_r − shift, 1 if ones), s_r = √weights[r] (weights and shift may be null), zeros up to width
     void (*_Nonnull gram_pack)(
         const float *x, long stride, long rows, long columns, const float *_Nullable shift,
