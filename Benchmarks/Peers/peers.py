@@ -104,9 +104,9 @@ def measured(options, problem, peer, cores):
     result = {"name": peer.name, "kind": peer.kind, "ranks": peer.ranks, "settings": []}
     with tempfile.NamedTemporaryFile("r") as out:
         words = [str(HERE / "measure.py"), options.folder, problem, peer.name, str(cores), out.name, str(options.share)]
-        limit = 30 + options.share * 5 * len(peer.settings) * limit_of(peer, problem)
+        limit = peer.setup + options.share * 5 * len(peer.settings) * limit_of(peer, problem)
         try:
-            done = python(words, cores, peer.ranks, timeout=min(limit, 300))
+            done = python(words, cores, peer.ranks, timeout=min(limit, peer.setup + 250))
             if done.returncode != 0:
                 result["note"] = last_line(done.stderr)
         except subprocess.TimeoutExpired:

@@ -109,6 +109,12 @@ def loading(results):
         peers = " | ".join(f"{load[key]:.2f}" for key in ("load_svmlight_file", "standardise", "shuffle"))
         own = load.get("crescendo", {})
         yield f"| {name} | {load['bytes'] / 1e6:.0f} | {peers} | {brief(own.get('text'))} | {brief(own.get('again'))} |"
+    ratios = (
+        f"{load['load_svmlight_file'] / load['crescendo']['text']:.1f} ({name})"
+        for name, load in results["loading"].items()
+        if load.get("crescendo")
+    )
+    yield f"\nload_svmlight_file alone takes {', '.join(ratios)} times as long as all of Crescendo's loading."
 
 
 if __name__ == "__main__":
