@@ -1,16 +1,41 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Zero-filled memory, aligned to 64 bytes, freed with its last owner.
+///
+/// Large buffers are fresh pages of the system, not touched here: each page comes to lie in the memory of the processor
+/// whose thread writes it first.
 ///
 /// Unchecked Sendable: writers are the loader (before a buffer is shared) and kernels on disjoint ranges.
 public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
     public let pointer: UnsafeMutablePointer<Element>
     public let count: Int
+    /// What to free; nil when the memory is `owner`'s.
+    private let allocation: UnsafeMutableRawPointer?
+    private let owner: AnyObject?
 
     public init(count: Int) {
         let bytes = max(1, count) * MemoryLayout<Element>.stride
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-        pointer = raw.assumingMemoryBound(to: Element.self)
+        guard let raw = calloc(1, bytes + 64) else { fatalError("out of memory: \(bytes) bytes") }
+        allocation = raw
+        owner = nil
+        pointer = raw.alignedUp(toMultipleOf: 64).bindMemory(to: Element.self, capacity: max(1, count))
         self.count = count
+    }
+
+    /// Memory that belongs to `owner`, which is kept alive: a mapped file, for example.
+    /// - Precondition: `pointer` is aligned to 64 bytes and holds `count` elements.
+    public init(_ pointer: UnsafeMutablePointer<Element>, count: Int, ownedBy owner: AnyObject) {
+        precondition(Int(bitPattern: pointer) % 64 == 0)
+        self.pointer = pointer
+        self.count = count
+        self.owner = owner
+        allocation = nil
     }
 
     public convenience init(_ values: [Element]) {
@@ -18,7 +43,7 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
         for (index, value) in values.enumerated() { pointer[index] = value }
     }
 
-    deinit { UnsafeMutableRawPointer(pointer).deallocate() }
+    deinit { free(allocation) }
 
     public subscript(index: Int) -> Element {
         get {

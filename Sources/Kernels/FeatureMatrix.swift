@@ -12,6 +12,15 @@ public struct DenseMatrix: Sendable {
         storage = AlignedBuffer(count: rows * stride)
     }
 
+    /// Rows that are in memory already, with their padding.
+    public init(rows: Int, columns: Int, storage: AlignedBuffer<Float>) {
+        self.rows = rows
+        self.columns = columns
+        stride = DenseMatrix.stride(columns: columns)
+        precondition(storage.count == rows * stride)
+        self.storage = storage
+    }
+
     public static func stride(columns: Int) -> Int { (columns + 15) / 16 * 16 }
 
     public func row(_ index: Int) -> UnsafeMutablePointer<Float> { storage.pointer + index * stride }

@@ -14,23 +14,40 @@ extension DistributedTable {
         guard options.validationFraction >= 0, options.validationFraction < 1 else {
             throw DatasetError("the validation fraction is \(options.validationFraction): give one from 0 to below 1")
         }
+        if let cached { return try assemble(cached, encoding, options) }
+        let readingNotes = notes
         let placement = try place(.seeded(options.seed), validationFraction: options.validationFraction)
-        try checkParts(placement, options: options)
-        if kind == .values, labels.minimum == labels.maximum {
-            notes.append("every label is \(LabelEncoding.name(of: labels.minimum)): there is nothing to learn")
-        }
-        let isDense = density >= AssemblyOptions.denseFrom
-        let (standardization, columnSquares) = try learnStandardization(
-            options.standardization ?? (isDense ? .zscore : .maxabs), isChosen: options.standardization == nil,
-            placement)
+        try checkParts(placement.orders.map(\.count), options: options)
+        noteEqualLabels(kind)
+        let scalingNotes = notes.count
+        let (standardization, squares) = try learnStandardization(
+            options.standardization(density: density), isChosen: options.standardization == nil, placement)
+        let note = Array(notes[scalingNotes...])
+        let storage = try storage(options.storage, columns: columns)
         var parts = try send(
-            placement, storage: options.storage, columns: columns, standardization: standardization, encoding: encoding)
-        parts[0].columnSquares = columnSquares
-        return TrainingData(
+            placement, storage: storage, columns: columns, standardization: standardization, encoding: encoding)
+        parts[0].columnSquares = squares
+        if let cacheTarget {
+            precondition(cacheTarget.options == options, "the cache was asked for with other options")
+            try store(
+                parts, standardization, encoding, options, notes: (readingNotes, note), in: cacheTarget.target)
+        }
+        return trainingData(parts, standardization, encoding, options)
+    }
+
+    func trainingData(
+        _ parts: [Dataset], _ standardization: Standardization, _ encoding: LabelEncoding, _ options: AssemblyOptions
+    ) -> TrainingData {
+        TrainingData(
             training: parts[0], validation: options.validationFraction > 0 ? parts[1] : nil,
             preprocessing: Preprocessing(
                 schema: schema, featureCount: columns, standardization: standardization, labels: encoding, notes: notes)
         )
+    }
+
+    func noteEqualLabels(_ kind: LabelKind) {
+        guard kind == .values, labels.minimum == labels.maximum else { return }
+        notes.append("every label is \(LabelEncoding.name(of: labels.minimum)): there is nothing to learn")
     }
 
     /// Phase 2 for a test, validation or prediction file: what was learned from the training data is applied.
@@ -48,7 +65,8 @@ extension DistributedTable {
         let placement = try place(order, validationFraction: 0)
         try gatherIdentifiers(placement)
         return try send(
-            placement, storage: storage, columns: preprocessing.featureCount,
+            placement, storage: try self.storage(storage, columns: preprocessing.featureCount),
+            columns: preprocessing.featureCount,
             standardization: preprocessing.standardization, encoding: preprocessing.labels)[0]
     }
 
@@ -74,9 +92,9 @@ extension DistributedTable {
             validationFraction: validationFraction, communicator: communicator)
     }
 
-    private func checkParts(_ placement: RowPlacement, options: AssemblyOptions) throws {
-        let training = placement.orders[0].count
-        let validation = placement.orders[1].count
+    /// - Parameter counts: training and validation rows.
+    func checkParts(_ counts: [Int], options: AssemblyOptions) throws {
+        let (training, validation) = (counts[0], counts[1])
         if options.validationFraction > 0, validation == 0 {
             throw DatasetError(
                 "a validation fraction of \(options.validationFraction) leaves no validation row of \(rows): raise it")
@@ -91,10 +109,9 @@ extension DistributedTable {
     private func learnStandardization(
         _ kind: StandardizationKind, isChosen: Bool, _ placement: RowPlacement
     ) throws -> (Standardization, columnSquares: [Double]?) {
-        let isTraining = { [blocks] (block: Int, row: Int) in !placement.isValidation(blocks[block].firstRow + row) }
         var moments = try ColumnMoments(
-            blocks, columnCount: columns, communicator: communicator, isIncluded: isTraining)
-        if kind == .zscore { try moments.addDeviations(blocks, communicator: communicator, isIncluded: isTraining) }
+            blocks, columnCount: columns, placement: placement, threads: threads, communicator: communicator)
+        if kind == .zscore { try moments.addDeviations(blocks, placement: placement) }
         try checkRange(kind, moments)
         let standardization = try Standardization(kind, moments: moments).fromRankZero(communicator)
         if isChosen {
@@ -171,14 +188,14 @@ extension DistributedTable {
             guard !block.weights.isEmpty, !(block.weights[row] >= 0 && block.weights[row].isFinite) else { return nil }
             return "the weight \(block.weights[row]) is not a number ≥ 0"
         }
-        var sums = [0.0, 0.0]
+        let partSums = ColumnSums(RowPlacement.parts)
         for block in blocks {
             for row in 0..<block.rows {
                 let weight = block.weights.isEmpty ? 1 : block.weights[row]
-                sums[placement.isValidation(block.firstRow + row) ? 1 : 0] += weight
+                partSums.add(weight, placement.isValidation(block.firstRow + row) ? 1 : 0)
             }
         }
-        sums = try communicator.allreduce(sums, .sum)
+        let sums = try partSums.reduced(communicator)
         let counts = placement.orders.map(\.count)
         guard zip(sums, counts).allSatisfy({ ($0 > 0 && $0.isFinite) || $1 == 0 }) else {
             throw DatasetError("the weights sum to \(sums[0]): at least one must be above 0")
@@ -186,20 +203,26 @@ extension DistributedTable {
         return zip(sums, counts).map { $1 == 0 ? 1 : Double($1) / $0 }
     }
 
-    private func send(
-        _ placement: RowPlacement, storage chosen: StorageKind?, columns: Int, standardization: Standardization,
-        encoding: LabelEncoding
-    ) throws -> [Dataset] {
+    /// Dense or sparse, as asked for or by density and memory. Collective; throws when the rows do not fit.
+    func storage(_ chosen: StorageKind?, columns: Int) throws -> StorageKind {
         let storage = try budget.estimate(
             rows: rows, columns: columns, nonZeros: nonZeros, hasWeights: hasWeights, storage: chosen, isParsed: true
         ).storage
         if chosen == nil, storage == .sparse, density >= AssemblyOptions.denseFrom {
             notes.append("rows are kept sparse, slower but the same: dense ones do not fit into memory")
         }
+        return storage
+    }
+
+    private func send(
+        _ placement: RowPlacement, storage: StorageKind, columns: Int, standardization: Standardization,
+        encoding: LabelEncoding
+    ) throws -> [Dataset] {
         let exchange = RowExchange(
-            communicator: communicator, placement: placement, standardization: standardization, storage: storage,
-            columns: columns, lookup: LabelLookup(encoding, names: labelNames),
-            weightFactors: try weightFactors(placement))
+            communicator: communicator, placement: placement,
+            scaler: RowScaler(standardization, storage: storage, columns: columns),
+            lookup: LabelLookup(encoding, names: labelNames), weightFactors: try weightFactors(placement),
+            threads: threads)
         isAssembled = true
         let parts = try exchange.run(&blocks)
         blocks = []

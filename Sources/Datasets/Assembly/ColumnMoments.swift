@@ -1,9 +1,11 @@
+import Kernels
 import MPI
 
 /// Mean, spread and range of every column over all rows of all ranks, absent entries counted as zeros, in Double.
 ///
 /// Two passes over the parsed rows: sums and extremes first, then squared deviations from the mean, in units of the
-/// column's largest magnitude so that squares neither overflow nor vanish. D doubles a reduction.
+/// column's largest magnitude so that squares neither overflow nor vanish. Sums carry their rounding errors along
+/// (`ColumnSums`): the moments, and so the scaled data, do not depend on how rows are spread over ranks and threads.
 public struct ColumnMoments: Sendable {
     /// Number of rows, N.
     public private(set) var count: Int
@@ -14,6 +16,8 @@ public struct ColumnMoments: Sendable {
     public private(set) var standardDeviation: [Double] = []
     /// Rows with a stored entry.
     private var stored: [Double]
+    private let communicator: any Communicator
+    private let threads: Int
 
     public var columns: Range<Int> { mean.indices }
 
@@ -23,70 +27,117 @@ public struct ColumnMoments: Sendable {
 
     public func maximumMagnitude(_ column: Int) -> Double { max(-minimum[column], maximum[column]) }
 
-    /// Moments of the rows for which `isIncluded` holds (all ranks call together). Entries beyond `columnCount` are not
-    /// counted.
+    /// Moments of the rows that are not kept for validation (all ranks call together). Entries beyond `columnCount` are
+    /// not counted.
     init(
-        _ blocks: [RowBlock], columnCount: Int, communicator: any Communicator,
-        isIncluded: (_ block: Int, _ row: Int) -> Bool
+        _ blocks: [RowBlock], columnCount: Int, placement: RowPlacement, threads: Int, communicator: any Communicator
     ) throws {
-        // Sums, number of stored entries, and at the end the number of rows, in one reduction.
-        var sums = [Double](repeating: 0, count: 2 * columnCount + 1)
-        var extremes = [Double](repeating: -.infinity, count: 2 * columnCount)
-        for (index, block) in blocks.enumerated() {
-            for row in 0..<block.rows where isIncluded(index, row) {
-                sums[2 * columnCount] += 1
-                for entry in block.rowOffsets[row]..<block.rowOffsets[row + 1] {
-                    let column = Int(block.columns[entry])
-                    guard column < columnCount else { break }
-                    let value = block.values[entry]
-                    sums[column] += value
-                    sums[columnCount + column] += 1
-                    extremes[column] = max(extremes[column], value)
-                    extremes[columnCount + column] = max(extremes[columnCount + column], -value)
-                }
-            }
+        self.communicator = communicator
+        // Every thread has its own sums; wide data does without.
+        self.threads = columnCount > 1 << 20 ? 1 : threads
+        let parts = (0..<self.threads).map { _ in FirstPass(columnCount) }
+        ColumnMoments.forEach(blocks, placement, self.threads) {
+            parts[$0].add($1, entries: $1.entries($2, below: columnCount))
         }
-        sums = try communicator.allreduce(sums, .sum)
-        extremes = try communicator.allreduce(extremes, .maximum)
-        let rows = sums[2 * columnCount]
-        count = Int(rows)
-        stored = Array(sums[columnCount..<2 * columnCount])
-        maximum = Array(extremes[..<columnCount])
-        minimum = extremes[columnCount...].map { -$0 }
+        for part in parts.dropFirst() { parts[0].merge(part) }
+        var rows = 0
+        (rows, stored, maximum, minimum) = try parts[0].counts(communicator)
+        let sums = try parts[0].sums.reduced(communicator)
+        count = rows
         mean = Array(repeating: 0, count: columnCount)
         for column in 0..<columnCount {
-            if stored[column] < rows {
+            if stored[column] < Double(rows) {
                 maximum[column] = max(maximum[column], 0)
                 minimum[column] = min(minimum[column], 0)
             }
             // A constant column has its own value as mean, free of rounding.
             let isConstant = minimum[column] == maximum[column]
-            mean[column] = isConstant ? minimum[column] : sums[column] / max(rows, 1)
+            mean[column] = isConstant ? minimum[column] : sums[column] / Double(max(rows, 1))
         }
     }
 
     /// The second pass, over the same rows.
-    mutating func addDeviations(
-        _ blocks: [RowBlock], communicator: any Communicator, isIncluded: (_ block: Int, _ row: Int) -> Bool
-    ) throws {
+    mutating func addDeviations(_ blocks: [RowBlock], placement: RowPlacement) throws {
         let columnCount = mean.count
-        let units = columns.map { maximumMagnitude($0) > 0 ? maximumMagnitude($0) : 1 }
-        var squares = [Double](repeating: 0, count: columnCount)
-        for (index, block) in blocks.enumerated() {
-            for row in 0..<block.rows where isIncluded(index, row) {
-                for entry in block.rowOffsets[row]..<block.rowOffsets[row + 1] {
-                    let column = Int(block.columns[entry])
-                    guard column < columnCount else { break }
-                    let deviation = (block.values[entry] - mean[column]) / units[column]
-                    squares[column] += deviation * deviation
+        let means = AlignedBuffer(mean)
+        let perUnit = AlignedBuffer(columns.map { maximumMagnitude($0) > 0 ? 1 / maximumMagnitude($0) : 1 })
+        let parts = (0..<threads).map { _ in ColumnSums(columnCount) }
+        ColumnMoments.forEach(blocks, placement, threads) { thread, view, row in
+            let sums = parts[thread]
+            for entry in view.entries(row, below: columnCount) {
+                let column = Int(view.columns[entry])
+                let deviation = (view.values[entry] - means.pointer[column]) * perUnit.pointer[column]
+                sums.add(deviation * deviation, column)
+            }
+        }
+        for part in parts.dropFirst() { parts[0].merge(part) }
+        let squares = try parts[0].reduced(communicator)
+        standardDeviation = columns.map { column in
+            let zero = mean[column] * perUnit[column]
+            let total = squares[column] + (Double(count) - stored[column]) * zero * zero
+            return (total / Double(max(count, 1))).squareRoot() / perUnit[column]
+        }
+    }
+
+    /// Calls `body(thread, view, row)` for every row that is not kept for validation, each thread on a share of each block.
+    private static func forEach(
+        _ blocks: [RowBlock], _ placement: RowPlacement, _ threads: Int, _ body: (Int, RowBlockView, Int) -> Void
+    ) {
+        for block in blocks {
+            _ = block.withView { view in
+                concurrently(threads) { thread in
+                    for row in view.rows * thread / threads..<view.rows * (thread + 1) / threads
+                    where !placement.isValidation(block.firstRow + row) { body(thread, view, row) }
                 }
             }
         }
-        squares = try communicator.allreduce(squares, .sum)
-        standardDeviation = columns.map { column in
-            let zero = mean[column] / units[column]
-            let total = squares[column] + (Double(count) - stored[column]) * zero * zero
-            return units[column] * (total / Double(max(count, 1))).squareRoot()
+    }
+}
+
+/// Sums, counts and extremes of one thread's rows.
+private final class FirstPass {
+    let sums: ColumnSums
+    private var rows = 0
+    private let stored: AlignedBuffer<Double>
+    /// Largest value and largest negated value of each column.
+    private let extremes: AlignedBuffer<Double>
+    private let columns: Int
+
+    init(_ columns: Int) {
+        self.columns = columns
+        sums = ColumnSums(columns)
+        stored = AlignedBuffer(count: columns)
+        extremes = AlignedBuffer([Double](repeating: -.infinity, count: 2 * columns))
+    }
+
+    @inline(__always)
+    func add(_ view: RowBlockView, entries: Range<Int>) {
+        rows += 1
+        let highest = extremes.pointer
+        let lowest = extremes.pointer + columns
+        for entry in entries {
+            let column = Int(view.columns[entry])
+            let value = view.values[entry]
+            sums.add(value, column)
+            stored.pointer[column] += 1
+            highest[column] = max(highest[column], value)
+            lowest[column] = max(lowest[column], -value)
         }
+    }
+
+    func merge(_ other: FirstPass) {
+        rows += other.rows
+        sums.merge(other.sums)
+        for column in 0..<columns { stored[column] += other.stored[column] }
+        for index in 0..<2 * columns { extremes[index] = max(extremes[index], other.extremes[index]) }
+    }
+
+    /// Over all ranks: rows, stored entries, largest and smallest value of each column.
+    func counts(
+        _ communicator: any Communicator
+    ) throws -> (rows: Int, stored: [Double], maximum: [Double], minimum: [Double]) {
+        let counts = try communicator.allreduce(Array(stored.elements) + [Double(rows)], .sum)
+        let all = try communicator.allreduce(Array(extremes.elements), .maximum)
+        return (Int(counts[columns]), Array(counts[..<columns]), Array(all[..<columns]), all[columns...].map { -$0 })
     }
 }

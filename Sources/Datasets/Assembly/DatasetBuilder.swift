@@ -1,99 +1,127 @@
 import Kernels
 
+/// One standardised row on its way to its place.
+struct RowRecord {
+    /// Row field, number of entries, label, weight, squared norm: 4 bytes each. Columns (left out when every column has
+    /// an entry) and values follow, 4 bytes each.
+    static let headerSize = 20
+
+    let rowField: UInt32
+    let label: Float
+    let weight: Float
+    let squaredNorm: Float
+    let count: Int
+    /// Nil when every column has an entry.
+    let entryColumns: UnsafePointer<Int32>?
+    let values: UnsafePointer<Float>
+
+    var part: Int { rowField & RowPlacement.Destination.partBit == 0 ? 0 : 1 }
+    var row: Int { Int(rowField & ~RowPlacement.Destination.partBit) }
+
+    static func size(entries: Int, columns: Int) -> Int { headerSize + entries * (entries == columns ? 4 : 8) }
+
+    /// Writes the head of a record; columns and values are the caller's to write behind it.
+    static func writeHead(
+        _ place: UnsafeMutableRawPointer, rowField: UInt32, entries: Int, label: Float, weight: Float,
+        squaredNorm: Float
+    ) {
+        place.storeBytes(of: rowField, as: UInt32.self)
+        place.storeBytes(of: UInt32(entries), toByteOffset: 4, as: UInt32.self)
+        place.storeBytes(of: label, toByteOffset: 8, as: Float.self)
+        place.storeBytes(of: weight, toByteOffset: 12, as: Float.self)
+        place.storeBytes(of: squaredNorm, toByteOffset: 16, as: Float.self)
+    }
+
+    /// The records of one rank and round.
+    static func forEach(in bytes: UnsafeRawBufferPointer, columns: Int, _ body: (RowRecord) -> Void) {
+        guard var place = bytes.baseAddress else { return }
+        let end = place + bytes.count
+        while place < end {
+            // Records are multiples of 4 bytes, so everything in them is aligned.
+            let header = place.assumingMemoryBound(to: UInt32.self)
+            let count = Int(header[1])
+            place += headerSize
+            let entryColumns = count < columns ? place.assumingMemoryBound(to: Int32.self) : nil
+            if count < columns { place += 4 * count }
+            body(
+                RowRecord(
+                    rowField: header[0], label: Float(bitPattern: header[2]), weight: Float(bitPattern: header[3]),
+                    squaredNorm: Float(bitPattern: header[4]), count: count, entryColumns: entryColumns,
+                    values: place.assumingMemoryBound(to: Float.self)))
+            place += 4 * count
+        }
+    }
+}
+
 /// Takes standardised rows in any order and puts each at its place in a new `Dataset`.
 final class DatasetBuilder {
     private let order: DataOrder
-    private let columns: Int
-    private let labels: AlignedBuffer<Float>
-    private let weights: AlignedBuffer<Float>?
-    private let squaredNorms: AlignedBuffer<Float>
-    private let matrix: FeatureMatrix
-    /// Dense: what an absent entry becomes; empty when that is 0. Sparse: mean / scale, to be subtracted; empty likewise.
-    private let offset: [Float]
-    /// Sparse: Σ offset².
-    private let offsetNorm: Double
+    let scaler: RowScaler
+    let labels: AlignedBuffer<Float>
+    let weights: AlignedBuffer<Float>?
+    let squaredNorms: AlignedBuffer<Float>
+    let matrix: FeatureMatrix
 
-    /// - Parameter entryCounts: entries per local row; nil makes dense storage.
-    init(order: DataOrder, columns: Int, entryCounts: [UInt32]?, offset: [Float], hasWeights: Bool) {
+    /// - Parameter entryCounts: entries per local row, for sparse storage.
+    init(order: DataOrder, scaler: RowScaler, entryCounts: [UInt32]?, hasWeights: Bool) {
         let rows = order.localCount
         self.order = order
-        self.columns = columns
-        self.offset = offset
-        offsetNorm = offset.reduce(0) { $0 + Double($1) * Double($1) }
+        self.scaler = scaler
         labels = AlignedBuffer(count: rows)
         weights = hasWeights ? AlignedBuffer(count: rows) : nil
         squaredNorms = AlignedBuffer(count: rows)
         guard let entryCounts else {
-            matrix = .dense(DenseMatrix(rows: rows, columns: columns))
+            matrix = .dense(DenseMatrix(rows: rows, columns: scaler.columns))
             return
         }
         let offsets = AlignedBuffer<Int>(count: rows + 1)
         for (row, count) in entryCounts.enumerated() { offsets[row + 1] = offsets[row] + Int(count) }
         matrix = .sparse(
             SparseMatrix(
-                rows: rows, columns: columns, rowOffsets: offsets, columnIndices: AlignedBuffer(count: offsets[rows]),
-                values: AlignedBuffer(count: offsets[rows])))
+                rows: rows, columns: scaler.columns, rowOffsets: offsets,
+                columnIndices: AlignedBuffer(count: offsets[rows]), values: AlignedBuffer(count: offsets[rows])))
     }
 
     /// Puts one row at its place.
-    /// - Parameters:
-    ///   - entryColumns: `count` columns; nil when every column has an entry.
-    ///   - values: `count` values, standardised (sparse: scaled, not centred).
-    func place(
-        row: Int, label: Float, weight: Float, count: Int, entryColumns: UnsafePointer<Int32>?,
-        values: UnsafePointer<Float>
-    ) {
-        labels[row] = label
-        weights?[row] = weight
-        let norm: Double
+    @inline(__always)
+    func place(_ record: RowRecord) {
+        let row = record.row
+        labels[row] = record.label
+        weights?[row] = record.weight
+        squaredNorms[row] = record.squaredNorm
         switch matrix {
         case .dense(let matrix):
-            norm = placeDense(matrix.row(row), count, entryColumns, values)
+            let target = matrix.row(row)
+            guard let entryColumns = record.entryColumns else {
+                target.update(from: record.values, count: record.count)
+                return
+            }
+            scaler.fillAbsent(target)
+            for entry in 0..<record.count { target[Int(entryColumns[entry])] = record.values[entry] }
         case .sparse(let matrix):
             let start = matrix.rowOffsets[row]
-            norm = placeSparse(
-                matrix.columnIndices.pointer + start, matrix.values.pointer + start, count, entryColumns, values)
-        }
-        squaredNorms[row] = Float(max(norm, 0))
-    }
-
-    private func placeDense(
-        _ target: UnsafeMutablePointer<Float>, _ count: Int, _ entryColumns: UnsafePointer<Int32>?,
-        _ values: UnsafePointer<Float>
-    ) -> Double {
-        if let entryColumns {
-            offset.withUnsafeBufferPointer { offset in
-                if let absent = offset.baseAddress { target.update(from: absent, count: offset.count) }
+            (matrix.values.pointer + start).update(from: record.values, count: record.count)
+            let target = matrix.columnIndices.pointer + start
+            if let entryColumns = record.entryColumns {
+                target.update(from: entryColumns, count: record.count)
+            } else {
+                for entry in 0..<record.count { target[entry] = Int32(entry) }
             }
-            for entry in 0..<count { target[Int(entryColumns[entry])] = values[entry] }
-        } else {
-            target.update(from: values, count: count)
         }
-        var norm = 0.0
-        for column in 0..<columns { norm += Double(target[column]) * Double(target[column]) }
-        return norm
-    }
-
-    private func placeSparse(
-        _ targetColumns: UnsafeMutablePointer<Int32>, _ targetValues: UnsafeMutablePointer<Float>, _ count: Int,
-        _ entryColumns: UnsafePointer<Int32>?, _ values: UnsafePointer<Float>
-    ) -> Double {
-        var norm = offsetNorm
-        targetValues.update(from: values, count: count)
-        for entry in 0..<count {
-            let column = entryColumns?[entry] ?? Int32(entry)
-            let value = Double(values[entry])
-            targetColumns[entry] = column
-            // (v − s)² − s².
-            norm += offset.isEmpty ? value * value : value * (value - 2 * Double(offset[Int(column)]))
-        }
-        return norm
     }
 
     func finish() -> Dataset {
         var shift: AlignedBuffer<Float>?
-        if case .sparse = matrix, !offset.isEmpty { shift = AlignedBuffer(offset) }
+        if case .sparse = matrix { shift = scaler.shift }
         return Dataset(
             order: order, features: matrix, shift: shift, labels: labels, weights: weights, squaredNorms: squaredNorms)
+    }
+}
+
+extension RowScaler {
+    /// What is to be subtracted from sparse rows; nil where nothing is.
+    var shift: AlignedBuffer<Float>? {
+        guard hasOffset, !isDense else { return nil }
+        return AlignedBuffer((0..<columns).map { -absent[$0] })
     }
 }

@@ -31,6 +31,35 @@ public struct Permutation: Sendable, Equatable {
         return Int(value)
     }
 
+    /// The places of `places.count` consecutive numbers: the same as one by one, but several at a time in the processor.
+    func positions(from first: Int, into places: UnsafeMutableBufferPointer<Int>) {
+        guard let place = places.baseAddress else { return }
+        let limit = UInt64(count)
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: places.count) { open in
+            keys.withUnsafeBufferPointer { keys in
+                // Numbers that have landed outside and walk on.
+                var left = 0
+                for index in 0..<places.count {
+                    let value = forward(UInt64(first + index), keys)
+                    place[index] = Int(truncatingIfNeeded: value)
+                    open[left] = Int32(truncatingIfNeeded: index)
+                    left += value >= limit ? 1 : 0
+                }
+                while left > 0 {
+                    var stillLeft = 0
+                    for entry in 0..<left {
+                        let index = open[entry]
+                        let value = forward(UInt64(place[Int(index)]), keys)
+                        place[Int(index)] = Int(truncatingIfNeeded: value)
+                        open[stillLeft] = index
+                        stillLeft += value >= limit ? 1 : 0
+                    }
+                    left = stillLeft
+                }
+            }
+        }
+    }
+
     /// The number at a place of the random order: the inverse of `position(of:)`.
     public func number(at position: Int) -> Int {
         assert(position >= 0 && position < count)
@@ -40,15 +69,15 @@ public struct Permutation: Sendable, Equatable {
     }
 
     // Even rounds change the high part by a function of the low one, odd rounds the low part by the high one.
-    private func forward(_ value: UInt64) -> UInt64 {
+    private func forward(_ value: UInt64) -> UInt64 { keys.withUnsafeBufferPointer { forward(value, $0) } }
+
+    @inline(__always)
+    private func forward(_ value: UInt64, _ keys: UnsafeBufferPointer<UInt64>) -> UInt64 {
         var high = value >> lowBits
         var low = value & mask(lowBits)
-        for (index, key) in keys.enumerated() {
-            if index & 1 == 0 {
-                high ^= mix64(low ^ key) & mask(highBits)
-            } else {
-                low ^= mix64(high ^ key) & mask(lowBits)
-            }
+        for round in stride(from: 0, to: keys.count, by: 2) {
+            high ^= mix64(low ^ keys[round]) & mask(highBits)
+            low ^= mix64(high ^ keys[round + 1]) & mask(lowBits)
         }
         return high << lowBits | low
     }

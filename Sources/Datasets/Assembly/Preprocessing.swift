@@ -42,6 +42,11 @@ public struct AssemblyOptions: Sendable, Equatable {
     public static let denseFrom = 0.05
 
     public init() {}
+
+    /// The standardisation of data with this share of non-zero entries.
+    func standardization(density: Double) -> StandardizationKind {
+        standardization ?? (density >= Self.denseFrom ? .zscore : .maxabs)
+    }
 }
 
 /// Training data at its owners.

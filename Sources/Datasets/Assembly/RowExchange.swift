@@ -2,131 +2,136 @@ import Kernels
 import MPI
 
 /// Sends every parsed row to the rank that owns its position and builds the `Dataset`s there. Blocks are freed as they
-/// go: at no time are all parsed rows and all finished rows in memory together.
+/// go. One rank alone puts its rows straight to their places.
 struct RowExchange {
     let communicator: any Communicator
     let placement: RowPlacement
-    let standardization: Standardization
-    let storage: StorageKind
-    /// D. Entries beyond it are left out.
-    let columns: Int
+    let scaler: RowScaler
     let lookup: LabelLookup
     /// Per part: what a raw weight is multiplied by; nil without weights.
     let weightFactors: [Double]?
-
-    private static let headerSize = 16
+    let threads: Int
 
     /// Collective. Empties `blocks`.
-    ///
-    /// One row's record: local row with the part in the top bit, number of entries, label, weight; then columns (left
-    /// out when every column has an entry) and values, 4 bytes each.
     func run(_ blocks: inout [RowBlock]) throws -> [Dataset] {
-        let counts = storage == .sparse ? try entryCounts(&blocks) : nil
-        let offset = (0..<(standardization.mean.isEmpty ? 0 : columns)).map { column in
-            switch storage {
-            case .dense: Float(standardization.apply(0, column))
-            case .sparse: Float(standardization.mean[column] / standardization.scale[column])
-            }
-        }
+        let counts = scaler.isDense ? nil : try entryCounts(&blocks)
         let builders = placement.orders.enumerated().map { part, order in
             DatasetBuilder(
-                order: order, columns: columns, entryCounts: counts?[part], offset: offset,
-                hasWeights: weightFactors != nil)
+                order: order, scaler: scaler, entryCounts: counts?[part], hasWeights: weightFactors != nil)
+        }
+        if communicator.size == 1 {
+            placeAll(&blocks, builders)
+            return builders.map { $0.finish() }
         }
         var walk = RowWalk(placement, freesBlocks: true)
-        var values: [Float] = []
         try RoundedExchange(communicator: communicator).run { outbox in
-            walk.run(&blocks) { block, row, destination in
-                send(block, row, destination, &outbox, &values)
-            }
+            walk.run(&blocks) { view, row, destination in send(view, row, destination, outbox) }
         } consume: { bytes in
-            receive(bytes, builders)
+            RowRecord.forEach(in: bytes, columns: scaler.columns) { builders[$0.part].place($0) }
         }
         return builders.map { $0.finish() }
     }
 
-    /// The entries of a row that count.
-    private func entries(_ block: RowBlock, _ row: Int) -> Range<Int> {
-        let start = block.rowOffsets[row]
-        var end = block.rowOffsets[row + 1]
-        while end > start, Int(block.columns[end - 1]) >= columns { end -= 1 }
-        return start..<end
-    }
-
     /// Sparse storage has to know the length of every row before the rows come. Per part and local row.
     private func entryCounts(_ blocks: inout [RowBlock]) throws -> [[UInt32]] {
-        var result = placement.orders.map { [UInt32](repeating: 0, count: $0.localCount) }
+        var counts = RowCounts(placement.orders)
         var walk = RowWalk(placement)
         try RoundedExchange(communicator: communicator).run { outbox in
-            walk.run(&blocks) { block, row, destination in
-                guard outbox.hasRoom(for: 8, to: destination.owner) else { return false }
-                outbox.append(destination.rowField, to: destination.owner)
-                outbox.append(UInt32(entries(block, row).count), to: destination.owner)
-                return true
+            walk.run(&blocks) { view, row, destination in
+                RowCounts.send(view.entries(row, below: scaler.columns).count, destination, outbox)
             }
         } consume: { bytes in
-            for place in stride(from: 0, to: bytes.count, by: 8) {
-                let row = bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self)
-                let count = bytes.loadUnaligned(fromByteOffset: place + 4, as: UInt32.self)
-                result[row & RowWalk.partBit == 0 ? 0 : 1][Int(row & ~RowWalk.partBit)] = count
-            }
+            counts.receive(bytes)
         }
-        return result
+        return counts.counts
     }
 
     /// False when the outbox has no room.
     private func send(
-        _ block: RowBlock, _ row: Int, _ destination: RowPlacement.Destination, _ outbox: inout Outbox,
-        _ values: inout [Float]
+        _ view: RowBlockView, _ row: Int, _ destination: RowPlacement.Destination, _ outbox: Outbox
     ) -> Bool {
-        let entries = entries(block, row)
-        let owner = destination.owner
-        let isFull = entries.count == columns
-        guard outbox.hasRoom(for: Self.headerSize + entries.count * (isFull ? 4 : 8), to: owner) else { return false }
-        outbox.append(destination.rowField, to: owner)
-        outbox.append(UInt32(entries.count), to: owner)
-        outbox.append(lookup(block.labels[row]), to: owner)
-        // A part of the files may lack the weight column.
-        let raw = block.weights.isEmpty ? 1 : block.weights[row]
-        outbox.append(weightFactors.map { Float($0[destination.part] * raw) } ?? 1, to: owner)
-        if !isFull {
-            block.columns.withUnsafeBytes { bytes in
-                let range = 4 * entries.lowerBound..<4 * entries.upperBound
-                outbox.append(UnsafeRawBufferPointer(rebasing: bytes[range]), to: owner)
-            }
+        let entries = view.entries(row, below: scaler.columns)
+        let size = RowRecord.size(entries: entries.count, columns: scaler.columns)
+        guard outbox.hasRoom(for: size, to: destination.owner) else { return false }
+        let place = outbox.extend(by: size, to: destination.owner)
+        var values = place + RowRecord.headerSize
+        if entries.count < scaler.columns {
+            values.copyMemory(from: view.columns + entries.lowerBound, byteCount: 4 * entries.count)
+            values += 4 * entries.count
         }
-        values.removeAll(keepingCapacity: true)
-        for entry in entries {
-            let column = Int(block.columns[entry])
-            let value = block.values[entry]
-            let scaled =
-                storage == .dense
-                ? standardization.apply(value, column) : standardization.applyScale(value, column)
-            values.append(Float(scaled))
-        }
-        values.withUnsafeBytes { outbox.append($0, to: owner) }
+        let norm = scaler.pack(view, entries, into: values.assumingMemoryBound(to: Float.self))
+        RowRecord.writeHead(
+            place, rowField: destination.rowField, entries: entries.count, label: lookup(view.labels[row]),
+            weight: weight(view, row, destination.part), squaredNorm: norm)
         return true
     }
 
-    private func receive(_ bytes: UnsafeRawBufferPointer, _ builders: [DatasetBuilder]) {
-        guard var place = bytes.baseAddress else { return }
-        let end = place + bytes.count
-        while place < end {
-            // Records are multiples of 4 bytes, so everything in them is aligned.
-            let header = place.assumingMemoryBound(to: UInt32.self)
-            let row = header[0]
-            let count = Int(header[1])
-            place += Self.headerSize
-            var entryColumns: UnsafePointer<Int32>?
-            if count < columns {
-                entryColumns = place.assumingMemoryBound(to: Int32.self)
-                place += 4 * count
+    /// A part of the files may lack the weight column.
+    @inline(__always)
+    private func weight(_ view: RowBlockView, _ row: Int, _ part: Int) -> Float {
+        guard let weightFactors else { return 1 }
+        return Float(weightFactors[part] * (view.weights?[row] ?? 1))
+    }
+
+    /// Without other ranks: every thread takes a share of each block's rows.
+    private func placeAll(_ blocks: inout [RowBlock], _ builders: [DatasetBuilder]) {
+        for index in blocks.indices {
+            let destinations = placement.destinations(
+                block: index, firstRow: blocks[index].firstRow, count: blocks[index].rows)
+            _ = blocks[index].withView { view in
+                destinations.withUnsafeBufferPointer { destinations in
+                    concurrently(threads) { thread in
+                        let share = view.rows * thread / threads..<view.rows * (thread + 1) / threads
+                        for row in share { put(view, row, destinations[row], builders) }
+                    }
+                }
             }
-            builders[row & RowWalk.partBit == 0 ? 0 : 1].place(
-                row: Int(row & ~RowWalk.partBit), label: Float(bitPattern: header[2]),
-                weight: Float(bitPattern: header[3]), count: count, entryColumns: entryColumns,
-                values: place.assumingMemoryBound(to: Float.self))
-            place += 4 * count
+            blocks[index] = RowBlock()
+        }
+    }
+
+    @inline(__always)
+    private func put(
+        _ view: RowBlockView, _ row: Int, _ destination: RowPlacement.Destination, _ builders: [DatasetBuilder]
+    ) {
+        let builder = builders[destination.part]
+        let target = destination.row
+        let entries = view.entries(row, below: scaler.columns)
+        builder.labels[target] = lookup(view.labels[row])
+        builder.weights?[target] = weight(view, row, destination.part)
+        switch builder.matrix {
+        case .dense(let matrix):
+            builder.squaredNorms[target] = scaler.fill(view, entries, into: matrix.row(target))
+        case .sparse(let matrix):
+            let start = matrix.rowOffsets[target]
+            (matrix.columnIndices.pointer + start).update(from: view.columns + entries.lowerBound, count: entries.count)
+            builder.squaredNorms[target] = scaler.pack(view, entries, into: matrix.values.pointer + start)
+        }
+    }
+}
+
+/// The numbers of entries of this rank's rows, as their senders report them.
+struct RowCounts {
+    /// Per part and local row.
+    private(set) var counts: [[UInt32]]
+
+    init(_ orders: [DataOrder]) { counts = orders.map { [UInt32](repeating: 0, count: $0.localCount) } }
+
+    /// False when the outbox has no room.
+    static func send(_ count: Int, _ destination: RowPlacement.Destination, _ outbox: Outbox) -> Bool {
+        guard outbox.hasRoom(for: 8, to: destination.owner) else { return false }
+        let place = outbox.extend(by: 8, to: destination.owner)
+        place.storeBytes(of: destination.rowField, as: UInt32.self)
+        place.storeBytes(of: UInt32(count), toByteOffset: 4, as: UInt32.self)
+        return true
+    }
+
+    mutating func receive(_ bytes: UnsafeRawBufferPointer) {
+        let partBit = RowPlacement.Destination.partBit
+        for place in stride(from: 0, to: bytes.count, by: 8) {
+            let field = bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self)
+            let count = bytes.loadUnaligned(fromByteOffset: place + 4, as: UInt32.self)
+            counts[field & partBit == 0 ? 0 : 1][Int(field & ~partBit)] = count
         }
     }
 }

@@ -65,40 +65,67 @@ struct RowPlacement {
         }
     }
 
+    @inline(__always)
     func isValidation(_ row: Int) -> Bool { mix64(seed &+ UInt64(row)) < threshold }
 
-    /// The owners of a block's rows, asked in ascending order.
-    func cursor(block: Int, firstRow: Int) -> Cursor {
-        Cursor(placement: self, row: firstRow, validation: validationBefore[block])
-    }
-
     struct Destination: Equatable {
-        var part: Int
-        var owner: Int
-        /// Local row on the owner.
-        var row: Int
-    }
+        /// The top bit of a row field: the row belongs to the validation part.
+        static let partBit: UInt32 = 1 << 31
 
-    struct Cursor {
-        let placement: RowPlacement
-        private var row: Int
-        /// Validation rows before `row`.
-        private var validation: Int
+        private let rank: Int32
+        /// Local row, with the part in the top bit.
+        let rowField: UInt32
 
-        init(placement: RowPlacement, row: Int, validation: Int) {
-            self.placement = placement
-            self.row = row
-            self.validation = validation
+        init(part: Int, owner: Int, row: Int) {
+            rank = Int32(truncatingIfNeeded: owner)
+            rowField = UInt32(truncatingIfNeeded: row) | (part == 0 ? 0 : Self.partBit)
         }
 
-        mutating func next() -> Destination {
-            let part = placement.isValidation(row) ? 1 : 0
-            let number = part == 1 ? validation : row - validation
-            let position = placement.permutations?[part].position(of: number) ?? number
-            let order = placement.orders[part]
-            row += 1
-            validation += part
-            return Destination(part: part, owner: order.owner(of: position), row: order.localRow(of: position))
+        var owner: Int { Int(rank) }
+        var part: Int { rowField & Self.partBit == 0 ? 0 : 1 }
+        /// Local row on the owner.
+        var row: Int { Int(rowField & ~Self.partBit) }
+    }
+
+    /// Where rows firstRow ..< firstRow + count go: the rows of one of the local blocks.
+    func destinations(block: Int, firstRow: Int, count: Int) -> [Destination] {
+        guard threshold > 0 else {
+            return destinations(part: 0, firstNumber: firstRow, count: count)
+        }
+        // Each part's rows are numbered by themselves, and a block's numbers of one part are consecutive.
+        let before = validationBefore[block]
+        let isValidation = (firstRow..<firstRow + count).map { self.isValidation($0) }
+        let validation = isValidation.count { $0 }
+        let lists = [
+            destinations(part: 0, firstNumber: firstRow - before, count: count - validation),
+            destinations(part: 1, firstNumber: before, count: validation),
+        ]
+        var next = [0, 0]
+        return isValidation.map { isValidation in
+            let part = isValidation ? 1 : 0
+            next[part] += 1
+            return lists[part][next[part] - 1]
+        }
+    }
+
+    private func destinations(part: Int, firstNumber: Int, count: Int) -> [Destination] {
+        let order = orders[part]
+        return Array(unsafeUninitializedCapacity: count) { result, filled in
+            withUnsafeTemporaryAllocation(of: Int.self, capacity: count) { positions in
+                if let permutation = permutations?[part] {
+                    permutation.positions(from: firstNumber, into: positions)
+                } else {
+                    for index in 0..<count { positions[index] = firstNumber + index }
+                }
+                for index in 0..<count {
+                    let position = positions[index]
+                    let isAlone = order.ranks == 1
+                    result[index] = Destination(
+                        part: part, owner: isAlone ? 0 : order.owner(of: position),
+                        row: isAlone ? position : order.localRow(of: position))
+                }
+            }
+            filled = count
         }
     }
 }

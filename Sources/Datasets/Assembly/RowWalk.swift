@@ -1,15 +1,59 @@
+/// The rows of a block, for loops that go over millions of them.
+struct RowBlockView {
+    let rows: Int
+    let rowOffsets: UnsafePointer<Int>
+    let columns: UnsafePointer<Int32>
+    let values: UnsafePointer<Double>
+    let labels: UnsafePointer<Double>
+    /// Nil: every weight is 1.
+    let weights: UnsafePointer<Double>?
+    let ids: [String]
+
+    /// Entries of a row below column `width`.
+    @inline(__always)
+    func entries(_ row: Int, below width: Int) -> Range<Int> {
+        let start = rowOffsets[row]
+        var end = rowOffsets[row + 1]
+        while end > start, Int(columns[end - 1]) >= width { end -= 1 }
+        return start..<end
+    }
+}
+
+extension RowBlock {
+    /// Calls `body` with the block's rows; not at all when there are none.
+    func withView<Result>(_ body: (RowBlockView) -> Result) -> Result? {
+        guard rows > 0 else { return nil }
+        return rowOffsets.withUnsafeBufferPointer { offsets in
+            columns.withUnsafeBufferPointer { columns in
+                values.withUnsafeBufferPointer { values in
+                    labels.withUnsafeBufferPointer { labels in
+                        weights.withUnsafeBufferPointer { weights in
+                            guard let offsets = offsets.baseAddress, let labels = labels.baseAddress else { return nil }
+                            // Rows without entries are never asked for them: any address will do.
+                            let none = UnsafeRawPointer(offsets)
+                            return body(
+                                RowBlockView(
+                                    rows: rows, rowOffsets: offsets,
+                                    columns: columns.baseAddress ?? none.assumingMemoryBound(to: Int32.self),
+                                    values: values.baseAddress ?? none.assumingMemoryBound(to: Double.self),
+                                    labels: labels, weights: weights.isEmpty ? nil : weights.baseAddress, ids: ids))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Goes through a rank's parsed rows once, from round to round of an exchange, and knows where each row belongs.
 struct RowWalk {
-    /// The top bit of a row number in a record: the row belongs to the validation part.
-    static let partBit: UInt32 = 1 << 31
 
     private let placement: RowPlacement
     private let freesBlocks: Bool
     private var block = 0
     private var row = 0
-    private var cursor: RowPlacement.Cursor?
-    /// Where the row at hand goes, once asked for.
-    private var destination: RowPlacement.Destination?
+    /// Where the rows of the block at hand go, once asked for.
+    private var destinations: [RowPlacement.Destination] = []
 
     /// - Parameter freesBlocks: empties each block after its last row.
     init(_ placement: RowPlacement, freesBlocks: Bool = false) {
@@ -20,29 +64,25 @@ struct RowWalk {
     /// Calls `send` for every row until it says false: there was no room, and the row comes again in the next round.
     /// True when there are no more rows.
     mutating func run(
-        _ blocks: inout [RowBlock], send: (RowBlock, _ row: Int, RowPlacement.Destination) -> Bool
+        _ blocks: inout [RowBlock], send: (RowBlockView, _ row: Int, RowPlacement.Destination) -> Bool
     ) -> Bool {
         while block < blocks.count {
-            let source = blocks[block]
-            if cursor == nil { cursor = placement.cursor(block: block, firstRow: source.firstRow) }
-            while row < source.rows, let target = destination ?? cursor?.next() {
-                guard send(source, row, target) else {
-                    destination = target
-                    return false
-                }
-                destination = nil
-                row += 1
+            let rows = blocks[block].rows
+            if destinations.isEmpty {
+                destinations = placement.destinations(
+                    block: block, firstRow: blocks[block].firstRow, count: rows)
             }
+            _ = blocks[block].withView { view in
+                destinations.withUnsafeBufferPointer { destinations in
+                    while row < rows, send(view, row, destinations[row]) { row += 1 }
+                }
+            }
+            if row < rows { return false }
             if freesBlocks { blocks[block] = RowBlock() }
+            destinations = []
             block += 1
             row = 0
-            cursor = nil
         }
         return true
     }
-}
-
-extension RowPlacement.Destination {
-    /// Local row, with the part in the top bit.
-    var rowField: UInt32 { UInt32(row) | (part == 0 ? 0 : RowWalk.partBit) }
 }

@@ -77,18 +77,4 @@ public struct Standardization: Codable, Sendable, Equatable {
         }
         return (weights, intercepts)
     }
-
-    /// x′ of a stored value of `column`, in Double: large magnitudes are centred before they are rounded.
-    @inline(__always)
-    func apply(_ value: Double, _ column: Int) -> Double {
-        switch kind {
-        case .zscore: (value - mean[column]) / scale[column]
-        case .maxabs: value / scale[column]
-        case .none: value
-        }
-    }
-
-    /// x / scale: what sparse storage holds, whose centring stays implicit.
-    @inline(__always)
-    func applyScale(_ value: Double, _ column: Int) -> Double { kind == .none ? value : value / scale[column] }
 }

@@ -29,9 +29,16 @@ public final class DistributedTable {
     public internal(set) var identifiers: [String] = []
 
     let budget: MemoryBudget
+    let threads: Int
     var communicator: any Communicator { budget.communicator }
     /// Files in the order given, with the number of their first row.
     let files: [(name: String, firstRow: Int)]
+    /// What became of the cache that was asked for, for people.
+    public internal(set) var cacheNotes: [String] = []
+    /// Where the rows are to be kept once they are assembled, and with which options they will be.
+    var cacheTarget: (target: CacheTarget, options: AssemblyOptions)?
+    /// Holds the rows in place of `blocks`.
+    let cached: CacheReader?
     /// This rank's rows. Emptied by assembling.
     var blocks: [RowBlock]
     var isAssembled = false
@@ -42,7 +49,7 @@ public final class DistributedTable {
     /// Collective. Numbers the rows in file order and sums up what the ranks hold.
     init(
         _ parsed: [ParsedBlock], set: FileSet, schema: TableSchema?, options: ReadOptions, notes: [String],
-        identifierNames: [String], budget: MemoryBudget
+        identifierNames: [String], budget: MemoryBudget, threads: Int
     ) throws {
         let communicator = budget.communicator
         let numbering = try RowNumbering(parsed, files: set.files.count, communicator: communicator)
@@ -77,11 +84,36 @@ public final class DistributedTable {
         self.notes = notes + (try DistributedTable.tally(blocks, communicator).lines)
         self.identifierNames = identifierNames
         self.budget = budget
+        self.threads = threads
         self.blocks = blocks
+        cached = nil
         guard rows > 0 else {
             throw DatasetError(
                 "\(files.map(\.name).joined(separator: ", ")): there are no rows, only blank lines or comments")
         }
+    }
+
+    /// The table of a cache; its rows stay there until they are assembled.
+    init(
+        _ cached: CacheReader, set: FileSet, options: ReadOptions, budget: MemoryBudget, threads: Int
+    ) {
+        let table = cached.description.table
+        rows = table.rows
+        columns = table.columns
+        nonZeros = table.nonZeros
+        labels = cached.labels
+        labelNames = table.labelNames
+        hasWeights = table.hasWeights
+        format = table.format
+        schema = table.schema
+        identifierNames = table.identifierNames
+        notes = table.notes
+        files = zip(set.files, table.firstRowOfFile).map { ($0.path, $1) }
+        blocks = []
+        self.options = options
+        self.budget = budget
+        self.threads = threads
+        self.cached = cached
     }
 
     /// File and row of a row number, for messages.

@@ -1,3 +1,4 @@
+import Kernels
 import MPI
 
 /// Deals every line of the files to one rank: byte ranges of plain files, chunks of gzip files and standard input.
@@ -8,6 +9,9 @@ import MPI
 struct LineDealer {
     let set: FileSet
     let communicator: any Communicator
+    /// Threads of this rank that work on chunks.
+    var threads = 1
+    private let pool = ChunkPool()
     /// Bytes a rank reads or receives at a time, about.
     var chunkSize = TextReader.defaultChunkSize
 
@@ -16,18 +20,53 @@ struct LineDealer {
         max(min(chunkSize / readers, 8 * chunkSize / ranks), 1 << 10)
     }
 
-    /// Collective. Calls `body` on this rank for each of its chunks, with the number of the file. Errors thrown by the
-    /// reading or by `body` are thrown by all ranks; no rank goes on for more than a few chunks after another failed.
-    func forEachChunk(_ body: (_ file: Int, TextChunk) throws -> Void) throws {
+    /// Collective. Calls `work` on this rank for each of its chunks, with the number of the file, on several threads, and
+    /// `take` with the results, in order. Errors thrown by the reading or by `work` are thrown by all ranks; no rank goes
+    /// on for more than a few chunks after another failed.
+    func forEachChunk<Result: Sendable>(
+        _ work: @Sendable (_ file: Int, TextChunk) throws -> Result,
+        take: (_ file: Int, _ offset: Int, Result) throws -> Void
+    ) throws {
         let numbers = set.files.indices
-        try dealRanges(numbers.filter { !isStream($0) }, body)
+        try dealRanges(numbers.filter { !isStream($0) }, work, take)
         let streams = numbers.filter(isStream)
-        if !streams.isEmpty { try dealStreams(streams, body) }
+        if !streams.isEmpty { try dealStreams(streams, work, take) }
+    }
+
+    private struct Job {
+        var file: Int
+        var chunk: TextChunk
+    }
+
+    /// Works on chunks side by side and takes the results in order. `faulty`: the file of the first that failed.
+    private func run<Result: Sendable>(
+        _ jobs: [Job], _ work: (Int, TextChunk) throws -> Result, _ take: (Int, Int, Result) throws -> Void,
+        faulty: inout Int
+    ) throws {
+        guard !jobs.isEmpty else { return }
+        let results = withoutActuallyEscaping(work) { work in
+            // Unsafe: every thread has a place of its own, and the call outlives them all.
+            nonisolated(unsafe) var results = [Swift.Result<Result, any Error>?](repeating: nil, count: jobs.count)
+            nonisolated(unsafe) let work = work
+            results.withUnsafeMutableBufferPointer { places in
+                nonisolated(unsafe) let places = places
+                concurrently(jobs.count) { index in
+                    places[index] = Swift.Result { try work(jobs[index].file, jobs[index].chunk) }
+                }
+            }
+            return results
+        }
+        for (job, result) in zip(jobs, results) {
+            faulty = job.file
+            if let result { try take(job.file, job.chunk.offset, try result.get()) }
+        }
     }
 
     private func isStream(_ number: Int) -> Bool { set.files[number].isCompressed || set.files[number].isStandardInput }
 
-    private func dealRanges(_ numbers: [Int], _ body: (Int, TextChunk) throws -> Void) throws {
+    private func dealRanges<Result: Sendable>(
+        _ numbers: [Int], _ work: (Int, TextChunk) throws -> Result, _ take: (Int, Int, Result) throws -> Void
+    ) throws {
         guard !numbers.isEmpty else { return }
         var shares = LineDealer.shares(
             of: numbers.map { set.files[$0].byteCount }, ranks: communicator.size, rank: communicator.rank)[...]
@@ -35,25 +74,40 @@ struct LineDealer {
         var number = 0
         while true {
             var failure: (any Error)?
+            var faulty = 0
             do {
-                // A few chunks between two agreements.
-                var left = 8
-                while left > 0 {
-                    if let chunk = try reader?.next() {
-                        try body(number, chunk)
-                        left -= 1
-                    } else if let (index, range) = shares.popFirst() {
-                        number = numbers[index]
-                        reader = try TextReader(path: set.files[number].path, range: range, chunkSize: chunkSize)
-                    } else {
-                        reader = nil
-                        break
+                // A few chunks a thread between two agreements.
+                for _ in 0..<8 {
+                    var jobs: [Job] = []
+                    while jobs.count < threads {
+                        faulty = number
+                        do {
+                            if let chunk = try reader?.next() {
+                                jobs.append(Job(file: number, chunk: chunk))
+                            } else if let (index, range) = shares.popFirst() {
+                                number = numbers[index]
+                                reader = nil
+                                reader = try TextReader(
+                                    path: set.files[number].path, range: range, chunkSize: chunkSize, pool: pool)
+                            } else {
+                                reader = nil
+                                break
+                            }
+                        } catch {
+                            // What comes before in the files is told first.
+                            let place = number
+                            try run(jobs, work, take, faulty: &faulty)
+                            faulty = place
+                            throw error
+                        }
                     }
+                    try run(jobs, work, take, faulty: &faulty)
+                    if reader == nil { break }
                 }
             } catch {
                 failure = resolved(error)
             }
-            try communicator.throwFirst(failure, file: number)
+            try communicator.throwFirst(failure, file: faulty)
             if try communicator.allreduce(reader == nil && shares.isEmpty ? 1 : 0, .minimum) == 1 { return }
         }
     }
@@ -75,7 +129,9 @@ struct LineDealer {
         return result
     }
 
-    private func dealStreams(_ numbers: [Int], _ body: (Int, TextChunk) throws -> Void) throws {
+    private func dealStreams<Result: Sendable>(
+        _ numbers: [Int], _ work: (Int, TextChunk) throws -> Result, _ take: (Int, Int, Result) throws -> Void
+    ) throws {
         let ranks = communicator.size
         var mine = numbers.indices.filter { $0 % ranks == communicator.rank }.map { numbers[$0] }[...]
         let size = LineDealer.streamChunkSize(
@@ -88,7 +144,7 @@ struct LineDealer {
                 var destination = 0
                 while destination < ranks {
                     if let chunk = try reader?.next() {
-                        DealtChunk.send(chunk, file: number, to: destination, &outbox)
+                        DealtChunk.send(chunk, file: number, to: destination, outbox)
                         destination += 1
                     } else if let next = mine.popFirst() {
                         number = next
@@ -103,13 +159,13 @@ struct LineDealer {
                 throw resolved(error)
             }
         } consume: { bytes in
-            try DealtChunk.receive(bytes, names: set.files.map(\.path)) { file, chunk in
-                do {
-                    try body(file, chunk)
-                } catch {
-                    faulty = file
-                    throw resolved(error)
-                }
+            let jobs = DealtChunk.receive(bytes, names: set.files.map(\.path), pool: pool).map {
+                Job(file: $0.file, chunk: $0.chunk)
+            }
+            do {
+                try run(jobs, work, take, faulty: &faulty)
+            } catch {
+                throw resolved(error)
             }
         } agree: { failure in
             try communicator.throwFirst(failure, file: faulty)
@@ -126,24 +182,32 @@ struct LineDealer {
 
 /// A chunk on its way to the rank that parses it: file, offset, first line, byte count (8 bytes each), bytes.
 private enum DealtChunk {
-    static func send(_ chunk: TextChunk, file: Int, to rank: Int, _ outbox: inout Outbox) {
-        for field in [file, chunk.offset, chunk.firstLine ?? -1, chunk.bytes.count] { outbox.append(field, to: rank) }
-        chunk.bytes.withUnsafeBytes { outbox.append($0, to: rank) }
+    static func send(_ chunk: TextChunk, file: Int, to rank: Int, _ outbox: Outbox) {
+        for field in [file, chunk.offset, chunk.firstLine ?? -1, chunk.count] { outbox.append(field, to: rank) }
+        chunk.withBytes { outbox.append($0, to: rank) }
     }
 
     static func receive(
-        _ bytes: UnsafeRawBufferPointer, names: [String], _ body: (Int, TextChunk) throws -> Void
-    ) throws {
+        _ bytes: UnsafeRawBufferPointer, names: [String], pool: ChunkPool
+    ) -> [(file: Int, chunk: TextChunk)] {
         var place = 0
+        var chunks: [(file: Int, chunk: TextChunk)] = []
         while place < bytes.count {
             let fields = (0..<4).map { bytes.loadUnaligned(fromByteOffset: place + 8 * $0, as: Int.self) }
             place += 32
-            let text = Array(UnsafeRawBufferPointer(rebasing: bytes[place..<place + fields[3]]))
+            let memory = ChunkMemory(capacity: fields[3], pool: pool)
+            memory.bytes(at: 0, count: fields[3]).copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: bytes[place..<place + fields[3]]))
             place += fields[3]
             let name = names[fields[0]] == "-" ? "standard input" : names[fields[0]]
-            try body(
-                fields[0],
-                TextChunk(file: name, offset: fields[1], firstLine: fields[2] < 0 ? nil : fields[2], bytes: text))
+            chunks.append(
+                (
+                    fields[0],
+                    TextChunk(
+                        file: name, offset: fields[1], firstLine: fields[2] < 0 ? nil : fields[2], memory: memory,
+                        start: 0, count: fields[3])
+                ))
         }
+        return chunks
     }
 }

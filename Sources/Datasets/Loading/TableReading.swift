@@ -8,20 +8,30 @@ extension DistributedTable {
     ///   - schema: for CSV, what the columns meant in training; nil makes a schema from a first pass over the files.
     ///   - storage: as will be asked for when the table is assembled; matters for the memory needed.
     ///   - memoryLimit: bytes a rank may use; nil: what its node has available, divided over the ranks there.
+    ///   - threads: threads of this rank that parse and scale.
+    ///   - cache: where training data is kept from one run to the next; for `assembleTraining` with the same options.
     ///   - report: told the memory needed, on every rank, before the data is read (not for standard input).
     /// - Throws: the same error on every rank, with file and line where a line is at fault; data that does not fit into
     ///   memory is refused before it is read.
     public static func read(
         _ paths: [String], options: ReadOptions = ReadOptions(), schema: TableSchema? = nil,
-        storage: StorageKind? = nil, memoryLimit: Int? = nil, communicator: any Communicator,
+        storage: StorageKind? = nil, memoryLimit: Int? = nil, threads: Int = 1, cache: DataCache? = nil,
+        communicator: any Communicator,
         report: (MemoryEstimate) -> Void = { _ in }
     ) throws -> DistributedTable {
         let set = try FileSet(paths, options: options, communicator: communicator)
         let budget = try MemoryBudget(limit: memoryLimit, communicator: communicator)
+        let target = try cacheTarget(cache, set, options, communicator)
+        var cacheNote: String?
+        if let cache, let target {
+            let found = try fromCache(cache, target, set, options: options, budget: budget, threads: threads)
+            if let table = found.table { return table }
+            cacheNote = found.note
+        }
         if let estimate = try budget.estimate(before: set, options: options, schema: schema, storage: storage) {
             report(estimate)
         }
-        let dealer = LineDealer(set: set, communicator: communicator)
+        let dealer = LineDealer(set: set, communicator: communicator, threads: threads)
         var parsed: [ParsedBlock] = []
         var notes: [String] = []
         var identifierNames: [String] = []
@@ -29,8 +39,10 @@ extension DistributedTable {
         switch set.format {
         case .libsvm:
             let parser = LIBSVMParser(options: options)
-            try dealer.forEachChunk { file, chunk in
-                parsed.append(ParsedBlock(file: file, offset: chunk.offset, block: try parser.parse(chunk)))
+            try dealer.forEachChunk { _, chunk in
+                try parser.parse(chunk)
+            } take: { file, offset, block in
+                parsed.append(ParsedBlock(file: file, offset: offset, block: block))
             }
         case .csv:
             let layouts = set.files.compactMap(\.layout)
@@ -42,14 +54,19 @@ extension DistributedTable {
             identifierNames = parsers[0].idNames
             notes = known.description + parsers.flatMap(\.notes)
             try dealer.forEachChunk { file, chunk in
-                parsed.append(ParsedBlock(file: file, offset: chunk.offset, block: try parsers[file].parse(chunk)))
+                try parsers[file].parse(chunk)
+            } take: { file, offset, block in
+                parsed.append(ParsedBlock(file: file, offset: offset, block: block))
             }
         case .npy:
             parsed = try readArrays(set, options: options, communicator: communicator)
         }
-        return try DistributedTable(
+        let table = try DistributedTable(
             parsed.filter { $0.block.rows > 0 || $0.block.columnCount > 0 }, set: set, schema: schema, options: options,
-            notes: notes, identifierNames: identifierNames, budget: budget)
+            notes: notes, identifierNames: identifierNames, budget: budget, threads: threads)
+        if let cache, let target { table.cacheTarget = (target, cache.options) }
+        table.cacheNotes = [cacheNote].compactMap { $0 }
+        return table
     }
 
     /// Pass 1 over CSV: what every column holds.
@@ -60,8 +77,15 @@ extension DistributedTable {
         guard dealer.set.standardInput == nil, !dealer.set.files[0].isStandardInput else {
             throw DatasetError("CSV for training is read twice, which standard input does not allow: give a file")
         }
-        var scan = try communicator.togetherOnData { try CSVScan(layout: layouts[0], options: options) }
-        try dealer.forEachChunk { file, chunk in try scan.add(chunk, layout: layouts[file]) }
+        let empty = try communicator.togetherOnData { try CSVScan(layout: layouts[0], options: options) }
+        var scan = empty
+        try dealer.forEachChunk { file, chunk in
+            var part = empty
+            try part.add(chunk, layout: layouts[file])
+            return part
+        } take: { _, _, part in
+            scan.merge(part)
+        }
         scan = try mergeFromAll(scan, communicator) { $0.merge($1) }
         return try communicator.togetherOnData { try TableSchema(scan: scan, options: options) }
     }

@@ -64,7 +64,7 @@ private func number(_ key: String, in text: String) -> Int? {
 }
 
 /// A small file of the kernel's; nil when it cannot be read.
-private func readText(_ path: String) -> String? {
+func readText(_ path: String) -> String? {
     guard let file = try? InputFile(path: path) else { return nil }
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     guard let count = try? buffer.withUnsafeMutableBytes({ try file.readNext(into: $0) }) else { return nil }

@@ -89,6 +89,6 @@ struct DataSample {
                 chunks.append(chunk)
             }
         }
-        return (chunks, chunks.reduce(0) { $0 + Double($1.bytes.count) })
+        return (chunks, chunks.reduce(0) { $0 + Double($1.count) })
     }
 }

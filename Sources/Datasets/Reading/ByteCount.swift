@@ -31,3 +31,31 @@ private func sum(_ lanes: UInt64) -> Int {
     pairs = pairs &+ (pairs >> 32)
     return Int((pairs &+ (pairs >> 16)) & 0xFFFF)
 }
+
+/// How often each of two bytes occurs, in one pass.
+func countBytes(_ first: UInt8, _ second: UInt8, in bytes: UnsafeBufferPointer<UInt8>) -> (Int, Int) {
+    guard let base = bytes.baseAddress else { return (0, 0) }
+    let raw = UnsafeRawPointer(base)
+    let ones = SIMD16<UInt8>(repeating: 1)
+    var counts = (0, 0)
+    var offset = 0
+    while bytes.count - offset >= 16 {
+        // A lane counts to 255 at most.
+        var (a, b) = (SIMD16<UInt8>(), SIMD16<UInt8>())
+        for _ in 0..<min((bytes.count - offset) / 16, 255) {
+            let word = raw.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
+            a &+= SIMD16<UInt8>().replacing(with: ones, where: word .== first)
+            b &+= SIMD16<UInt8>().replacing(with: ones, where: word .== second)
+            offset += 16
+        }
+        for lane in 0..<16 {
+            counts.0 += Int(a[lane])
+            counts.1 += Int(b[lane])
+        }
+    }
+    for byte in bytes[offset...] {
+        counts.0 += byte == first ? 1 : 0
+        counts.1 += byte == second ? 1 : 0
+    }
+    return counts
+}

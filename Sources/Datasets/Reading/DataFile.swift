@@ -37,8 +37,15 @@ public struct DataFile: Codable, Sendable, Equatable {
 /// Tells LIBSVM, CSV and NPY apart.
 struct FormatSniffer {
     static let headSize = 1 << 16
-    let head: TextChunk
-    let path: String
+    private let file: String
+    private let bytes: [UInt8]
+    private let path: String
+
+    init(head: TextChunk, path: String) {
+        file = head.file
+        bytes = head.bytes
+        self.path = path
+    }
 
     func format(_ options: ReadOptions) throws -> DataFile.Format {
         switch options.format {
@@ -47,7 +54,7 @@ struct FormatSniffer {
         case .npy: return .npy
         case .auto: break
         }
-        if head.bytes.starts(with: NPYHeader.magic) { return .npy }
+        if bytes.starts(with: NPYHeader.magic) { return .npy }
         try refuseForeign()
         let name = path.lowercased().hasSuffix(".gz") ? path.lowercased().dropLast(3) : path.lowercased()[...]
         if [".csv", ".tsv"].contains(where: name.hasSuffix) { return .csv }
@@ -66,15 +73,15 @@ struct FormatSniffer {
             ([0xFF, 0xFE], "is UTF-16 text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"),
             ([0xFE, 0xFF], "is UTF-16 text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"),
         ]
-        for (magic, message) in known where head.bytes.starts(with: magic) {
-            throw ParseError(file: head.file, message: message)
+        for (magic, message) in known where bytes.starts(with: magic) {
+            throw ParseError(file: file, message: message)
         }
     }
 
     /// LIBSVM when every looked-at line has only a label and `index:value` fields, at least one of them; else CSV when
     /// there is a delimiter.
     private func fromContent() throws -> DataFile.Format {
-        let lines = head.bytes.split(separator: 0x0A, maxSplits: 50).prefix(50)
+        let lines = bytes.split(separator: 0x0A, maxSplits: 50).prefix(50)
         var pairs = 0
         var isLIBSVM = true
         for line in lines {
@@ -88,9 +95,9 @@ struct FormatSniffer {
             }
         }
         if isLIBSVM, pairs > 0 { return .libsvm }
-        if head.bytes.contains(where: { TableLayout.delimiters.contains($0) }) { return .csv }
+        if bytes.contains(where: { TableLayout.delimiters.contains($0) }) { return .csv }
         throw ParseError(
-            file: head.file,
+            file: file,
             message: "the format is not recognised; say which it is with --format libsvm, csv or npy")
     }
 

@@ -3,7 +3,7 @@ import Glibc
 /// Decimal text to the nearest Double, round half to even, as strtod does, at a nanosecond or so a byte.
 ///
 /// Grammar: [+-] digits [. digits] [e [+-] digits], at least one digit before or after the point. The text must be
-/// followed by a byte that cannot continue a number.
+/// followed by a byte that cannot continue a number, and by eight more that may be read.
 enum NumberParser {
     /// Reads a number at `cursor` and moves past it; nil (cursor unspecified) when there is none. Too large a number
     /// is ±infinity.
@@ -27,10 +27,10 @@ enum NumberParser {
             p += 1
             let fraction = p
             while true {
-                let digit = p.pointee &- 0x30
-                if digit > 9 { break }
-                mantissa = mantissa &* 10 &+ UInt64(digit)
-                p += 1
+                let (value, length) = leadingDigits(p)
+                mantissa = mantissa &* wholePowersOfTen[length] &+ value
+                p += length
+                if length < 8 { break }
             }
             exponent = fraction - p
             digits -= exponent
@@ -50,6 +50,26 @@ enum NumberParser {
         }
         return slow(start, mantissa: mantissa, exponent: exponent, digits: digits, isNegative: isNegative)
     }
+
+    /// The number that up to eight digits at `p` spell, and how many there are, without a branch: fractions differ in
+    /// length, which a loop over digits would mispredict. (Lemire, "Quickly parsing eight digits", 2018.)
+    @inline(__always)
+    private static func leadingDigits(_ p: UnsafePointer<UInt8>) -> (value: UInt64, length: Int) {
+        let text = UInt64(littleEndian: UnsafeRawPointer(p).loadUnaligned(as: UInt64.self)) ^ 0x3030_3030_3030_3030
+        // A byte's top bit is set unless it is a digit, 0 ... 9 by now. (A carry only spoils bytes behind the first
+        // that is none.)
+        let others = ((text &+ 0x7676_7676_7676_7676) | text) & 0x8080_8080_8080_8080
+        let length = others.trailingZeroBitCount / 8
+        // The digits to the top, zeros before them.
+        var digits = length == 0 ? 0 : text &<< UInt64(64 &- 8 &* length)
+        digits = (digits &* 10 &+ digits &>> 8) & 0x00FF_00FF_00FF_00FF
+        digits = (digits &* 100 &+ digits &>> 16) & 0x0000_FFFF_0000_FFFF
+        return ((digits &* 10_000 &+ digits &>> 32) & 0xFFFF_FFFF, length)
+    }
+
+    private static let wholePowersOfTen: [UInt64] = [
+        1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000,
+    ]
 
     @inline(never)
     private static func writtenExponent(_ p: inout UnsafePointer<UInt8>) -> Int? {

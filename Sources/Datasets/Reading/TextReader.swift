@@ -10,13 +10,16 @@ public final class TextReader {
     public var byteCount: Int { input.byteCount }
     public let isCompressed: Bool
     /// Bytes of the file (compressed ones of a gzip file) behind what was delivered or is pending.
-    var bytesTaken: Int { inflater?.position ?? offset + pending.count }
+    var bytesTaken: Int { inflater?.position ?? offset + count }
     private let input: InputFile
     private let inflater: GzipInflater?
     private let chunkSize: Int
-    /// Bytes not yet delivered; they start a line once `isAtLineStart`.
-    private var pending: [UInt8]
-    /// Offset of `pending` in the (decompressed) bytes.
+    private let pool: ChunkPool
+    /// Bytes not yet delivered, `count` from `start` on; they start a line once `isAtLineStart`.
+    private var memory: ChunkMemory
+    private var start = 0
+    private var count = 0
+    /// Offset of those bytes in the (decompressed) bytes.
     private var offset: Int
     /// Lines that start at or after this offset belong to others.
     private let end: Int
@@ -29,17 +32,23 @@ public final class TextReader {
 
     /// All lines of a plain file, a gzip file or standard input ("-"), in sequence. Line numbers are known.
     public init(stream path: String, chunkSize: Int = TextReader.defaultChunkSize) throws {
+        pool = ChunkPool()
         input = try InputFile(path: path)
         self.path = path
         file = input.name
         self.chunkSize = max(chunkSize, 1)
         // Two bytes tell gzip; no more than a chunk, which may be small.
         var head = [UInt8](repeating: 0, count: max(2, min(chunkSize, 1 << 16)))
-        let count = try head.withUnsafeMutableBytes { [input] in try input.readNext(into: $0) }
-        head.removeLast(head.count - count)
+        let got = try head.withUnsafeMutableBytes { [input] in try input.readNext(into: $0) }
+        head.removeLast(head.count - got)
         isCompressed = head.starts(with: [0x1F, 0x8B])
         inflater = isCompressed ? try GzipInflater(file: input, head: head) : nil
-        pending = isCompressed ? [] : head
+        let memory = ChunkMemory(capacity: max(chunkSize, head.count) + 64, pool: pool)
+        if !isCompressed {
+            head.withUnsafeBytes { memory.bytes(at: 0, count: $0.count).copyMemory(from: $0) }
+            count = head.count
+        }
+        self.memory = memory
         offset = 0
         end = .max
         line = 1
@@ -47,18 +56,26 @@ public final class TextReader {
     }
 
     /// The lines of a plain file that start in the byte range.
-    public init(path: String, range: Range<Int>, chunkSize: Int = TextReader.defaultChunkSize) throws {
+    public convenience init(
+        path: String, range: Range<Int>, chunkSize: Int = TextReader.defaultChunkSize
+    ) throws {
+        try self.init(path: path, range: range, chunkSize: chunkSize, pool: ChunkPool())
+    }
+
+    /// - Parameter pool: memory that other readers used and will use.
+    init(path: String, range: Range<Int>, chunkSize: Int, pool: ChunkPool) throws {
+        self.pool = pool
         input = try InputFile(path: path)
         self.path = path
         file = input.name
         self.chunkSize = max(chunkSize, 1)
         isCompressed = false
         inflater = nil
-        pending = []
+        memory = ChunkMemory(capacity: max(chunkSize, 1) + 64, pool: pool)
         // From one byte before: a line starts at `lowerBound` exactly when that byte is a line end.
         isAtLineStart = range.lowerBound == 0
         offset = isAtLineStart ? 0 : range.lowerBound - 1
-        line = isAtLineStart ? 1 : nil
+        line = nil
         end = range.upperBound
         sourceIsEmpty = range.isEmpty
     }
@@ -85,40 +102,58 @@ public final class TextReader {
         while true {
             try fill(searched + chunkSize)
             if let cut = lastCut(from: searched) { return deliver(cut) }
-            if sourceIsEmpty { return pending.isEmpty ? nil : deliver(pending.count) }
-            searched = pending.count
+            if sourceIsEmpty { return count == 0 ? nil : deliver(count) }
+            searched = count
         }
     }
 
+    private var pending: UnsafeMutableRawBufferPointer { memory.bytes(at: start, count: count) }
+
     /// Where to cut `pending`: after its last line end, or after the first one at or beyond the end of the range.
     private func lastCut(from searched: Int) -> Int? {
-        if end - offset <= pending.count {
+        if end - offset <= count {
             let last = max(end - offset - 1, searched)
             return pending[last...].firstIndex(of: 0x0A).map { $0 + 1 }
         }
         return pending[searched...].lastIndex(of: 0x0A).map { $0 + 1 }
     }
 
-    private func deliver(_ count: Int) -> TextChunk {
-        let rest = Array(pending[count...])
-        pending.removeLast(pending.count - count)
-        let chunk = TextChunk(file: file, offset: offset, firstLine: line, bytes: pending)
-        if line != nil { line? += pending.withUnsafeBufferPointer { countBytes(0x0A, in: $0) } }
-        offset += count
-        pending = rest
+    private func deliver(_ length: Int) -> TextChunk {
+        let (full, first) = (memory, start)
+        // What is left goes to other memory before the chunk's slack is written.
+        move(to: ChunkMemory(capacity: chunkSize + (count - length) + 64, pool: pool), dropping: length)
+        // Errors elsewhere in a plain file find their line by counting; see `ParseError.resolved`.
+        let chunk = TextChunk(
+            file: file, offset: offset, firstLine: line ?? (offset == 0 ? 1 : nil), memory: full, start: first,
+            count: length)
+        if line != nil {
+            line? += chunk.withBytes { $0.withMemoryRebound(to: UInt8.self) { countBytes(0x0A, in: $0) } }
+        }
+        offset += length
         return chunk
+    }
+
+    /// Moves what is pending, without its first bytes, so that new bytes come to an aligned place.
+    private func move(to other: ChunkMemory, dropping dropped: Int) {
+        let rest = memory.bytes(at: start + dropped, count: count - dropped)
+        start = (rest.count + 63) / 64 * 64 - rest.count
+        count = rest.count
+        other.bytes(at: start, count: count).copyMemory(from: UnsafeRawBufferPointer(rest))
+        memory = other
     }
 
     private func skipToLineStart() throws {
         while true {
             if let cut = pending.firstIndex(of: 0x0A) {
                 offset += cut + 1
-                pending.removeFirst(cut + 1)
+                start += cut + 1
+                count -= cut + 1
                 isAtLineStart = true
                 return
             }
-            offset += pending.count
-            pending.removeAll()
+            offset += count
+            start = 0
+            count = 0
             if sourceIsEmpty || offset >= end { break }
             try fill(chunkSize)
         }
@@ -126,22 +161,22 @@ public final class TextReader {
         offset = max(offset, end)
     }
 
-    /// Brings `pending` to `count` bytes, or to the end of the source.
-    private func fill(_ count: Int) throws {
-        let have = pending.count
-        guard have < count, !sourceIsEmpty else { return }
-        let got = try withUnsafeTemporaryAllocation(byteCount: count - have, alignment: 16) { buffer in
-            let got: Int
-            if let inflater {
-                got = try inflater.read(into: buffer)
-            } else if line == nil || end != .max {
-                got = try input.read(into: buffer, at: offset + have)
-            } else {
-                got = try input.readNext(into: buffer)
-            }
-            pending.append(contentsOf: UnsafeMutableRawBufferPointer(rebasing: buffer[..<got]))
-            return got
+    /// Brings `pending` to `wanted` bytes, or to the end of the source.
+    private func fill(_ wanted: Int) throws {
+        guard count < wanted, !sourceIsEmpty else { return }
+        if start + wanted > memory.capacity {
+            move(to: ChunkMemory(capacity: wanted + 64 + chunkSize, pool: pool), dropping: 0)
         }
-        if got < count - have { sourceIsEmpty = true }
+        let buffer = memory.bytes(at: start + count, count: wanted - count)
+        let got: Int
+        if let inflater {
+            got = try inflater.read(into: buffer)
+        } else if end != .max {
+            got = try input.read(into: buffer, at: offset + count)
+        } else {
+            got = try input.readNext(into: buffer)
+        }
+        if got < wanted - count { sourceIsEmpty = true }
+        count += got
     }
 }

@@ -85,7 +85,7 @@ struct ConfigurationFile {
         }
         func joined(_ text: String) -> String {
             guard kind == .path || kind == .paths, !text.hasPrefix("/"), text != "-",
-                let slash = path.lastIndex(of: "/")
+                key != "cache" || text != CacheFolder.word, let slash = path.lastIndex(of: "/")
             else { return text }
             return path[...slash] + text
         }

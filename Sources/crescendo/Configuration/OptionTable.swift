@@ -15,7 +15,7 @@ enum OptionTable {
     static let kinds: [(key: String, kind: Kind)] = [
         ("data", .paths),
         ("model", .value), ("l2", .value), ("standardize", .value), ("intercept", .flag),
-        ("test", .paths), ("validation", .value), ("storage", .value),
+        ("test", .paths), ("validation", .value), ("storage", .value), ("cache", .path),
         ("format", .value), ("label", .value), ("labels-file", .path), ("drop", .values), ("id", .values),
         ("weight", .value), ("header", .flag), ("zero-based", .flag),
         ("output", .path), ("overwrite", .flag), ("tolerance", .value), ("max-epochs", .value),

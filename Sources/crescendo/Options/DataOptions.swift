@@ -78,4 +78,34 @@ struct TrainingDataOptions: ParsableArguments {
 
     @Option(help: "How features lie in memory; the result is the same (default: auto, by density).")
     var storage: StorageChoice?
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep the training data in this folder as it lies in memory, and take it from there next time (default: none).",
+            discussion: """
+                The file is about as large as the data in memory. It serves any number of ranks, and any seed unless \
+                there is --validation. It is used while the data files keep their size and modification time, and \
+                checked first; otherwise it is written anew. The word beside stands for the folder of the data.
+                """,
+            valueName: "folder"))
+    var cache: CacheFolder?
+}
+
+/// `--cache`: a folder, or the word for that of the data.
+struct CacheFolder: ExpressibleByArgument {
+    static let word = "beside"
+    var place: DataCache.Place
+
+    init?(argument: String) {
+        guard !argument.isEmpty else { return nil }
+        place = argument == CacheFolder.word ? .besideData : .folder(argument)
+    }
+
+    /// For a file that may be read from another folder.
+    var resolved: String {
+        switch place {
+        case .besideData: CacheFolder.word
+        case .folder(let folder): absolutePath(folder)
+        }
+    }
 }

@@ -64,24 +64,27 @@ struct TrainJob {
 
     /// Reads the training data and settles what depends on it.
     private func load() throws -> (TrainingPlan, TrainingData, TableSummary) {
-        let table = try DistributedTable.read(
-            command.data, options: command.reading.applied(), storage: command.trainingData.storage?.kind,
-            memoryLimit: command.expert.memoryLimit?.bytes, communicator: world,
-            report: { say($0.line.replacing("memory: ", with: "memory  ")) })
-        var kind = command.model.model ?? .auto
-        var reason: String?
-        if kind == .auto { (kind, reason) = ModelKind.choose(from: table.labels) }
-        try kind.check(table.labels)
         var options = AssemblyOptions()
         if let seed = command.run.seed { options.seed = seed }
         options.standardization = command.model.standardize?.kind
         options.storage = command.trainingData.storage?.kind
         options.validationFraction = command.trainingData.validation ?? 0
+        let threads = threadCount(command.run.threads)
+        let table = try DistributedTable.read(
+            command.data, options: command.reading.applied(), storage: options.storage,
+            memoryLimit: command.expert.memoryLimit?.bytes, threads: threads,
+            cache: command.trainingData.cache.map { DataCache($0.place, options: options) }, communicator: world,
+            report: { say($0.line.replacing("memory: ", with: "memory  ")) })
+        var kind = command.model.model ?? .auto
+        var reason: String?
+        if kind == .auto { (kind, reason) = ModelKind.choose(from: table.labels) }
+        try kind.check(table.labels)
         let summary = TableSummary(table)
         let data = try table.assembleTraining(labels: kind.labels ?? .values, options: options)
+        for note in table.cacheNotes { say("cache   \(note)") }
         let plan = TrainingPlan(
             command: command, kind: kind, reason: reason, standardization: data.preprocessing.standardization.kind,
-            threads: threadCount(command.run.threads), rows: data.training.order.count)
+            threads: threads, rows: data.training.order.count)
         return (plan, data, summary)
     }
 
@@ -89,7 +92,8 @@ struct TrainJob {
         guard !command.trainingData.test.isEmpty else { return nil }
         let table = try DistributedTable.read(
             command.trainingData.test, options: command.reading.applied(), schema: preprocessing.schema,
-            memoryLimit: command.expert.memoryLimit?.bytes, communicator: world)
+            memoryLimit: command.expert.memoryLimit?.bytes,
+            threads: threadCount(command.run.threads), communicator: world)
         return try table.assemble(using: preprocessing)
     }
 

@@ -52,6 +52,7 @@ struct TrainingPlan {
             ("test", list(data.test.map(absolutePath))),
             ("validation", .number(data.validation ?? 0)),
             ("storage", .text((data.storage ?? .auto).rawValue)),
+            ("cache", data.cache.map { .text($0.resolved) }),
             ("format", .text((reading.format ?? .auto).rawValue)),
             ("label", reading.label.map { .text($0) }),
             ("labels-file", reading.labelsFile.map { .text(absolutePath($0)) }),

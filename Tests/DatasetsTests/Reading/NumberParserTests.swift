@@ -6,7 +6,7 @@ import Testing
 @Suite struct NumberParserTests {
     /// The parsed value and how many bytes it took.
     static func parse(_ text: String) -> (Double, Int)? {
-        (Array(text.utf8) + [0x0A]).withUnsafeBufferPointer { bytes in
+        (Array(text.utf8) + [0x0A] + [UInt8](repeating: 0x31, count: 8)).withUnsafeBufferPointer { bytes in
             guard let start = bytes.baseAddress else { return nil }
             var cursor = start
             return NumberParser.parse(&cursor).map { ($0, cursor - start) }

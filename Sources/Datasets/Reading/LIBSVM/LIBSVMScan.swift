@@ -13,26 +13,34 @@ struct LIBSVMScan {
     }
 
     mutating func run() throws(LIBSVMFault) -> RowBlock {
-        let lines = countBytes(0x0A, in: bytes)
-        let colons = countBytes(0x3A, in: bytes)
+        let (lines, colons) = countBytes(0x0A, 0x3A, in: bytes)
         block.rowOffsets.reserveCapacity(lines + 1)
         block.labels.reserveCapacity(lines)
-        let columns = UnsafeMutablePointer<Int32>.allocate(capacity: colons)
-        let values = UnsafeMutablePointer<Double>.allocate(capacity: colons)
-        defer {
-            columns.deallocate()
-            values.deallocate()
+        var fault: LIBSVMFault?
+        block.columns = Array(unsafeUninitializedCapacity: colons) { columns, columnCount in
+            block.values = Array(unsafeUninitializedCapacity: colons) { values, valueCount in
+                guard let columns = columns.baseAddress, let values = values.baseAddress else { return }
+                var count = 0
+                do throws(LIBSVMFault) {
+                    try rows(columns, values, &count)
+                } catch {
+                    fault = error
+                }
+                columnCount = count
+                valueCount = count
+            }
         }
-        guard var cursor = bytes.baseAddress else { return block }
-        let end = cursor + bytes.count
-        var count = 0
-        while cursor < end {
-            try row(&cursor, columns, values, &count)
-        }
-        block.columns = Array(UnsafeBufferPointer(start: columns, count: count))
-        block.values = Array(UnsafeBufferPointer(start: values, count: count))
+        if let fault { throw fault }
         block.columnCount = largest + 1
         return block
+    }
+
+    private mutating func rows(
+        _ columns: UnsafeMutablePointer<Int32>, _ values: UnsafeMutablePointer<Double>, _ count: inout Int
+    ) throws(LIBSVMFault) {
+        guard var cursor = bytes.baseAddress else { return }
+        let end = cursor + bytes.count
+        while cursor < end { try row(&cursor, columns, values, &count) }
     }
 
     /// One line, its line end included.
@@ -50,25 +58,28 @@ struct LIBSVMScan {
         let first = count
         var previous = -1
         var isSorted = true
+        var hasZeros = false
         while true {
             skipBlanks(&p)
             if p.pointee == 0x0A || p.pointee == 0x23 { break }
             guard let (column, value) = try entry(&p) else { continue }
             isSorted = isSorted && column > previous
             previous = column
-            largest = max(largest, column)
+            hasZeros = hasZeros || value == 0
             columns[count] = Int32(truncatingIfNeeded: column)
             values[count] = value
             count += 1
         }
+        largest = max(largest, previous)
         if !isSorted {
             let row = first..<count
             if let twice = sortEntries(columns + first, values + first, row.count) {
                 throw fault(.duplicate(Int(twice) + firstIndex), cursor)
             }
             block.tally.unsortedRows += 1
+            largest = max(largest, Int(columns[count - 1]))
         }
-        dropZeros(columns, values, from: first, &count)
+        if hasZeros { dropZeros(columns, values, from: first, &count) }
         block.rowOffsets.append(count)
         cursor = afterLine(p)
     }
@@ -182,7 +193,6 @@ struct LIBSVMScan {
     }
 
     /// Moves the row's non-zero entries together.
-    @inline(__always)
     private func dropZeros(
         _ columns: UnsafeMutablePointer<Int32>, _ values: UnsafeMutablePointer<Double>, from first: Int,
         _ count: inout Int

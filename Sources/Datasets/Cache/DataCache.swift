@@ -1,0 +1,82 @@
+import Glibc
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Where training data is kept in the form in which it is trained on, to be loaded in no time when it is asked for again.
+///
+/// One file per set of data files and choice of reading options, standardisation, storage and validation rows; it serves
+/// any number of ranks and, unless rows are kept for validation, any seed. It is used while the data files have the size
+/// and the modification time they had. Nothing that goes wrong with a cache ends a run.
+public struct DataCache: Sendable, Equatable {
+    public enum Place: Sendable, Equatable {
+        /// In the folder of the first data file.
+        case besideData
+        case folder(String)
+    }
+
+    public var place: Place
+    /// What the table will be assembled with.
+    public var options: AssemblyOptions
+
+    public init(_ place: Place, options: AssemblyOptions = AssemblyOptions()) {
+        self.place = place
+        self.options = options
+    }
+}
+
+/// The cache file of one run, as rank 0 sees it.
+struct CacheTarget: Codable, Equatable {
+    var path: String
+    var sources: [CacheDescription.Source]
+
+    /// On one rank. Nil where a source cannot be looked at.
+    init?(_ cache: DataCache, set: FileSet, options: ReadOptions) {
+        let paths = set.files.map(\.path) + (options.labelsFile.map { [$0] } ?? [])
+        var sources: [CacheDescription.Source] = []
+        for path in paths {
+            guard let source = CacheTarget.source(path) else { return nil }
+            sources.append(source)
+        }
+        self.sources = sources
+        var key = sources.map(\.path)
+        let chosen = cache.options
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        guard let reading = try? encoder.encode(options) else { return nil }
+        key.append(String(decoding: reading, as: UTF8.self))
+        key.append("\(chosen.standardization?.rawValue ?? "auto") \(chosen.storage?.rawValue ?? "auto")")
+        if chosen.validationFraction > 0 { key.append("\(chosen.validationFraction) of \(chosen.seed)") }
+        let first = sources[0].path
+        let slash = first.lastIndex(of: "/") ?? first.startIndex
+        let folder =
+            switch cache.place {
+            case .besideData: String(first[..<slash])
+            case .folder(let folder): folder
+            }
+        path = folder + "/" + String(first[slash...].dropFirst()) + "-" + CacheTarget.hash(key) + ".cache"
+    }
+
+    /// 16 hexadecimal digits.
+    private static func hash(_ texts: [String]) -> String {
+        var state: UInt64 = 0
+        for text in texts {
+            for byte in text.utf8 { state = mix64(state &+ UInt64(byte) &+ 1) }
+            state = mix64(state ^ 0x9E37_79B9_7F4A_7C15)
+        }
+        let digits = String(state, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    private static func source(_ path: String) -> CacheDescription.Source? {
+        var status = stat()
+        guard stat(path, &status) == 0, let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return CacheDescription.Source(
+            path: String(cString: resolved), bytes: Int(status.st_size),
+            modified: [Int(status.st_mtim.tv_sec), Int(status.st_mtim.tv_nsec)])
+    }
+}
