@@ -46,7 +46,7 @@ final class Objective<M: Model> {
 
     /// Global sums that follow the header of a gradient packet.
     private var sumsOffset: Int { Reducer.headerCount }
-    private var gradientOffset: Int { Reducer.headerCount + 3 }
+    private var gradientOffset: Int { Reducer.headerCount + Reducer.gradientSums }
 
     init(model: M, dataset: Dataset, l2: Double, communicator: any Communicator) {
         self.model = model
@@ -56,7 +56,7 @@ final class Objective<M: Model> {
         self.l2 = l2
         reducer = Reducer(communicator: communicator)
         gradient = [Float](repeating: 0, count: model.parameterCount)
-        let length = Reducer.headerCount + 3 + model.parameterCount
+        let length = Reducer.headerCount + Reducer.gradientSums + model.parameterCount
         current = .allocate(capacity: length)
         packet = .allocate(capacity: length)
         current.initialize(repeating: 0)

@@ -1,3 +1,4 @@
+import Kernels
 import MPI
 
 /// The kinds of reduction a run makes; each has one fixed length.
@@ -62,10 +63,15 @@ public enum ReductionError: Error, CustomStringConvertible, Equatable {
 /// number tells how long ranks stayed in the reduction before (see `SharedStay`).
 final class Reducer {
     static let headerCount = 7
+    /// Double sums that follow the header of a gradient packet: samples, loss, S.
+    static let gradientSums = 3
     /// Gradient reductions from one comparison of the parameters to the next.
     static let comparisonInterval = 64
 
     let communicator: any Communicator
+    /// Gradients of at least this many values travel as Floats.
+    var narrowFrom = 1 << 18
+    private var narrowPayload: AlignedBuffer<Float>?
     /// Digest of what must be the same on all ranks all the time: options, model, amount of data.
     var identity: UInt64 = 0
     private(set) var allreduces = 0
@@ -135,7 +141,7 @@ final class Reducer {
         if kind == .gradient { gradientsUntilComparison -= 1 }
         packet[6] = lastStay.contribution
         let start = ContinuousClock.now
-        try communicator.allreduce(packet, .sum)
+        try allreduce(packet, kind)
         let stay = seconds(since: start)
         transferSeconds += lastStay.transfer(sum: packet[6])
         lastStay = SharedStay(seconds: stay)
@@ -148,6 +154,22 @@ final class Reducer {
         comparison = compared == nil ? nil : isEqual ? .equal : .different
         agreed.stopRequested = agreed.stopRequested || packet[0] > 0
         agreed.timeIsUp = agreed.timeIsUp || packet[1] > 0
+    }
+
+    /// One call for all of the packet; a wide gradient travels as Floats, in a second call: half the bytes, and it is
+    /// rounded to Float afterwards anyway.
+    private func allreduce(_ packet: UnsafeMutableBufferPointer<Double>, _ kind: ReductionKind) throws {
+        let exact = Self.headerCount + Self.gradientSums
+        guard kind == .gradient, communicator.size > 1, packet.count - exact >= narrowFrom else {
+            return try communicator.allreduce(packet, .sum)
+        }
+        let payload = UnsafeMutableBufferPointer(rebasing: packet[exact...])
+        let narrow = narrowPayload ?? AlignedBuffer<Float>(count: payload.count)
+        narrowPayload = narrow
+        FixedOrder.narrow(UnsafeBufferPointer(payload), into: narrow.elements)
+        try communicator.allreduce(UnsafeMutableBufferPointer(rebasing: packet[..<exact]), .sum)
+        try communicator.allreduce(narrow.elements, .sum)
+        FixedOrder.widen(UnsafeBufferPointer(narrow.elements), into: payload)
     }
 
     /// Rank 0's values on every rank.

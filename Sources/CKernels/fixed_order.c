@@ -188,3 +188,10 @@ WIDE void ck_fixed_apply(
     }
     for (long i = 0; i < n * classes; i++) out[i] = (float)(factor * scratch[i]);
 }
+
+WIDE void ck_fixed_narrow(long n, const double *x, float *out) {
+    for (long i = 0; i < n; i++) out[i] = (float)x[i];
+}
+WIDE void ck_fixed_widen(long n, const float *x, double *out) {
+    for (long i = 0; i < n; i++) out[i] = x[i];
+}

@@ -114,6 +114,20 @@ extension FixedOrder {
         return found
     }
 
+    /// out = x, rounded to Float. Equal counts.
+    public static func narrow(_ x: UnsafeBufferPointer<Double>, into out: UnsafeMutableBufferPointer<Float>) {
+        precondition(x.count == out.count)
+        guard let source = x.baseAddress, let target = out.baseAddress else { return }
+        ck_fixed_narrow(x.count, source, target)
+    }
+
+    /// out = x. Equal counts.
+    public static func widen(_ x: UnsafeBufferPointer<Float>, into out: UnsafeMutableBufferPointer<Double>) {
+        precondition(x.count == out.count)
+        guard let source = x.baseAddress, let target = out.baseAddress else { return }
+        ck_fixed_widen(x.count, source, target)
+    }
+
     private static func withPointers(
         _ vectors: [UnsafePointer<Float>], _ body: (UnsafePointer<UnsafePointer<Float>>) -> Void
     ) {

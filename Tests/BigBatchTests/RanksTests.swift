@@ -57,6 +57,24 @@ struct RanksTests {
         }
     }
 
+    @Test("Gradients that travel as Floats lead to the same objective", arguments: [2, 3])
+    func narrowGradients(ranks: Int) throws {
+        let problem = RankProblem()
+        let model = LinearModel(LogisticLoss(), featureCount: problem.columns)
+        let exact = try train(model, on: problem, ranks: ranks, configuration())[0].get().result
+        let narrow = ThreadCommunicator.run(ranks: ranks) { world in
+            let trainer = Trainer(
+                model: model, dataset: problem.dataset(world), communicator: world, configuration: configuration())
+            trainer.objective.reducer.narrowFrom = 1
+            return try trainer.run()
+        }
+        for result in narrow {
+            let result = try result.get()
+            #expect(result.stopReason.isConvergence)
+            #expect(abs(result.objective - exact.objective) <= 1e-6 * exact.objective)
+        }
+    }
+
     @Test("Every row is used once per cycle, in the order of the positions", arguments: [1, 2, 3, 4, 7])
     func everyRowOncePerCycle(ranks: Int) throws {
         // Not a multiple of the blocks, and batches that grow across the seam.

@@ -95,6 +95,8 @@ double ck_fixed_scaled_norm(long features, long classes, const float *scale, con
 // out = factor · matrix g for each class, matrix n × n; scratch n × classes; out may be g.
 void ck_fixed_apply(
     long n, long classes, double factor, const double *matrix, const float *g, double *scratch, float *out);
+void ck_fixed_narrow(long n, const double *x, float *out);
+void ck_fixed_widen(long n, const float *x, double *out);
 // out[v] = vectors[v]·q.
 void ck_fixed_dots(long n, long count, const float *_Nonnull const *_Nonnull vectors, const float *q, double *out);
 // out = factor · base + Σ coefficients[v] · vectors[v]; out may be base.
