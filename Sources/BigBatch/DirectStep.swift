@@ -19,25 +19,37 @@ enum DirectSolution: Equatable {
     case refused
 }
 
-/// What forming the Hessian costs, and when it is worth that.
+/// What forming the Hessian costs, and when it is worth that. Measured on one core at n = 54 … 500, N·D = 3e7.
 struct DirectCost {
     /// n.
     let dimension: Int
     /// Mean number of stored values of a row.
     let valuesPerRow: Double
 
-    /// Gradient passes into noisy batches before the direct step; more would cost what it saves nothing of.
-    static let noisyPasses = 0.2
+    /// Multiply-adds of the Gram kernel in the time in which a stored value is read.
+    private static let operationsPerValue = 7.0
 
-    /// Multiply-adds of the Gram kernel, a row and stored value, in the time of what it replaces: the full-batch method's
-    /// gradients and searches to the default tolerance. Measured at n = 54 … 1000.
-    static let worth = 32.0
-
-    /// n²/2 multiply-adds a row.
-    var isWorthwhile: Bool {
+    /// n²/2 multiply-adds a row, in reads of all rows: about 4 for 54 dense features.
+    var reads: Double {
         let dimension = Double(dimension)
-        return dimension * dimension / 2 <= Self.worth * valuesPerRow
+        return dimension * dimension / 2 / (Self.operationsPerValue * max(valuesPerRow, 1))
     }
+
+    /// Beside the reads that the full-batch method makes on the way to the tolerance, gradients and searches: 10 to 1e-3,
+    /// 4 more for each further digit, up to the nine that Float allows.
+    func isWorthwhile(tolerance: Double) -> Bool {
+        var saved = 10.0
+        var reached = 1e-3
+        while reached > max(tolerance, 1e-9) * 1.001 {
+            reached /= 10
+            saved += 4
+        }
+        return reads <= saved
+    }
+
+    /// Gradient passes into noisy batches before the direct step: a tenth of its own work, and a fifth of a pass for the
+    /// first digits.
+    var noisyPasses: Double { min(1, max(0.2, reads / 10)) }
 }
 
 extension Trainer {
@@ -45,10 +57,11 @@ extension Trainer {
     /// the work pays: all of it known to all ranks alike.
     func chooseDirectSolution() throws {
         guard configuration.step == .auto, configuration.direction == .auto, configuration.growth == .jump,
-            try objective.directCost(decision: decision())?.isWorthwhile == true
+            let cost = try objective.directCost(decision: decision()),
+            cost.isWorthwhile(tolerance: configuration.tolerance)
         else { return }
         state.direct = .chosen
-        batchRule.noisyPasses = DirectCost.noisyPasses
+        batchRule.noisyPasses = cost.noisyPasses
     }
 
     /// The exact step, its verification, or nil where the full-batch method should go on.

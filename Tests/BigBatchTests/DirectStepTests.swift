@@ -225,10 +225,14 @@ struct DirectStepTests {
         #expect(short.gradientPasses < 1.5)
     }
 
-    @Test("The work decides: few features, or many for the rows' values")
+    @Test("The work decides: few features, many stored values, or a tight tolerance")
     func cost() {
-        #expect(DirectCost(dimension: 54, valuesPerRow: 53).isWorthwhile)
-        #expect(!DirectCost(dimension: 1001, valuesPerRow: 1000).isWorthwhile)
-        #expect(!DirectCost(dimension: 54, valuesPerRow: 3).isWorthwhile)
+        #expect(DirectCost(dimension: 54, valuesPerRow: 53).isWorthwhile(tolerance: 1e-3))
+        #expect(!DirectCost(dimension: 54, valuesPerRow: 3).isWorthwhile(tolerance: 1e-3))
+        let middle = DirectCost(dimension: 201, valuesPerRow: 200)
+        #expect(!middle.isWorthwhile(tolerance: 1e-3))
+        #expect(middle.isWorthwhile(tolerance: 1e-6))
+        #expect(middle.isWorthwhile(tolerance: 0))
+        #expect(!DirectCost(dimension: 1001, valuesPerRow: 1000).isWorthwhile(tolerance: 0))
     }
 }
