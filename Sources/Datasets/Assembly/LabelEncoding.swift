@@ -66,6 +66,9 @@ public enum LabelEncoding: Codable, Sendable, Equatable {
 /// Turns the labels of one table into what the encoding says. Text and numbers match by value: "+1.0" is class "1".
 struct LabelLookup {
     private var byNumber: [Double: Float] = [:]
+    /// The same as a list where that is short: it is quicker to search.
+    private var list: [(number: Double, label: Float)] = []
+    private static let longestList = 32
     /// For text: the table's label index to the class.
     private var byIndex: [Float] = []
     private let isText: Bool
@@ -85,6 +88,7 @@ struct LabelLookup {
             byName[name] = Float(index)
             if let number = Double(name) { byNumber[number] = Float(index) }
         }
+        if byNumber.count <= Self.longestList { list = byNumber.map { ($0, $1) } }
         byIndex = names.map { name in byName[name] ?? Double(name).flatMap { byNumber[$0] } ?? .nan }
     }
 
@@ -92,6 +96,9 @@ struct LabelLookup {
     func callAsFunction(_ label: Double) -> Float {
         if label.isNaN { return .nan }
         if isText { return byIndex[Int(label)] }
-        return isClasses ? byNumber[label] ?? .nan : Float(label)
+        guard isClasses else { return Float(label) }
+        if list.isEmpty { return byNumber[label] ?? .nan }
+        for entry in list where entry.number == label { return entry.label }
+        return .nan
     }
 }

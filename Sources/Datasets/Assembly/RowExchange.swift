@@ -19,6 +19,7 @@ struct RowExchange {
             DatasetBuilder(
                 order: order, scaler: scaler, entryCounts: counts?[part], hasWeights: weightFactors != nil)
         }
+        for builder in builders { builder.touch(threads: threads) }
         if communicator.size == 1 {
             placeAll(&blocks, builders)
             return builders.map { $0.finish() }

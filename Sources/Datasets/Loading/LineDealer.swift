@@ -11,6 +11,8 @@ struct LineDealer {
     let communicator: any Communicator
     /// Threads of this rank that work on chunks.
     var threads = 1
+    /// Told of the bytes that this rank has read.
+    var progress: LoadProgress?
     private let pool = ChunkPool()
     /// Bytes a rank reads or receives at a time, about.
     var chunkSize = TextReader.defaultChunkSize
@@ -31,6 +33,20 @@ struct LineDealer {
         try dealRanges(numbers.filter { !isStream($0) }, work, take)
         let streams = numbers.filter(isStream)
         if !streams.isEmpty { try dealStreams(streams, work, take) }
+    }
+
+    /// Bytes that this rank will read in one pass.
+    var expectedBytes: Int {
+        let numbers = Array(set.files.indices)
+        let plain = numbers.filter { !isStream($0) }.map { set.files[$0].byteCount }
+        let ranges = LineDealer.shares(of: plain, ranks: communicator.size, rank: communicator.rank)
+        return ranges.reduce(0) { $0 + $1.range.count }
+            + streams(numbers.filter(isStream)).reduce(0) { $0 + set.files[$1].byteCount }
+    }
+
+    /// Those of `numbers` that this rank reads.
+    private func streams(_ numbers: [Int]) -> [Int] {
+        numbers.indices.filter { $0 % communicator.size == communicator.rank }.map { numbers[$0] }
     }
 
     private struct Job {
@@ -83,6 +99,7 @@ struct LineDealer {
                         faulty = number
                         do {
                             if let chunk = try reader?.next() {
+                                progress?.add(chunk.count)
                                 jobs.append(Job(file: number, chunk: chunk))
                             } else if let (index, range) = shares.popFirst() {
                                 number = numbers[index]
@@ -133,7 +150,7 @@ struct LineDealer {
         _ numbers: [Int], _ work: (Int, TextChunk) throws -> Result, _ take: (Int, Int, Result) throws -> Void
     ) throws {
         let ranks = communicator.size
-        var mine = numbers.indices.filter { $0 % ranks == communicator.rank }.map { numbers[$0] }[...]
+        var mine = streams(numbers)[...]
         let size = LineDealer.streamChunkSize(
             ranks: ranks, readers: min(numbers.count, ranks), chunkSize: chunkSize)
         var reader: TextReader?
@@ -143,7 +160,9 @@ struct LineDealer {
             do {
                 var destination = 0
                 while destination < ranks {
+                    let before = reader?.bytesTaken ?? 0
                     if let chunk = try reader?.next() {
+                        progress?.add((reader?.bytesTaken ?? 0) - before)
                         DealtChunk.send(chunk, file: number, to: destination, outbox)
                         destination += 1
                     } else if let next = mine.popFirst() {

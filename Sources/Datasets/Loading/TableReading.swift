@@ -10,13 +10,14 @@ extension DistributedTable {
     ///   - memoryLimit: bytes a rank may use; nil: what its node has available, divided over the ranks there.
     ///   - threads: threads of this rank that parse and scale.
     ///   - cache: where training data is kept from one run to the next; for `assembleTraining` with the same options.
+    ///   - progress: told how far this rank has come.
     ///   - report: told the memory needed, on every rank, before the data is read (not for standard input).
     /// - Throws: the same error on every rank, with file and line where a line is at fault; data that does not fit into
     ///   memory is refused before it is read.
     public static func read(
         _ paths: [String], options: ReadOptions = ReadOptions(), schema: TableSchema? = nil,
         storage: StorageKind? = nil, memoryLimit: Int? = nil, threads: Int = 1, cache: DataCache? = nil,
-        communicator: any Communicator,
+        communicator: any Communicator, progress: LoadProgress? = nil,
         report: (MemoryEstimate) -> Void = { _ in }
     ) throws -> DistributedTable {
         let set = try FileSet(paths, options: options, communicator: communicator)
@@ -31,7 +32,10 @@ extension DistributedTable {
         if let estimate = try budget.estimate(before: set, options: options, schema: schema, storage: storage) {
             report(estimate)
         }
-        let dealer = LineDealer(set: set, communicator: communicator, threads: threads)
+        let dealer = LineDealer(set: set, communicator: communicator, threads: threads, progress: progress)
+        let passes = set.format == .csv && schema == nil ? 2 : 1
+        progress?.start(
+            expecting: passes * dealer.expectedBytes, total: set.files.reduce(0) { $0 + $1.byteCount })
         var parsed: [ParsedBlock] = []
         var notes: [String] = []
         var identifierNames: [String] = []
@@ -59,7 +63,7 @@ extension DistributedTable {
                 parsed.append(ParsedBlock(file: file, offset: offset, block: block))
             }
         case .npy:
-            parsed = try readArrays(set, options: options, communicator: communicator)
+            parsed = try readArrays(set, options: options, communicator: communicator, progress: progress)
         }
         let table = try DistributedTable(
             parsed.filter { $0.block.rows > 0 || $0.block.columnCount > 0 }, set: set, schema: schema, options: options,
@@ -92,7 +96,7 @@ extension DistributedTable {
 
     /// NumPy arrays: every rank reads its share of the rows.
     private static func readArrays(
-        _ set: FileSet, options: ReadOptions, communicator: any Communicator
+        _ set: FileSet, options: ReadOptions, communicator: any Communicator, progress: LoadProgress?
     ) throws -> [ParsedBlock] {
         let arrays = try communicator.togetherOnData {
             try set.files.map { try NPYFile(path: $0.path, options: options) }
@@ -111,6 +115,7 @@ extension DistributedTable {
                 for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
                     let block = try arrays[file].read(start..<min(start + step, range.upperBound))
                     blocks.append(ParsedBlock(file: file, offset: start, block: block))
+                    progress?.add(block.rows * arrays[file].bytesPerRow)
                 }
             }
             return blocks

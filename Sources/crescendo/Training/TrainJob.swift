@@ -70,11 +70,16 @@ struct TrainJob {
         options.storage = command.trainingData.storage?.kind
         options.validationFraction = command.trainingData.validation ?? 0
         let threads = threadCount(command.run.threads)
+        let progress = LoadProgress()
+        let line = world.rank == 0 && !isQuiet ? ReadingLine(console: console) { progress.state } : nil
+        line?.start()
+        defer { line?.finish() }
         let table = try DistributedTable.read(
             command.data, options: command.reading.applied(), storage: options.storage,
             memoryLimit: command.expert.memoryLimit?.bytes, threads: threads,
             cache: command.trainingData.cache.map { DataCache($0.place, options: options) }, communicator: world,
-            report: { say($0.line.replacing("memory: ", with: "memory  ")) })
+            progress: progress, report: { say($0.line.replacing("memory: ", with: "memory  ")) })
+        line?.finish()
         var kind = command.model.model ?? .auto
         var reason: String?
         if kind == .auto { (kind, reason) = ModelKind.choose(from: table.labels) }
