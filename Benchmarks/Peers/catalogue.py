@@ -17,6 +17,7 @@ class Peer:
     arguments: dict = field(default_factory=dict)  # of all settings
     threaded: bool = False  # gains from more than one core
     ranks: int = 1
+    limit: float = 10  # seconds of one run: who has not arrived by then is far behind
     setup: float = 40  # seconds before the clock first starts, at most
 
     def make(self, problem, setting, **more):
@@ -50,8 +51,6 @@ PEERS = [
     sklearn_logistic("lbfgs", FULL, True),
     sklearn_logistic("lbfgs", FULL, data=(WORDNET,)),
     sklearn_logistic("newton-cholesky", FULL, True),
-    sklearn_logistic("newton-cg", FULL, True),
-    sklearn_logistic("liblinear", FULL, settings={"": {}}),
     sklearn_logistic("sag", STOCHASTIC),
     sklearn_logistic("saga", STOCHASTIC),
     sklearn_logistic("saga", STOCHASTIC, data=(WORDNET,), settings={"": {}}),
@@ -65,33 +64,33 @@ PEERS = [
         "constant 0.003, averaged": {"learning_rate": "constant", "eta0": 0.003, "average": True},
         "constant 0.01, averaged": {"learning_rate": "constant", "eta0": 0.01, "average": True},
         "invscaling 0.03": {"learning_rate": "invscaling", "eta0": 0.03},
-    }),
+    }, limit=3),
     Peer("scikit-learn SGD", "with_sklearn.sgd", (ELEVATION,), STOCHASTIC, {
         "invscaling 0.01": {},
         "averaged": {"average": True},
         "invscaling 0.003": {"eta0": 0.003},
         "constant 0.001, averaged": {"learning_rate": "constant", "eta0": 0.001, "average": True},
         "constant 0.003, averaged": {"learning_rate": "constant", "eta0": 0.003, "average": True},
-    }),
-    Peer("LIBLINEAR -s 0", "with_programs.liblinear", (COVTYPE,), FULL, {"": {}}, {"kind": 0}),
-    Peer("LIBLINEAR -s 7", "with_programs.liblinear", (COVTYPE,), STOCHASTIC, {"": {}}, {"kind": 7}),
+    }, limit=3),
+    Peer("LIBLINEAR -s 0", "with_programs.liblinear", (COVTYPE,), FULL, {"": {}}, {"kind": 0}, setup=90),
+    Peer("LIBLINEAR -s 7", "with_programs.liblinear", (COVTYPE,), STOCHASTIC, {"": {}}, {"kind": 7}, setup=90),
     Peer("Vowpal Wabbit", "with_programs.vowpal_wabbit", DENSE, STOCHASTIC, {
         "step 0.5": {},
         # Rare columns grow without bound under --l2 with its normalised steps; without a penalty it comes closer.
         "step 0.5, no penalty": {"penalty": False},
         "step 0.1, no penalty": {"options": "-l 0.1", "penalty": False},
         "--sgd, step 0.02": {"options": "--sgd -l 0.02"},
-    }, setup=150),
+    }, limit=4, setup=150),
     Peer("Vowpal Wabbit --bfgs", "with_programs.vowpal_wabbit", DENSE, FULL, {
         "memory 15": {"options": "--bfgs"},
-    }, setup=150),
+    }, limit=6, setup=150),
     Peer("PyTorch SGD", "with_torch.minibatch", (ELEVATION,), STOCHASTIC, {
         "batch 128, step 0.001": {"lr": 1e-3},
         "batch 128, step 0.01": {"lr": 0.01},
         "batch 1024, step 0.05": {"lr": 0.05, "batch": 1024},
         "batch 128, step 0.02/(1 + 20 epochs)": {"lr": 0.02, "decay": 20},
         "batch 1024, step 0.1/(1 + 20 epochs)": {"lr": 0.1, "decay": 20, "batch": 1024},
-    }, {"optimiser": "SGD"}),
+    }, {"optimiser": "SGD"}, limit=3),
     Peer("PyTorch SGD", "with_torch.minibatch", (COVTYPE,), STOCHASTIC, {
         "batch 128, step 0.001": {"lr": 1e-3},
         "batch 128, step 0.1": {"lr": 0.1},
@@ -99,25 +98,24 @@ PEERS = [
         "batch 128, step 3/(1 + 400 epochs)": {"lr": 3.0, "decay": 400},
         "batch 1024, step 3/(1 + 100 epochs)": {"lr": 3.0, "decay": 100, "batch": 1024},
         "batch 128, step 0.2/(1 + 20 epochs)": {"lr": 0.2, "decay": 20},
-    }, {"optimiser": "SGD"}),
+    }, {"optimiser": "SGD"}, limit=3),
     Peer("PyTorch Adam", "with_torch.minibatch", DENSE, STOCHASTIC, {
         "batch 128, step 0.001": {},
         "batch 128, step 0.01": {"lr": 0.01},
         "batch 1024, step 0.05": {"lr": 0.05, "batch": 1024},
         "batch 1024, step 0.1/(1 + 10 epochs)": {"lr": 0.1, "batch": 1024, "decay": 10},
-    }, {"optimiser": "Adam"}),
+    }, {"optimiser": "Adam"}, limit=3),
     Peer("PyTorch L-BFGS", "with_torch.lbfgs", (*DENSE, WORDNET), FULL, {
         "step 1": {},
         "strong Wolfe search": {"line_search_fn": "strong_wolfe"},
     }, threaded=True),
-    Peer("ensmallen BigBatchSGD, BB", "with_programs.ensmallen", DENSE, STOCHASTIC, STEPS, {"method": "bbs-bb"}),
-    Peer("ensmallen BigBatchSGD, Armijo", "with_programs.ensmallen", DENSE, STOCHASTIC, STEPS, {"method": "bbs-armijo"}),
+    Peer("ensmallen BigBatchSGD, BB", "with_programs.ensmallen", DENSE, STOCHASTIC, STEPS, {"method": "bbs-bb"},
+         limit=3),
+    Peer("ensmallen BigBatchSGD, Armijo", "with_programs.ensmallen", DENSE, STOCHASTIC, STEPS, {"method": "bbs-armijo"},
+         limit=3),
     Peer("ensmallen L-BFGS", "with_programs.ensmallen", DENSE, FULL, PRECISIONS, {"method": "lbfgs"}, True),
 ]  # fmt: skip
 
 
 def limit_of(peer, problem):
-    """Seconds of one run. Stochastic peers that come so far would have come further by then."""
-    if problem.startswith(WORDNET):
-        return 30
-    return 3 if peer.kind == STOCHASTIC else 10
+    return 30 if problem.startswith(WORDNET) else peer.limit

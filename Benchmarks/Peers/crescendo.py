@@ -17,7 +17,7 @@ TOLERANCES = {1e-2: 1e-3, 1e-3: 1e-3, 1e-4: 1e-5, 1e-6: 1e-7}
 ARRANGEMENTS = {1: [(1, 1)], 2: [(1, 2), (2, 1)]}  # cores -> (ranks, threads)
 
 
-def measure(binaries, data, problem, ranks, threads, share):
+def measure(binaries, data, problem, ranks, threads):
     """Median over seeds of the first run in a process, and over seeds and repeats of later ones."""
     # wordnet runs for seconds, so that first and later runs do not differ.
     seeds, repeats = (1, 0) if problem.is_sparse else (3, 5)

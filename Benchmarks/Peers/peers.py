@@ -30,11 +30,18 @@ def main():
     parser.add_argument("--problems", default="", help="regular expression")
     parser.add_argument("--peers", default="", help="regular expression")
     parser.add_argument("--share", type=float, default=1, help="of the time limits")
+    parser.add_argument("--add", action="store_true", help="keep the results of other problems that are in the JSON")
     parser.add_argument("--no-prepare", action="store_true", help="use the data prepared before")
     options = parser.parse_args()
 
     names = [name for name in PROBLEMS if re.search(options.problems, name)]
-    results = {"date": now(), "machine": machine(), "versions": versions(), "loading": {}, "groups": []}
+    before, loading = [], {}
+    if options.add and Path(options.results).exists():
+        old = json.loads(Path(options.results).read_text())
+        before, loading = [group for group in old["groups"] if group["problem"] not in names], old["loading"]
+    results = {
+        "date": now(), "machine": machine(), "versions": versions(), "loading": loading, "groups": before
+    }  # fmt: skip
     load(options, names, results)
     for name in names:
         problem = Problem(name, options.folder)
@@ -77,7 +84,7 @@ def group(options, problem, cores):
     for ranks, threads in crescendo.ARRANGEMENTS[cores]:
         say(f"{problem.name}, {cores} cores: Crescendo, {ranks} ranks x {threads} threads")
         try:
-            own = crescendo.measure(options.binaries, options.data, problem, ranks, threads, options.share)
+            own = crescendo.measure(options.binaries, options.data, problem, ranks, threads)
         except (RuntimeError, subprocess.SubprocessError, OSError) as error:
             own = {"ranks": ranks, "threads": threads, "note": f"failed: {last_line(str(error))}"}
         result["crescendo"].append(own)

@@ -12,7 +12,8 @@ from timing import looks
 
 warnings.simplefilter("ignore")
 
-ITERATIONS = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 24, 28, 34, 40, 50, 60, 75, 90, 110, 140, 180, 240, 320, 450]
+NEWTON_STEPS = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15]
+EPOCHS = [1, 2, 3, 5, 8, 12, 17, 24, 34, 48, 70, 100, 140, 200]
 TOLERANCES = [1, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6, 1e-7]
 
 
@@ -28,10 +29,9 @@ def logistic(problem, solver, dtype="float64"):
         if solver == "lbfgs":
             with iterates_shown_to(follower):
                 fit(tol=0, max_iter=5000)
-        elif solver == "liblinear":
-            follower.sweep(lambda tol: weights(fit(tol=tol, max_iter=1000)), TOLERANCES)
         else:
-            follower.sweep(lambda count: weights(fit(tol=0, max_iter=count)), ITERATIONS)
+            budgets = EPOCHS if solver in ("sag", "saga") else NEWTON_STEPS
+            follower.sweep(lambda count: weights(fit(tol=0, max_iter=count)), budgets)
 
     return run
 
@@ -74,7 +74,7 @@ def ridge(problem, solver, dtype="float64"):
         elif solver == "lsqr":
             follower.sweep(lambda tol: fit(tol=tol), TOLERANCES)
         else:
-            follower.sweep(lambda count: fit(tol=0, max_iter=count), ITERATIONS)
+            follower.sweep(lambda count: fit(tol=0, max_iter=count), EPOCHS)
 
     return run
 
