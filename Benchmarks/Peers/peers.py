@@ -51,6 +51,7 @@ def main():
                 say(f"{name}: no {cores} cores here")
                 continue
             results["groups"].append(group(options, problem, cores))
+            results["groups"].sort(key=lambda group: (list(PROBLEMS).index(group["problem"]), group["cores"]))
             store(options, results)
         del problem
     say("\n".join(report(results)))

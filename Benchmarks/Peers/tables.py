@@ -73,6 +73,10 @@ def table(group):
         yield f"scikit-learn's loss and gradient, seconds a pass: {passes}."
 
 
+def times_as(ratio):
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2g}"
+
+
 def order(peer):
     best = best_of(peer)
     return [best.get(str(gap), (float("inf"),))[0] for gap in (1e-3, 1e-2)]
@@ -95,7 +99,8 @@ def ratios(group):
             theirs = min((p[gap] for p in peers if gap in p), default=None)
             ours, ours_first = (min((o[gap] for o in runs if gap in o), default=None) for runs in (own, first))
             if theirs and ours and ours_first:
-                times.append(f"{theirs / ours:.2g} ({theirs / ours_first:.2g}) to {float(gap):.0e}".replace("e-0", "e-"))
+                bound = f"{float(gap):.0e}".replace("e-0", "e-")
+                times.append(f"{times_as(theirs / ours)} ({times_as(theirs / ours_first)}) to {bound}")
         if times:
             yield f"{name} takes {', '.join(times)} times as long (beside the first run in a process)."
 
