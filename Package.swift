@@ -42,7 +42,9 @@ let package = Package(
             name: "convergence", dependencies: ["MPI", "Kernels", "Datasets", "Models", "BigBatch", "Telemetry"],
             path: "Benchmarks/Convergence"),
         .executableTarget(
-            name: "kernel-benchmark", dependencies: ["Kernels", "Datasets", "Models"], path: "Benchmarks/Kernels"),
+            name: "kernel-benchmark", dependencies: ["Kernels", "Datasets", "Models", "CProbes"],
+            path: "Benchmarks/Kernels"),
+        .target(name: "CProbes", path: "Benchmarks/CProbes"),
         .target(name: "TestSupport", dependencies: ["MPI"], path: "Tests/TestSupport"),
         .testTarget(name: "MPITests", dependencies: ["MPI"]),
         .testTarget(name: "MPIMustFailTests", dependencies: ["MPI", "mpi-scenarios"]),

@@ -35,22 +35,64 @@ CK_INLINE double CK_NAME(d8_sum)(d8 v) {
     return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
-// Dense, one margin a row
+typedef float CK_NAME(f4) __attribute__((vector_size(16), aligned(4), may_alias));
+#define f4 CK_NAME(f4)
+
+CK_INLINE f4 CK_NAME(quarter)(vf v) {
+#if CK_LANES == 16
+    f8 h = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
+        + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+    return __builtin_shufflevector(h, h, 0, 1, 2, 3) + __builtin_shufflevector(h, h, 4, 5, 6, 7);
+#elif CK_LANES == 8
+    return __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7);
+#else
+    return v;
+#endif
+}
+
+// The lane sums of four vectors.
+CK_INLINE f4 CK_NAME(lane_sums)(vf a, vf b, vf c, vf d) {
+    f4 p = CK_NAME(quarter)(a), q = CK_NAME(quarter)(b), s = CK_NAME(quarter)(c), t = CK_NAME(quarter)(d);
+    f4 u = __builtin_shufflevector(p, q, 0, 4, 1, 5) + __builtin_shufflevector(p, q, 2, 6, 3, 7);
+    f4 v = __builtin_shufflevector(s, t, 0, 4, 1, 5) + __builtin_shufflevector(s, t, 2, 6, 3, 7);
+    return __builtin_shufflevector(u, v, 0, 1, 4, 5) + __builtin_shufflevector(u, v, 2, 3, 6, 7);
+}
+
+// Dense, one margin a row. Four rows a quarter of the block apart are read together: memory delivers four streams on
+// different pages faster than one.
+
+CK_INLINE void CK_NAME(put_quarters)(float *m, long apart, float offset, f4 sums) {
+    for (int k = 0; k < 4; k++) m[k * apart] = offset + sums[k];
+}
+
+CK_INLINE float CK_NAME(margin)(const float *x, long width, const float *w) {
+    vf a = {0};
+    for (long j = 0; j < width; j += CK_LANES) a += AT(vf, x + j) * AT(vf, w + j);
+    return CK_NAME(lane_sum)(a);
+}
+
+// Margins of the rows `from` and up of each quarter of a block, and of what four does not divide.
+CK_INLINE void CK_NAME(margins_from)(
+    long from, const float *x, long stride, long rows, long width, const float *w, float offset, float *m) {
+    const long apart = rows / 4;
+    for (long i = from; i < apart; i++) {
+        const float *p = x + i * stride, *q = p + apart * stride, *s = q + apart * stride, *t = s + apart * stride;
+        vf a = {0}, b = {0}, c = {0}, d = {0};
+        for (long j = 0; j < width; j += CK_LANES) {
+            vf wj = AT(vf, w + j);
+            a += AT(vf, p + j) * wj;
+            b += AT(vf, q + j) * wj;
+            c += AT(vf, s + j) * wj;
+            d += AT(vf, t + j) * wj;
+        }
+        CK_NAME(put_quarters)(m + i, apart, offset, CK_NAME(lane_sums)(a, b, c, d));
+    }
+    for (long i = 4 * apart; i < rows; i++) m[i] = offset + CK_NAME(margin)(x + i * stride, width, w);
+}
 
 static void CK_NAME(margins)(
     const float *x, long stride, long rows, long width, const float *w, float offset, float *m) {
-    for (long i = 0; i < rows; i++, x += stride) {
-        vf a = {0}, b = {0}, c = {0}, d = {0};
-        long j = 0;
-        for (; j + 4 * CK_LANES <= width; j += 4 * CK_LANES) {
-            a += AT(vf, x + j) * AT(vf, w + j);
-            b += AT(vf, x + j + CK_LANES) * AT(vf, w + j + CK_LANES);
-            c += AT(vf, x + j + 2 * CK_LANES) * AT(vf, w + j + 2 * CK_LANES);
-            d += AT(vf, x + j + 3 * CK_LANES) * AT(vf, w + j + 3 * CK_LANES);
-        }
-        for (; j < width; j += CK_LANES) a += AT(vf, x + j) * AT(vf, w + j);
-        m[i] = offset + CK_NAME(lane_sum)((a + b) + (c + d));
-    }
+    CK_NAME(margins_from)(0, x, stride, rows, width, w, offset, m);
 }
 
 static void CK_NAME(transposed)(
@@ -88,6 +130,54 @@ static void CK_NAME(flush)(long rows, long n, long stride, float *g, double *sum
     }
 }
 
+// One step of a gradient pass: margins of the next rows while the last ones, in cache, are added to the gradient. The
+// two loops are one, so that memory is never idle. `pending` counts the rows in g; 64 are flushed to the sums.
+static void CK_NAME(pass)(
+    long stride, long width, const float *x, long rows, const float *w, float offset, float *m, const float *last,
+    long last_rows, const float *r, float *g, long *pending, long n, double *sums) {
+    const long apart = rows / 4;
+    long steps = last_rows / 4 < apart ? last_rows / 4 : apart, waiting = *pending;
+    for (long i = 0; i < steps; i++) {
+        const float *p = x + i * stride, *q = p + apart * stride, *s = q + apart * stride, *t = s + apart * stride;
+        const float *lp = last + 4 * i * stride, *lq = lp + stride, *ls = lq + stride, *lt = ls + stride;
+        const float *ri = r + 4 * i;
+        vf rp = ri[0] - (vf){0}, rq = ri[1] - (vf){0}, rs = ri[2] - (vf){0}, rt = ri[3] - (vf){0};
+        vf a = {0}, b = {0}, c = {0}, d = {0};
+        for (long j = 0; j < width; j += 16) {
+            // A cache line of each row at a time.
+            _Pragma("clang loop unroll(full)") for (long k = j; k < j + 16; k += CK_LANES) {
+                vf wk = AT(vf, w + k);
+                a += AT(vf, p + k) * wk;
+                b += AT(vf, q + k) * wk;
+                c += AT(vf, s + k) * wk;
+                d += AT(vf, t + k) * wk;
+                vf sum = rp * AT(vf, lp + k);
+                sum += rq * AT(vf, lq + k);
+                sum += rs * AT(vf, ls + k);
+                sum += rt * AT(vf, lt + k);
+                PUT(vf, g + k) += sum;
+            }
+        }
+        CK_NAME(put_quarters)(m + i, apart, offset, CK_NAME(lane_sums)(a, b, c, d));
+        waiting += 4;
+        if (waiting >= 64) {
+            CK_NAME(flush)(1, n, stride, g, sums);
+            waiting = 0;
+        }
+    }
+    for (long i = 4 * steps; i < last_rows; i += 64) {
+        long count = last_rows - i < 64 ? last_rows - i : 64;
+        CK_NAME(transposed)(last + i * stride, stride, count, width, r + i, g);
+        waiting += count;
+        if (waiting >= 64) {
+            CK_NAME(flush)(1, n, stride, g, sums);
+            waiting = 0;
+        }
+    }
+    *pending = waiting;
+    CK_NAME(margins_from)(steps, x, stride, rows, width, w, offset, m);
+}
+
 static void CK_NAME(squared_norms)(
     const float *x, long stride, long rows, long width, const float *shift, float *out) {
     for (long i = 0; i < rows; i++, x += stride) {
@@ -105,127 +195,29 @@ static void CK_NAME(squared_norms)(
     }
 }
 
-// Dense, several margins a row: tiles of four rows (or four features) by 16 or 8 classes held in registers
-
-#define CK_MULTI_TILES(V, LANES)                                                                                       \
-    CK_INLINE void CK_NAME(margins_tile_##LANES)(                                                                      \
-        const float *x, long stride, long rows, long columns, const float *w, const float *offset, long classes,       \
-        float *m) {                                                                                                    \
-        long i = 0;                                                                                                    \
-        for (; i + 4 <= rows; i += 4) {                                                                                \
-            const float *p = x + i * stride, *q = p + stride, *s = q + stride, *t = s + stride;                        \
-            V a = AT(V, offset), b = a, c = a, d = a;                                                                  \
-            for (long j = 0; j < columns; j++) {                                                                       \
-                V wj = AT(V, w + j * classes);                                                                         \
-                a += p[j] * wj;                                                                                        \
-                b += q[j] * wj;                                                                                        \
-                c += s[j] * wj;                                                                                        \
-                d += t[j] * wj;                                                                                        \
-            }                                                                                                          \
-            PUT(V, m + i * classes) = a;                                                                               \
-            PUT(V, m + (i + 1) * classes) = b;                                                                         \
-            PUT(V, m + (i + 2) * classes) = c;                                                                         \
-            PUT(V, m + (i + 3) * classes) = d;                                                                         \
-        }                                                                                                              \
-        for (; i < rows; i++) {                                                                                        \
-            V a = AT(V, offset);                                                                                       \
-            for (long j = 0; j < columns; j++) a += x[i * stride + j] * AT(V, w + j * classes);                        \
-            PUT(V, m + i * classes) = a;                                                                               \
-        }                                                                                                              \
-    }                                                                                                                  \
-    CK_INLINE void CK_NAME(transposed_tile_##LANES)(                                                                   \
-        const float *x, long stride, long rows, long columns, const float *r, long classes, float *g) {                \
-        long j = 0;                                                                                                    \
-        for (; j + 4 <= columns; j += 4) {                                                                             \
-            V a = {0}, b = {0}, c = {0}, d = {0};                                                                      \
-            for (long i = 0; i < rows; i++) {                                                                          \
-                V ri = AT(V, r + i * classes);                                                                         \
-                const float *p = x + i * stride + j;                                                                   \
-                a += p[0] * ri;                                                                                        \
-                b += p[1] * ri;                                                                                        \
-                c += p[2] * ri;                                                                                        \
-                d += p[3] * ri;                                                                                        \
-            }                                                                                                          \
-            PUT(V, g + j * classes) += a;                                                                              \
-            PUT(V, g + (j + 1) * classes) += b;                                                                        \
-            PUT(V, g + (j + 2) * classes) += c;                                                                        \
-            PUT(V, g + (j + 3) * classes) += d;                                                                        \
-        }                                                                                                              \
-        for (; j < columns; j++) {                                                                                     \
-            V a = {0};                                                                                                 \
-            for (long i = 0; i < rows; i++) a += x[i * stride + j] * AT(V, r + i * classes);                           \
-            PUT(V, g + j * classes) += a;                                                                              \
-        }                                                                                                              \
-    }
-CK_MULTI_TILES(f16, 16)
-CK_MULTI_TILES(f8, 8)
-
-static void CK_NAME(margins_multi)(
-    const float *x, long stride, long rows, long columns, const float *w, const float *offset, long classes, float *m) {
-    long c = 0;
-    for (; c + 16 <= classes; c += 16)
-        CK_NAME(margins_tile_16)(x, stride, rows, columns, w + c, offset + c, classes, m + c);
-    if (c < classes) CK_NAME(margins_tile_8)(x, stride, rows, columns, w + c, offset + c, classes, m + c);
-}
-
-static void CK_NAME(transposed_multi)(
-    const float *x, long stride, long rows, long columns, const float *r, long classes, float *g) {
-    // Sixteen rows are summed from zero before they are added: short sums keep Float accurate.
-    for (long i = 0; i < rows; i += 16) {
-        long n = rows - i < 16 ? rows - i : 16, c = 0;
-        const float *xi = x + i * stride, *ri = r + i * classes;
-        for (; c + 16 <= classes; c += 16)
-            CK_NAME(transposed_tile_16)(xi, stride, n, columns, ri + c, classes, g + c);
-        if (c < classes) CK_NAME(transposed_tile_8)(xi, stride, n, columns, ri + c, classes, g + c);
-    }
-}
-
-// Sparse, several margins a row
-
-static void CK_NAME(sparse_margins_multi)(
-    const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *w, long classes,
-    const float *offset, float *m, long m_stride) {
-    for (long i = 0; i < rows; i++, m += m_stride) {
-        for (long c = 0; c < m_stride; c++) m[c] = offset[c];
-        for (long k = row_offsets[i]; k < row_offsets[i + 1]; k++) {
-            const float *wj = w + columns[k] * classes;
-            float value = values[k];
-            long c = 0;
-            for (; c + 8 <= classes; c += 8) PUT(f8, m + c) += value * AT(f8, wj + c);
-            for (; c < classes; c++) m[c] += value * wj[c];
-        }
-    }
-}
-
-static void CK_NAME(sparse_transposed_multi)(
-    const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *r, long r_stride,
-    long classes, double *sums) {
-    for (long i = 0; i < rows; i++, r += r_stride) {
-        for (long k = row_offsets[i]; k < row_offsets[i + 1]; k++) {
-            double *g = sums + columns[k] * classes;
-            double value = values[k];
-            long c = 0;
-            for (; c + 8 <= classes; c += 8) PUT(d8, g + c) += value * __builtin_convertvector(AT(f8, r + c), d8);
-            for (; c < classes; c++) g[c] += value * r[c];
-        }
-    }
-}
-
+#include "multi_body.h"
+#include "sparse_body.h"
 #include "gram_body.h"
 #include "losses_body.h"
+#include "softmax_body.h"
 
 const ck_kernels CK_NAME(ck_kernels) = {
     .name = CK_STRING,
     .margins = CK_NAME(margins),
     .transposed = CK_NAME(transposed),
     .flush = CK_NAME(flush),
+    .pass = CK_NAME(pass),
     .margins_multi = CK_NAME(margins_multi),
     .transposed_multi = CK_NAME(transposed_multi),
     .squared_norms = CK_NAME(squared_norms),
+    .sparse_margins = CK_NAME(sparse_margins),
+    .sparse_transposed = CK_NAME(sparse_transposed),
     .sparse_margins_multi = CK_NAME(sparse_margins_multi),
     .sparse_transposed_multi = CK_NAME(sparse_transposed_multi),
-    .logistic = CK_NAME(logistic),
-    .squared_error = CK_NAME(squared_error),
+    .sparse_gather_multi = CK_NAME(sparse_gather_multi),
+    .loss = CK_NAME(loss),
+    .second_derivatives = CK_NAME(second_derivatives),
+    .square_sum = CK_NAME(square_sum),
     .softmax = CK_NAME(softmax),
     .softmax_rows = CK_NAME(softmax_rows),
     .sigmoid = CK_NAME(sigmoid),
@@ -236,11 +228,11 @@ const ck_kernels CK_NAME(ck_kernels) = {
     .column_squares = CK_NAME(column_squares),
 };
 
-#undef CK_MULTI_TILES
 #undef CK_INLINE
 #undef AT
 #undef PUT
 #undef vf
+#undef f4
 #undef f8
 #undef f16
 #undef i8

@@ -4,15 +4,30 @@ CK_INLINE f8 CK_NAME(select)(i8 mask, f8 yes, f8 no) {
     return (f8)((mask & (i8)yes) | (~mask & (i8)no));
 }
 
-// exp for x ≤ 0, relative error about 1e-7 (0 below −87.3); NaN stays NaN. Cody–Waite reduction, Taylor–minimax
-// polynomial of the Cephes library.
-CK_INLINE f8 CK_NAME(vexp)(f8 x) {
-    i8 tiny = x < -87.3f;
-    f8 low = CK_NAME(select)(tiny, (f8){0} - 87.3f, x);
+// The larger or the smaller of a and b; b where one is NaN. One instruction, which the compiler does not find.
+#if defined(__x86_64__) && CK_LANES >= 8
+CK_INLINE f8 CK_NAME(larger)(f8 a, f8 b) { return (f8)__builtin_ia32_maxps256(a, b); }
+CK_INLINE f8 CK_NAME(smaller)(f8 a, f8 b) { return (f8)__builtin_ia32_minps256(a, b); }
+#else
+CK_INLINE f8 CK_NAME(larger)(f8 a, f8 b) { return CK_NAME(select)(a > b, a, b); }
+CK_INLINE f8 CK_NAME(smaller)(f8 a, f8 b) { return CK_NAME(select)(a < b, a, b); }
+#endif
+
+// max(bound, x); NaN where x is NaN.
+CK_INLINE f8 CK_NAME(at_least)(float bound, f8 x) { return CK_NAME(larger)((f8){0} + bound, x); }
+
+// exp, relative error about 2e-7, for −87.3 ≤ x ≤ 88.4 (from below clamped to it); NaN stays NaN. Cody–Waite reduction,
+// in one step where products are not rounded; polynomial of the Cephes library.
+CK_INLINE f8 CK_NAME(exp_clamped)(f8 x) {
+    f8 low = CK_NAME(at_least)(-87.3f, x);
     f8 shifted = low * 1.44269504f + 12582912.0f;
     f8 n = shifted - 12582912.0f;
+#if CK_LANES >= 8
+    f8 r = low - n * 0.69314718f;
+#else
     f8 r = low - n * 0.693359375f;
     r = r + n * 2.12194440e-4f;
+#endif
     f8 p = r * 1.9875691500e-4f + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
     p = p * r + 4.1665795894e-2f;
@@ -20,155 +35,235 @@ CK_INLINE f8 CK_NAME(vexp)(f8 x) {
     p = p * r + 5.0000001201e-1f;
     p = p * (r * r) + r + 1.0f;
     i8 power = ((i8)shifted + (127 - 0x4B400000)) << 23;
-    return (f8)((i8)(p * (f8)power) & ~tiny);
+    return p * (f8)power;
 }
 
-// For z = y m: e = exp(−|z|); log(1 + exp(−z)) = max(−z, 0) + log1p(e); σ(−z) = e/(1+e) or 1/(1+e).
-// log1p(e) = 2 atanh(s), s = e/(2+e) ≤ 1/3. One division serves both.
-CK_INLINE f8 CK_NAME(logistic_terms)(f8 z, f8 *sigma) {
-    f8 size = (f8)((i8)z & 0x7fffffff);
-    f8 e = CK_NAME(vexp)(-size);
-    f8 one = 1.0f + e, two = 2.0f + e;
-    f8 inverse = 1.0f / (one * two);
-    f8 s = e * one * inverse;
-    f8 u = s * s;
+// exp for x ≤ 0; 0 below −87.3.
+CK_INLINE f8 CK_NAME(vexp)(f8 x) {
+    return (f8)((i8)CK_NAME(exp_clamped)(x) & ~(x < -87.3f));
+}
+
+// Up to 8 values; the lanes beyond `count` are `filling`.
+CK_INLINE f8 CK_NAME(load8)(const float *p, long count, float filling) {
+    if (count >= 8) return AT(f8, p);
+    f8 v = (f8){0} + filling;
+    for (long k = 0; k < count; k++) v[k] = p[k];
+    return v;
+}
+
+CK_INLINE void CK_NAME(store8)(float *p, long count, f8 v) {
+    if (count >= 8) PUT(f8, p) = v;
+    else
+        for (long k = 0; k < count; k++) p[k] = v[k];
+}
+
+CK_INLINE f8 CK_NAME(size8)(f8 v) { return (f8)((i8)v & 0x7fffffff); }
+#define WIDE(v) __builtin_convertvector(v, d8)
+
+// log(1 + e) for 0 ≤ e ≤ 1 as 2 atanh(s), s = e/(2 + e) ≤ 1/3.
+CK_INLINE f8 CK_NAME(vlog1p)(f8 e) {
+    f8 s = e / (2.0f + e), u = s * s;
     f8 p = u * 0.09758104f + 0.11317030f;
     p = p * u + 0.14257510f;
     p = p * u + 0.20001048f;
     p = p * u + 0.33333322f;
-    f8 log1p = 2.0f * (s + s * u * p);
-    f8 q = two * inverse;
-    *sigma = CK_NAME(select)(z > 0, e * q, q);
-    return (f8)((i8)size & (z < 0)) + log1p;
+    return 2.0f * (s + s * u * p);
 }
 
-static double CK_NAME(logistic)(long n, const float *m, const float *labels, const float *weights, float *r) {
-    d8 sum = {0};
-    double tail = 0;
-    for (long i = 0; i < n; i += 8) {
-        long count = n - i < 8 ? n - i : 8;
-        f8 margin, label, weight = (f8){0} + 1.0f, sigma;
-        if (count == 8) {
-            margin = AT(f8, m + i);
-            label = AT(f8, labels + i);
-            if (weights) weight = AT(f8, weights + i);
-        } else {
-            margin = label = (f8){0};
-            for (long k = 0; k < count; k++) {
-                margin[k] = m[i + k];
-                label[k] = labels[i + k];
-                if (weights) weight[k] = weights[i + k];
-            }
-        }
-        f8 y = 2.0f * label - 1.0f;
-        f8 loss = weight * CK_NAME(logistic_terms)(y * margin, &sigma);
-        f8 residual = -y * weight * sigma;
-        if (count == 8) {
-            sum += __builtin_convertvector(loss, d8);
-            if (r) PUT(f8, r + i) = residual;
-        } else {
-            for (long k = 0; k < count; k++) {
-                tail += loss[k];
-                if (r) r[i + k] = residual[k];
-            }
-        }
+// One vector of the logistic loss: e = exp(−|z|) and max(−z, 0) for z = y m, whose sum max(−z, 0) + log(1 + e) is the
+// loss; the residual goes to r. Lanes beyond `count` are certain: z = 200.
+CK_INLINE f8 CK_NAME(logistic8)(
+    long count, const float *m, const float *slopes, float step, const float *labels, const float *weights, float *r,
+    f8 *linear) {
+    f8 y = 1.0f - 2.0f * CK_NAME(load8)(labels, count, 1);
+    f8 margin = CK_NAME(load8)(m, count, 200);
+    if (slopes) margin = step * CK_NAME(load8)(slopes, count, 0) + margin;
+    f8 z = y * margin;
+    f8 e = CK_NAME(exp_clamped)((f8)((i8)z | (int32_t)0x80000000));
+    *linear = CK_NAME(larger)(z, (f8){0});
+    if (r) {
+        f8 inverse = 1.0f / (1.0f + e);
+        f8 residual = y * CK_NAME(select)(z < 0, e * inverse, inverse);
+        if (weights) residual *= CK_NAME(load8)(weights, count, 0);
+        CK_NAME(store8)(r, count, residual);
     }
-    return CK_NAME(d8_sum)(sum) + tail;
+    return e;
 }
 
-static double CK_NAME(squared_error)(long n, const float *m, const float *labels, const float *weights, float *r) {
-    d8 sum = {0};
-    double tail = 0;
+// Up to 960 rows without weights: the logarithm is taken once. q = Π (1 + e) − 1 < 2^960, q ← q + e + q e, keeps small e.
+CK_INLINE double CK_NAME(logistic_product)(
+    long n, const float *m, const float *slopes, float step, const float *labels, float *r) {
+    d8 sum = {0}, q = {0};
     long i = 0;
-    for (; i + 8 <= n; i += 8) {
-        f8 difference = AT(f8, m + i) - AT(f8, labels + i);
-        d8 wide = __builtin_convertvector(difference, d8);
-        if (weights) {
-            f8 weight = AT(f8, weights + i);
-            sum += wide * wide * __builtin_convertvector(weight, d8);
-            difference *= weight;
-        } else {
-            sum += wide * wide;
-        }
-        if (r) PUT(f8, r + i) = difference;
+    for (; i + 16 <= n; i += 16) {
+        f8 s, t;
+        f8 e = CK_NAME(logistic8)(8, m + i, slopes ? slopes + i : 0, step, labels + i, 0, r ? r + i : 0, &s);
+        f8 f = CK_NAME(logistic8)(
+            8, m + i + 8, slopes ? slopes + i + 8 : 0, step, labels + i + 8, 0, r ? r + i + 8 : 0, &t);
+        d8 wide = WIDE(e * f + (e + f));
+        q = q * wide + (q + wide);
+        sum += WIDE(s + t);
     }
-    for (; i < n; i++) {
-        float difference = m[i] - labels[i], weight = weights ? weights[i] : 1;
-        tail += (double)difference * difference * weight;
-        if (r) r[i] = difference * weight;
+    for (; i < n; i += 8) {
+        f8 s;
+        d8 wide = WIDE(
+            CK_NAME(logistic8)(n - i, m + i, slopes ? slopes + i : 0, step, labels + i, 0, r ? r + i : 0, &s));
+        q = q * wide + (q + wide);
+        sum += WIDE(s);
     }
-    return 0.5 * (CK_NAME(d8_sum)(sum) + tail);
+    double product = q[0];
+    for (int k = 1; k < 8; k++) product = product * q[k] + (product + q[k]);
+    return CK_NAME(d8_sum)(sum) + log1p(product);
 }
 
-// exp(m − max) of one row into p (stride lanes, zero beyond classes); returns the sum, writes the maximum.
-CK_INLINE float CK_NAME(row_exp)(long classes, long stride, const float *m, float *p, float *maximum) {
-    const i8 index = {0, 1, 2, 3, 4, 5, 6, 7};
-    f8 top = (f8){0} - 3.4e38f;
-    for (long c = 0; c < stride; c += 8) {
-        f8 v = CK_NAME(select)(index < (int32_t)(classes - c), AT(f8, m + c), top);
-        top = CK_NAME(select)(v > top, v, top);
+CK_INLINE double CK_NAME(logistic_weighted)(
+    long n, const float *m, const float *slopes, float step, const float *labels, const float *weights, float *r) {
+    d8 sum = {0};
+    for (long i = 0; i < n; i += 8) {
+        f8 s, e = CK_NAME(logistic8)(
+            n - i, m + i, slopes ? slopes + i : 0, step, labels + i, weights + i, r ? r + i : 0, &s);
+        sum += WIDE(CK_NAME(load8)(weights + i, n - i, 0) * (s + CK_NAME(vlog1p)(e)));
     }
-    float max = top[0];
-    for (int k = 1; k < 8; k++) max = top[k] > max ? top[k] : max;
-    f8 sum = {0};
-    for (long c = 0; c < stride; c += 8) {
-        f8 e = CK_NAME(vexp)(AT(f8, m + c) - max);
-        e = (f8)((i8)e & (index < (int32_t)(classes - c)));
-        PUT(f8, p + c) = e;
-        sum += e;
-    }
-    *maximum = max;
-    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+    return CK_NAME(d8_sum)(sum);
 }
 
-static double CK_NAME(softmax)(
-    long rows, long classes, long stride, const float *m, const float *labels, const float *weights, float *r) {
+// Branches on what is wanted are taken once, not for each vector.
+static double CK_NAME(logistic)(
+    long n, const float *m, const float *slopes, float step, const float *labels, const float *weights, float *r) {
+    if (weights) {
+        if (slopes) return CK_NAME(logistic_weighted)(n, m, slopes, step, labels, weights, 0);
+        if (r) return CK_NAME(logistic_weighted)(n, m, 0, 0, labels, weights, r);
+        return CK_NAME(logistic_weighted)(n, m, 0, 0, labels, weights, 0);
+    }
     double total = 0;
-    float scratch[stride];
-    for (long i = 0; i < rows; i++, m += stride) {
-        float max, weight = weights ? weights[i] : 1;
-        float *p = r ? r + i * stride : scratch;
-        // A missing label (NaN) or one beyond the classes makes the loss NaN and leaves memory alone.
-        if (!(labels[i] >= 0 && labels[i] < classes)) {
-            total = NAN;
-            for (long c = 0; r && c < stride; c++) p[c] = c < classes ? NAN : 0;
-            continue;
-        }
-        long label = (long)labels[i];
-        double target = m[label];
-        float sum = CK_NAME(row_exp)(classes, stride, m, p, &max);
-        total += weight * (log((double)sum) + (max - target));
-        if (!r) continue;
-        float others = 0, factor = weight / sum;
-        // 1 − p_label as the sum of the others: no cancellation when the model is sure.
-        p[label] = 0;
-        f8 rest = {0};
-        for (long c = 0; c < stride; c += 8) {
-            f8 v = AT(f8, p + c) * factor;
-            rest += v;
-            PUT(f8, p + c) = v;
-        }
-        others = ((rest[0] + rest[4]) + (rest[2] + rest[6])) + ((rest[1] + rest[5]) + (rest[3] + rest[7]));
-        p[label] = -others;
+    for (long i = 0; i < n; i += 960) {
+        long count = n - i < 960 ? n - i : 960;
+        if (slopes) total += CK_NAME(logistic_product)(count, m + i, slopes + i, step, labels + i, 0);
+        else if (r) total += CK_NAME(logistic_product)(count, m + i, 0, 0, labels + i, r + i);
+        else total += CK_NAME(logistic_product)(count, m + i, 0, 0, labels + i, 0);
     }
     return total;
 }
 
-static void CK_NAME(softmax_rows)(long rows, long classes, long stride, const float *m, float *p) {
-    float scratch[stride];
-    for (long i = 0; i < rows; i++, m += stride, p += classes) {
-        float max, sum = CK_NAME(row_exp)(classes, stride, m, scratch, &max);
-        for (long c = 0; c < classes; c++) p[c] = scratch[c] / sum;
+// The other losses of one margin: f (Double) and ∂f/∂m of eight margins and labels.
+typedef struct CK_NAME(term) {
+    d8 loss;
+    f8 slope;
+} CK_NAME(term);
+#define term CK_NAME(term)
+
+CK_INLINE term CK_NAME(squared_error)(f8 m, f8 y, float delta) {
+    (void)delta;
+    f8 d = m - y;
+    return (term){0.5 * WIDE(d) * WIDE(d), d};
+}
+
+CK_INLINE term CK_NAME(squared_hinge)(f8 m, f8 y, float delta) {
+    (void)delta;
+    f8 s = 2.0f * y - 1.0f, slack = CK_NAME(at_least)(0, 1.0f - s * m);
+    return (term){WIDE(slack) * WIDE(slack), -2.0f * s * slack};
+}
+
+CK_INLINE term CK_NAME(huber)(f8 m, f8 y, float delta) {
+    f8 d = m - y, size = CK_NAME(size8)(d), low = CK_NAME(smaller)((f8){0} + delta, size);
+    return (term){WIDE(low) * (WIDE(size) - 0.5 * WIDE(low)), CK_NAME(select)(d < 0, -low, low)};
+}
+
+// Above exp(88) the rate is infinite.
+CK_INLINE f8 CK_NAME(rate)(f8 m) {
+    return CK_NAME(select)(m > 88.0f, (f8){0} + INFINITY, CK_NAME(exp_clamped)(m));
+}
+
+CK_INLINE term CK_NAME(poisson)(f8 m, f8 y, float delta) {
+    (void)delta;
+    f8 rate = CK_NAME(rate)(m);
+    return (term){WIDE(rate) - WIDE(y) * WIDE(m), rate - y};
+}
+
+#define CK_LOSS(NAME)                                                                                                  \
+    CK_INLINE d8 CK_NAME(NAME##_8)(                                                                                    \
+        long count, float delta, const float *m, const float *slopes, float step, const float *labels,                 \
+        const float *weights, float *r) {                                                                              \
+        f8 margin = CK_NAME(load8)(m, count, 0);                                                                       \
+        if (slopes) margin = step * CK_NAME(load8)(slopes, count, 0) + margin;                                         \
+        term t = CK_NAME(NAME)(margin, CK_NAME(load8)(labels, count, 0), delta);                                       \
+        if (weights) {                                                                                                 \
+            f8 weight = CK_NAME(load8)(weights, count, 0);                                                             \
+            t.loss *= WIDE(weight);                                                                                    \
+            t.slope *= weight;                                                                                         \
+        }                                                                                                              \
+        if (r) CK_NAME(store8)(r, count, t.slope);                                                                     \
+        for (long k = count; k < 8; k++) t.loss[k] = 0;                                                                \
+        return t.loss;                                                                                                 \
+    }                                                                                                                  \
+    static double CK_NAME(NAME##_sum)(                                                                                 \
+        float delta, long n, const float *m, const float *slopes, float step, const float *labels,                     \
+        const float *weights, float *r) {                                                                              \
+        d8 sum = {0};                                                                                                  \
+        long i = 0;                                                                                                    \
+        for (; i + 8 <= n; i += 8)                                                                                     \
+            sum += CK_NAME(NAME##_8)(                                                                                  \
+                8, delta, m + i, slopes ? slopes + i : 0, step, labels + i, weights ? weights + i : 0,                 \
+                r ? r + i : 0);                                                                                        \
+        if (i < n)                                                                                                     \
+            sum += CK_NAME(NAME##_8)(                                                                                  \
+                n - i, delta, m + i, slopes ? slopes + i : 0, step, labels + i, weights ? weights + i : 0,             \
+                r ? r + i : 0);                                                                                        \
+        return CK_NAME(d8_sum)(sum);                                                                                   \
     }
+CK_LOSS(squared_error)
+CK_LOSS(squared_hinge)
+CK_LOSS(huber)
+CK_LOSS(poisson)
+
+static double CK_NAME(loss)(
+    ck_loss kind, double delta, long n, const float *m, const float *slopes, float step, const float *labels,
+    const float *weights, float *r) {
+    switch (kind) {
+    case ck_logistic: return CK_NAME(logistic)(n, m, slopes, step, labels, weights, r);
+    case ck_squared_error: return CK_NAME(squared_error_sum)((float)delta, n, m, slopes, step, labels, weights, r);
+    case ck_squared_hinge: return CK_NAME(squared_hinge_sum)((float)delta, n, m, slopes, step, labels, weights, r);
+    case ck_huber: return CK_NAME(huber_sum)((float)delta, n, m, slopes, step, labels, weights, r);
+    case ck_poisson: return CK_NAME(poisson_sum)((float)delta, n, m, slopes, step, labels, weights, r);
+    }
+    return NAN;
+}
+
+static void CK_NAME(second_derivatives)(
+    ck_loss kind, double delta, long n, const float *m, const float *labels, const float *weights, float *out) {
+    for (long i = 0; i < n; i += 8) {
+        long count = n - i;
+        f8 margin = CK_NAME(load8)(m + i, count, 0), y = CK_NAME(load8)(labels + i, count, 0), h = (f8){0} + 1.0f;
+        switch (kind) {
+        case ck_logistic: {
+            f8 e = CK_NAME(exp_clamped)(-CK_NAME(size8)(margin)), inverse = 1.0f / (1.0f + e);
+            h = e * inverse * inverse;
+            break;
+        }
+        case ck_squared_error: break;
+        case ck_squared_hinge: h = CK_NAME(select)((2.0f * y - 1.0f) * margin < 1.0f, h + h, (f8){0}); break;
+        case ck_huber: h = CK_NAME(select)(CK_NAME(size8)(margin - y) <= (float)delta, h, (f8){0}); break;
+        case ck_poisson: h = CK_NAME(rate)(margin); break;
+        }
+        if (weights) h *= CK_NAME(load8)(weights + i, count, 0);
+        CK_NAME(store8)(out + i, count, h);
+    }
+}
+
+static double CK_NAME(square_sum)(long n, const float *h, const float *v) {
+    d8 sum = {0};
+    for (long i = 0; i < n; i += 8) {
+        d8 wide = WIDE(CK_NAME(load8)(v + i, n - i, 0));
+        sum += WIDE(CK_NAME(load8)(h + i, n - i, 0)) * wide * wide;
+    }
+    return CK_NAME(d8_sum)(sum);
 }
 
 static void CK_NAME(sigmoid)(long n, const float *m, float *p) {
     for (long i = 0; i < n; i += 8) {
-        long count = n - i < 8 ? n - i : 8;
-        f8 z = {0}, sigma;
-        for (long k = 0; k < count; k++) z[k] = -m[i + k];
-        CK_NAME(logistic_terms)(z, &sigma);
-        for (long k = 0; k < count; k++) p[i + k] = sigma[k];
+        f8 z = CK_NAME(load8)(m + i, n - i, 0);
+        f8 e = CK_NAME(exp_clamped)(-CK_NAME(size8)(z)), inverse = 1.0f / (1.0f + e);
+        CK_NAME(store8)(p + i, n - i, CK_NAME(select)(z < 0, e * inverse, inverse));
     }
 }
 
@@ -183,11 +278,13 @@ static double CK_NAME(residual_sums)(
     double squares = 0;
     long i = 0;
     if (classes == 1) {
+        // Two vectors are added in Float before they are widened: as accurate as the residuals themselves.
         d8 total = {0}, sum = {0};
-        for (; i + 8 <= rows; i += 8) {
-            d8 ri = __builtin_convertvector(AT(f8, r + i), d8), ni = __builtin_convertvector(AT(f8, norms + i), d8);
-            sum += ri;
-            total += ri * ri * (ni + extra);
+        const float more = (float)extra;
+        for (; i + 16 <= rows; i += 16) {
+            f8 a = AT(f8, r + i), b = AT(f8, r + i + 8);
+            sum += WIDE(a + b);
+            total += WIDE(a * a * (AT(f8, norms + i) + more) + b * b * (AT(f8, norms + i + 8) + more));
         }
         double tail = 0;
         for (; i < rows; i++) {
@@ -208,3 +305,7 @@ static double CK_NAME(residual_sums)(
     }
     return squares;
 }
+
+#undef CK_LOSS
+#undef WIDE
+#undef term

@@ -1,31 +1,23 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import CKernels
 
 /// Zero-filled memory, aligned to 64 bytes, freed with its last owner.
 ///
-/// Large buffers are fresh pages of the system, not touched here: each page comes to lie in the memory of the processor
-/// whose thread writes it first.
+/// Large buffers are fresh pages of the system, huge ones where it has them, and not touched here: each page comes to lie
+/// in the memory of the processor whose thread writes it first.
 ///
 /// Unchecked Sendable: writers are the loader (before a buffer is shared) and kernels on disjoint ranges.
 public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
     public let pointer: UnsafeMutablePointer<Element>
     public let count: Int
-    /// What to free; nil when the memory is `owner`'s.
-    private let allocation: UnsafeMutableRawPointer?
+    /// nil: the memory is this buffer's own.
     private let owner: AnyObject?
 
     public init(count: Int) {
-        let bytes = max(1, count) * MemoryLayout<Element>.stride
-        guard let raw = calloc(1, bytes + 64) else { fatalError("out of memory: \(bytes) bytes") }
-        allocation = raw
-        owner = nil
-        pointer = raw.alignedUp(toMultipleOf: 64).bindMemory(to: Element.self, capacity: max(1, count))
+        let bytes = Self.bytes(count)
+        guard let memory = ck_allocate(bytes) else { fatalError("out of memory: \(bytes) bytes") }
+        pointer = memory.bindMemory(to: Element.self, capacity: max(1, count))
         self.count = count
+        owner = nil
     }
 
     /// Memory that belongs to `owner`, which is kept alive: a mapped file, for example.
@@ -35,7 +27,6 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
         self.pointer = pointer
         self.count = count
         self.owner = owner
-        allocation = nil
     }
 
     public convenience init(_ values: [Element]) {
@@ -43,7 +34,11 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
         for (index, value) in values.enumerated() { pointer[index] = value }
     }
 
-    deinit { free(allocation) }
+    deinit {
+        if owner == nil { ck_free(pointer, Self.bytes(count)) }
+    }
+
+    private static func bytes(_ count: Int) -> Int { max(1, count) * MemoryLayout<Element>.stride }
 
     public subscript(index: Int) -> Element {
         get {

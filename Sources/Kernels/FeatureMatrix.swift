@@ -33,6 +33,7 @@ public struct SparseMatrix: Sendable {
     public let rowOffsets: AlignedBuffer<Int>
     public let columnIndices: AlignedBuffer<Int32>
     public let values: AlignedBuffer<Float>
+    let columnBlocks = ColumnBlocks()
 
     public init(
         rows: Int, columns: Int, rowOffsets: AlignedBuffer<Int>, columnIndices: AlignedBuffer<Int32>,

@@ -1,5 +1,25 @@
 import CKernels
 
+/// Losses of one margin that have vector kernels; `Models` has the formulas.
+public enum LossKind: Sendable, Equatable {
+    case logistic, squaredError, squaredHinge, poisson
+    case huber(delta: Double)
+
+    fileprivate var code: ck_loss {
+        switch self {
+        case .logistic: ck_logistic
+        case .squaredError: ck_squared_error
+        case .squaredHinge: ck_squared_hinge
+        case .huber: ck_huber
+        case .poisson: ck_poisson
+        }
+    }
+
+    fileprivate var delta: Double {
+        if case .huber(let delta) = self { delta } else { 0 }
+    }
+}
+
 /// The numerical kernels compiled for one instruction set.
 ///
 /// `current` is the fastest this machine runs; CRESCENDO_ISA=baseline|avx2|avx512 names another one. Every member takes
@@ -35,11 +55,27 @@ extension KernelSet {
         table.pointee.margins(x.row(rows.lowerBound), x.stride, rows.count, x.stride, w, offset, m)
     }
 
-    /// g += Σ_i r[i] x_i; g has `x.stride` values. Flush at least every 32 rows (see `flush`).
+    /// g += Σ_i r[i] x_i; g has `x.stride` values. Flush at least every 64 rows (see `flush`).
     public func transposedProduct(
         _ x: DenseMatrix, _ rows: Range<Int>, residuals r: UnsafePointer<Float>, into g: UnsafeMutablePointer<Float>
     ) {
         table.pointee.transposed(x.row(rows.lowerBound), x.stride, rows.count, x.stride, r, g)
+    }
+
+    /// One step of a gradient pass: `margins` of `rows`, while r[i] times the rows of `last` are added to `sums`
+    /// (`x.columns` values). Both run in one loop, so that memory never waits for arithmetic.
+    ///
+    /// - Parameters:
+    ///   - g: `x.stride` values, zero before the first step; `flush` it after the last.
+    ///   - pending: rows that g holds, 0 before the first step.
+    public func pass(
+        _ x: DenseMatrix, _ rows: Range<Int>, weights w: UnsafePointer<Float>, offset: Float,
+        into m: UnsafeMutablePointer<Float>, last: Range<Int>, residuals r: UnsafePointer<Float>,
+        partial g: UnsafeMutablePointer<Float>, pending: inout Int, sums: UnsafeMutablePointer<Double>
+    ) {
+        table.pointee.pass(
+            x.stride, x.stride, x.row(rows.lowerBound), rows.count, w, offset, m, x.row(last.lowerBound), last.count, r,
+            g, &pending, x.columns, sums)
     }
 
     /// m[i, c] = offset[c] + Σ_j x[i, j] w[j, c]; the class stride of w, offset and m is `classes`.
@@ -61,8 +97,8 @@ extension KernelSet {
 
     /// sums[j, c] += g[j, c], then g = 0, for g of `rows` × `columns` values with row stride `stride` and packed sums.
     ///
-    /// Float sums stay short, and the long sum is Double: a flush every 32 (one class) or 64 rows keeps the error of
-    /// g below 1e-7 · Σ_i |r_i x_ij|.
+    /// Float sums stay short, and the long sum is Double: a flush every 64 rows keeps the error of g below
+    /// 1e-7 · Σ_i |r_i x_ij|.
     public func flush(
         _ g: UnsafeMutablePointer<Float>, rows: Int, columns: Int, stride: Int,
         into sums: UnsafeMutablePointer<Double>
@@ -81,20 +117,33 @@ extension KernelSet {
 // MARK: - Links and losses over blocks of margins
 
 extension KernelSet {
-    /// Σ ω log(1 + exp(−y m)), y = 2 label − 1. `residuals` (nil: not wanted; may be `margins`) = ω ∂f/∂m = −ω y σ(−y m).
-    public func logistic(
-        count: Int, margins: UnsafePointer<Float>, labels: UnsafePointer<Float>, weights: UnsafePointer<Float>?,
-        residuals: UnsafeMutablePointer<Float>? = nil
+    /// Σ ω f(m, label). `residuals` (nil: not wanted; may be `margins`) = ω ∂f/∂m.
+    public func loss(
+        _ kind: LossKind, count: Int, margins: UnsafePointer<Float>, labels: UnsafePointer<Float>,
+        weights: UnsafePointer<Float>?, residuals: UnsafeMutablePointer<Float>? = nil
     ) -> Double {
-        table.pointee.logistic(count, margins, labels, weights, residuals)
+        table.pointee.loss(kind.code, kind.delta, count, margins, nil, 0, labels, weights, residuals)
     }
 
-    /// Σ ω ½(m − label)². `residuals` (nil: not wanted; may be `margins`) = ω (m − label).
-    public func squaredError(
-        count: Int, margins: UnsafePointer<Float>, labels: UnsafePointer<Float>, weights: UnsafePointer<Float>?,
-        residuals: UnsafeMutablePointer<Float>? = nil
+    /// Σ ω f(m + step · slope, label): one trial of a line search.
+    public func loss(
+        _ kind: LossKind, count: Int, margins: UnsafePointer<Float>, slopes: UnsafePointer<Float>, step: Float,
+        labels: UnsafePointer<Float>, weights: UnsafePointer<Float>?
     ) -> Double {
-        table.pointee.squared_error(count, margins, labels, weights, residuals)
+        table.pointee.loss(kind.code, kind.delta, count, margins, slopes, step, labels, weights, nil)
+    }
+
+    /// out[i] = ω ∂²f/∂m²; `out` may be `margins`.
+    public func secondDerivatives(
+        _ kind: LossKind, count: Int, margins: UnsafePointer<Float>, labels: UnsafePointer<Float>,
+        weights: UnsafePointer<Float>?, into out: UnsafeMutablePointer<Float>
+    ) {
+        table.pointee.second_derivatives(kind.code, kind.delta, count, margins, labels, weights, out)
+    }
+
+    /// Σ h v², in Double.
+    public func squareSum(count: Int, _ h: UnsafePointer<Float>, _ v: UnsafePointer<Float>) -> Double {
+        table.pointee.square_sum(count, h, v)
     }
 
     /// Σ ω (log Σ_c exp m_c − m_label). `residuals` (nil: not wanted; may be `margins`) = ω (softmax(m) − e_label),

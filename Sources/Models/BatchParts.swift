@@ -43,6 +43,11 @@ struct BatchParts {
     /// The number of samples before part `index`.
     func start(_ index: Int) -> Int { batch.count * index / count }
 
+    init(_ batch: Batch, count: Int) {
+        self.batch = batch
+        self.count = count
+    }
+
     subscript(index: Int) -> Batch {
         count == 1 ? batch : batch.samples(start(index)..<start(index + 1))
     }

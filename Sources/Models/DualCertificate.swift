@@ -95,7 +95,8 @@ extension LinearModel: DualCertificate where Loss: ConjugateLoss {
                 let part = loss.dualPoint(block, balance: hasIntercept ? balance : nil, into: residuals)
                 total.loss += part.loss
                 total.conjugates += part.conjugates
-                _ = sum.add(rows, residuals: residuals)
+                sum.add(rows, residuals: residuals)
+                sum.addResiduals(rows, residuals)
             }
         }
         sum.finish()

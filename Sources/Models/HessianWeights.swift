@@ -11,23 +11,6 @@ extension ScalarLoss {
     }
 }
 
-extension SquaredError {
-    public func hessianWeights(_ block: MarginBlock, into weights: UnsafeMutablePointer<Float>) {
-        for row in 0..<block.rows { weights[row] = block.weights.map { $0[row] } ?? 1 }
-    }
-}
-
-extension LogisticLoss {
-    /// ω σ(m) σ(−m).
-    public func hessianWeights(_ block: MarginBlock, into weights: UnsafeMutablePointer<Float>) {
-        block.kernels.sigmoid(count: block.rows, margins: block.margins, into: weights)
-        for row in 0..<block.rows {
-            let p = weights[row]
-            weights[row] = (block.weights.map { $0[row] } ?? 1) * p * (1 - p)
-        }
-    }
-}
-
 extension SoftmaxLoss {
     public var curvatureAtZero: Double { (1 - 1 / Double(classes)) / Double(classes) }
 

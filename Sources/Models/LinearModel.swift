@@ -14,6 +14,8 @@ public struct LinearModel<Loss: MarginLoss>: Model {
     /// Threads that share a batch. The result depends on their number, not on their timing.
     public let threads: Int
     public let kernels: KernelSet
+    /// Gradients of threads, margins and residuals: kept from call to call, shared by copies of this value.
+    let workspace = Workspace()
 
     public init(
         _ loss: Loss, featureCount: Int, hasIntercept: Bool = true, threads: Int = 1, kernels: KernelSet = .current
@@ -37,37 +39,68 @@ public struct LinearModel<Loss: MarginLoss>: Model {
     ) -> LossSums {
         guard batch.count > 0, let x = parameters.baseAddress, let g = gradient.baseAddress else { return LossSums() }
         let products = products(batch.dataset, at: x)
+        if case .sparse(let matrix) = batch.dataset.features, loss.classes > 1 {
+            return accumulateByColumns(batch, matrix, products, into: g)
+        }
         let parts = BatchParts(batch, threads: threads, classes: loss.classes, merged: parameterCount)
         if parts.count == 1 { return accumulate(batch, products, into: g) }
         // One gradient a thread; the first adds to the caller's at once.
-        let others = AlignedBuffer<Double>(count: (parts.count - 1) * parameterCount)
         let sums = AlignedBuffer<LossSums>(count: parts.count)
-        concurrently(parts.count) { index in
-            let target = index == 0 ? g : others.pointer + (index - 1) * parameterCount
-            sums.pointer[index] = accumulate(parts[index], products, into: target)
+        workspace.with(Double.self, count: (parts.count - 1) * parameterCount) { others in
+            concurrently(parts.count) { index in
+                let target = index == 0 ? g : others + (index - 1) * parameterCount
+                if index > 0 { target.update(repeating: 0, count: parameterCount) }
+                sums.pointer[index] = accumulate(parts[index], products, into: target)
+            }
+            for index in 1..<parts.count {
+                let other = UnsafeBufferPointer(
+                    start: UnsafePointer(others + (index - 1) * parameterCount), count: parameterCount)
+                FixedOrder.add(1, other, to: UnsafeMutableBufferPointer(start: g, count: parameterCount))
+            }
         }
-        for index in 1..<parts.count {
-            let other = UnsafeBufferPointer(
-                start: UnsafePointer(others.pointer + (index - 1) * parameterCount), count: parameterCount)
-            FixedOrder.add(1, other, to: UnsafeMutableBufferPointer(start: g, count: parameterCount))
-        }
-        return sums.elements.reduce(into: LossSums()) { total, part in
-            total.loss += part.loss
-            total.squaredNorms += part.squaredNorms
-        }
+        return sums.elements.reduce(into: LossSums()) { $0.add($1) }
     }
 
-    /// One read of the rows: margins, residuals and transposed product block by block, while a block is in cache.
+    /// One read of the rows, block by block.
     private func accumulate(
         _ batch: Batch, _ products: MarginProducts, into gradient: UnsafeMutablePointer<Double>
     ) -> LossSums {
+        if case .dense(let matrix) = batch.dataset.features, loss.classes == 1 {
+            return accumulateDense(batch, matrix, products, into: gradient)
+        }
         var total = LossSums()
         var sum = GradientSum(products: products, gradient: gradient)
         forEachBlock(of: batch, rows: products.blockRows) { rows, _ in
             withBlock(products, rows) { block, residuals in
                 total.loss += loss.residuals(block, into: residuals)
-                total.squaredNorms += sum.add(rows, residuals: residuals)
+                total.squaredNorms += sum.squaredNorms(rows, residuals: residuals)
+                sum.add(rows, residuals: residuals)
             }
+        }
+        sum.finish()
+        return total
+    }
+
+    /// The gradient product of a block goes on while the next one is read for its margins.
+    private func accumulateDense(
+        _ batch: Batch, _ matrix: DenseMatrix, _ products: MarginProducts, into gradient: UnsafeMutablePointer<Double>
+    ) -> LossSums {
+        var total = LossSums()
+        var sum = GradientSum(products: products, gradient: gradient)
+        let blockRows = products.blockRows
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * blockRows) { scratch in
+            guard var current = scratch.baseAddress else { return }
+            var previous = current + blockRows
+            var last = 0..<0
+            forEachBlock(of: batch, rows: blockRows) { rows, _ in
+                sum.step(matrix, rows, into: current, last: last, residuals: previous)
+                total.loss += loss.residuals(
+                    MarginBlock(batchRows: rows, of: batch.dataset, margins: current, kernels: kernels), into: current)
+                total.squaredNorms += sum.squaredNorms(rows, residuals: current)
+                swap(&current, &previous)
+                last = rows
+            }
+            sum.step(matrix, 0..<0, into: current, last: last, residuals: previous)
         }
         sum.finish()
         return total

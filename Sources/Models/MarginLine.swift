@@ -6,9 +6,10 @@ final class MarginLine<Loss: MarginLoss>: DirectionalLoss {
     private let model: LinearModel<Loss>
     private let batch: Batch
     private let classStride: Int
-    /// Margins and their slopes, sample by sample in batch order.
-    private let margins: AlignedBuffer<Float>
-    private let slopes: AlignedBuffer<Float>
+    /// Margins and then their slopes, sample by sample in batch order; from the model's workspace.
+    private let buffer: AlignedBuffer<UInt8>
+    private let margins: UnsafeMutablePointer<Float>
+    private let slopes: UnsafeMutablePointer<Float>
     private let parts: BatchParts
 
     init(
@@ -20,14 +21,16 @@ final class MarginLine<Loss: MarginLoss>: DirectionalLoss {
         let alongDirection = model.products(batch.dataset, at: direction)
         let stride = atParameters.classStride
         classStride = stride
-        let margins = AlignedBuffer<Float>(count: batch.count * stride)
-        let slopes = AlignedBuffer<Float>(count: batch.count * stride)
+        let count = (batch.count * stride + 15) / 16 * 16
+        buffer = model.workspace.take(bytes: 2 * count * MemoryLayout<Float>.stride)
+        let margins = UnsafeMutableRawPointer(buffer.pointer).bindMemory(to: Float.self, capacity: 2 * count)
+        let slopes = margins + count
         let parts = BatchParts(batch, threads: model.threads, classes: model.loss.classes)
         concurrently(parts.count) { part in
             forEachBlock(of: parts[part], rows: atParameters.blockRows) { rows, index in
                 let place = (parts.start(part) + index) * stride
-                atParameters.margins(rows, into: margins.pointer + place)
-                alongDirection.margins(rows, into: slopes.pointer + place)
+                atParameters.margins(rows, into: margins + place)
+                alongDirection.margins(rows, into: slopes + place)
             }
         }
         self.margins = margins
@@ -35,20 +38,19 @@ final class MarginLine<Loss: MarginLoss>: DirectionalLoss {
         self.parts = parts
     }
 
+    deinit { model.workspace.give(back: buffer) }
+
     func losses(at steps: [Double]) -> [Double] {
         // Each block is evaluated at all steps while it is in cache.
         let sums = AlignedBuffer<Double>(count: parts.count * steps.count)
         concurrently(parts.count) { part in
-            let scratch = AlignedBuffer<Float>(count: blockRows * classStride)
             forEachBlock(of: parts[part], rows: blockRows) { rows, index in
                 let place = (parts.start(part) + index) * classStride
+                let block = MarginBlock(
+                    batchRows: rows, of: batch.dataset, margins: margins + place, kernels: model.kernels)
                 for (k, step) in steps.enumerated() {
-                    model.kernels.addScaled(
-                        count: rows.count * classStride, margins.pointer + place, step: Float(step),
-                        slopes.pointer + place, into: scratch.pointer)
-                    let block = MarginBlock(
-                        batchRows: rows, of: batch.dataset, margins: scratch.pointer, kernels: model.kernels)
-                    sums.pointer[part * steps.count + k] += model.loss.loss(block)
+                    sums.pointer[part * steps.count + k] += model.loss.loss(
+                        block, along: slopes + place, step: Float(step))
                 }
             }
         }
@@ -63,14 +65,14 @@ final class MarginLine<Loss: MarginLoss>: DirectionalLoss {
             forEachBlock(of: parts[part], rows: blockRows) { rows, index in
                 let place = (parts.start(part) + index) * classStride
                 let block = MarginBlock(
-                    batchRows: rows, of: batch.dataset, margins: margins.pointer + place, kernels: model.kernels)
-                sums.pointer[part] += model.loss.curvature(block, along: slopes.pointer + place)
+                    batchRows: rows, of: batch.dataset, margins: margins + place, kernels: model.kernels)
+                sums.pointer[part] += model.loss.curvature(block, along: slopes + place)
             }
         }
         return sums.elements.reduce(0, +)
     }
 
-    private var blockRows: Int { max(16, 1024 / classStride) }
+    private var blockRows: Int { max(16, 960 / classStride) }
 }
 
 extension LinearModel {

@@ -39,6 +39,8 @@ public protocol MarginLoss: Sendable {
     var classes: Int { get }
     /// Σ ω f.
     func loss(_ block: MarginBlock) -> Double
+    /// Σ ω f at the margins m + step · d, d (class stride) the margins of a direction: one trial of a line search.
+    func loss(_ block: MarginBlock, along direction: UnsafePointer<Float>, step: Float) -> Double
     /// Σ ω f; writes ω ∂f/∂m (class stride, zero padding) to `residuals`, which may be the margins themselves.
     func residuals(_ block: MarginBlock, into residuals: UnsafeMutablePointer<Float>) -> Double
     /// Σ ω dᵀ (∂²f/∂m²) d for the margins d (class stride) of a direction: the curvature along it.
@@ -55,6 +57,18 @@ public protocol MarginLoss: Sendable {
 
 extension MarginLoss {
     public var constantCurvature: Double? { nil }
+
+    public func loss(_ block: MarginBlock, along direction: UnsafePointer<Float>, step: Float) -> Double {
+        let count = block.rows * KernelSet.classStride(classes)
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { scratch in
+            guard let margins = scratch.baseAddress else { return 0 }
+            block.kernels.addScaled(count: count, block.margins, step: step, direction, into: margins)
+            return loss(
+                MarginBlock(
+                    rows: block.rows, margins: margins, labels: block.labels, weights: block.weights,
+                    kernels: block.kernels))
+        }
+    }
 }
 
 /// A loss of one margin, given by formulas for one sample.

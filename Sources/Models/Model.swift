@@ -11,6 +11,11 @@ public struct LossSums: Sendable, Equatable, BitwiseCopyable {
         self.loss = loss
         self.squaredNorms = squaredNorms
     }
+
+    mutating func add(_ other: LossSums) {
+        loss += other.loss
+        squaredNorms += other.squaredNorms
+    }
 }
 
 /// The batch loss along a ray x + α d.

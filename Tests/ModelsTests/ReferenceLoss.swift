@@ -40,10 +40,15 @@ extension PoissonLoss: ReferenceLoss {
 }
 
 extension SoftmaxLoss: ReferenceLoss {
-    func reference(_ m: [Double], _ y: Double) -> Double { log(m.reduce(0) { $0 + exp($1) }) - m[Int(y)] }
+    // Less the largest margin, so that nothing overflows.
+    func reference(_ m: [Double], _ y: Double) -> Double {
+        let top = m.max() ?? 0
+        return log(m.reduce(0) { $0 + exp($1 - top) }) + top - m[Int(y)]
+    }
     func referenceDerivative(_ m: [Double], _ y: Double) -> [Double] {
-        let total = m.reduce(0) { $0 + exp($1) }
-        return m.indices.map { exp(m[$0]) / total - (Double($0) == y ? 1 : 0) }
+        let top = m.max() ?? 0
+        let total = m.reduce(0) { $0 + exp($1 - top) }
+        return m.indices.map { exp(m[$0] - top) / total - (Double($0) == y ? 1 : 0) }
     }
 }
 

@@ -10,6 +10,15 @@
 
 #pragma clang assume_nonnull begin
 
+/// Losses of one margin; formulas in `Models.ScalarLosses`. `delta` is Huber's bound, and not used by the others.
+typedef enum ck_loss : int32_t { ck_logistic, ck_squared_error, ck_squared_hinge, ck_huber, ck_poisson } ck_loss;
+
+/// A value of a sparse matrix in a column.
+typedef struct ck_entry {
+    int32_t row;
+    float value;
+} ck_entry;
+
 typedef struct ck_kernels {
     const char *name;
     /// m[i] = offset + x_i·w
@@ -18,6 +27,11 @@ typedef struct ck_kernels {
     void (*_Nonnull transposed)(const float *x, long stride, long rows, long width, const float *r, float *g);
     /// sums[j, c] += g[j, c]; g = 0; rows of n values, g with a row stride, sums packed
     void (*_Nonnull flush)(long rows, long n, long stride, float *g, double *sums);
+    /// m = margins of `rows` rows of x, while r[i] times the rows of `last` go to g and on to sums (n values);
+    /// `pending` counts the rows in g, which the caller flushes in the end
+    void (*_Nonnull pass)(
+        long stride, long width, const float *x, long rows, const float *w, float offset, float *m, const float *last,
+        long last_rows, const float *r, float *g, long *pending, long n, double *sums);
     /// m[i, c] = offset[c] + Σ_j x[i, j] w[j, c]
     void (*_Nonnull margins_multi)(
         const float *x, long stride, long rows, long columns, const float *w, const float *offset, long classes,
@@ -27,18 +41,35 @@ typedef struct ck_kernels {
         const float *x, long stride, long rows, long columns, const float *r, long classes, float *g);
     /// out[i] = ‖x_i − shift‖² (shift may be null), summed in Double
     void (*_Nonnull squared_norms)(const float *x, long stride, long rows, long width, const float *_Nullable shift, float *out);
-    /// m[i, c] = offset[c] + Σ_k value_k w[column_k · classes + c] for rows of a CSR matrix
+    /// Rows of a CSR matrix, columns ascending and unique: m[i] = offset + Σ_k value_k w[column_k]
+    void (*_Nonnull sparse_margins)(
+        const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *w, float offset,
+        float *m);
+    /// sums[column_k] += r[i] value_k
+    void (*_Nonnull sparse_transposed)(
+        const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *r, double *sums);
+    /// m[i, c] = offset[c] + Σ_k value_k w[column_k · classes + c]; w has features · classes values
     void (*_Nonnull sparse_margins_multi)(
-        const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *w, long classes,
-        const float *offset, float *m, long m_stride);
-    /// sums[column_k · classes + c] += value_k r[i, c]
+        const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *w, long features,
+        long classes, const float *offset, float *m, long m_stride);
+    /// sums[column_k · classes + c] += value_k r[i, c] for columns low ..< high
     void (*_Nonnull sparse_transposed_multi)(
         const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *r, long r_stride,
-        long classes, double *sums);
-    /// Σ ω log(1 + exp(−y m)), y = 2 label − 1; r (may be null, may be m) = ω ∂f/∂m; ω (may be null)
-    double (*_Nonnull logistic)(long n, const float *m, const float *labels, const float *_Nullable weights, float *_Nullable r);
-    /// Σ ω (m − label)²/2; r as above
-    double (*_Nonnull squared_error)(long n, const float *m, const float *labels, const float *_Nullable weights, float *_Nullable r);
+        long classes, int32_t low, int32_t high, double *sums);
+    /// The same from entries sorted by column: column q has entries starts[q] ..< starts[q + 1]
+    void (*_Nonnull sparse_gather_multi)(
+        const int32_t *columns, const int32_t *starts, long count, const ck_entry *entries, const float *r,
+        long r_stride, long classes, double *sums);
+    /// Σ ω f(m + step · slopes, label); slopes, ω and r may be null; r (only without slopes; may be m) = ω ∂f/∂m
+    double (*_Nonnull loss)(
+        ck_loss kind, double delta, long n, const float *m, const float *_Nullable slopes, float step,
+        const float *labels, const float *_Nullable weights, float *_Nullable r);
+    /// out[i] = ω ∂²f/∂m²
+    void (*_Nonnull second_derivatives)(
+        ck_loss kind, double delta, long n, const float *m, const float *labels, const float *_Nullable weights,
+        float *out);
+    /// Σ h v²
+    double (*_Nonnull square_sum)(long n, const float *h, const float *v);
     /// Σ ω (log Σ_c exp m_c − m_label); r (may be null, may be m) = ω (softmax(m) − e_label)
     double (*_Nonnull softmax)(
         long rows, long classes, long stride, const float *m, const float *labels, const float *_Nullable weights, float *_Nullable r);
@@ -69,6 +100,17 @@ typedef struct ck_kernels {
 const ck_kernels *ck_current(void);
 /// The set of that name, or null where this machine or build has none.
 const ck_kernels *_Nullable ck_named(const char *name);
+
+/// Zeroed memory, aligned to 64 bytes. From 4 MB on it is mapped: pages are huge where the kernel gives them on request,
+/// zero until touched, and lie near the thread that touches them first. Null where there is no memory.
+void *_Nullable ck_allocate(long bytes);
+/// Frees what ck_allocate(bytes) gave.
+void ck_free(void *memory, long bytes);
+
+/// Calls body(context, index) for 0 ..< count and returns when all are done: index 0 here, each other index on a thread
+/// of its own that lives on and waits for the next call, spinning for some microseconds before it sleeps. All run here,
+/// one after the other, when the threads are busy with another call or cannot be made.
+void ck_parallel(long count, void (*body)(void *context, long index), void *context);
 
 // One order of summation on every machine, with no fused multiply-add: for numbers that decisions are made from.
 double ck_fixed_dot_dd(long n, const double *a, const double *b);

@@ -1,0 +1,78 @@
+// Dense products with several margins a row, part of kernels_body.h: tiles of four rows (or four features) by 16 or 8
+// classes are held in registers.
+
+#define CK_MULTI_TILES(V, LANES)                                                                                       \
+    CK_INLINE void CK_NAME(margins_tile_##LANES)(                                                                      \
+        const float *x, long stride, long rows, long columns, const float *w, const float *offset, long classes,       \
+        float *m) {                                                                                                    \
+        long i = 0;                                                                                                    \
+        for (; i + 4 <= rows; i += 4) {                                                                                \
+            const float *p = x + i * stride, *q = p + stride, *s = q + stride, *t = s + stride;                        \
+            V a = AT(V, offset), b = a, c = a, d = a;                                                                  \
+            for (long j = 0; j < columns; j++) {                                                                       \
+                V wj = AT(V, w + j * classes);                                                                         \
+                a += p[j] * wj;                                                                                        \
+                b += q[j] * wj;                                                                                        \
+                c += s[j] * wj;                                                                                        \
+                d += t[j] * wj;                                                                                        \
+            }                                                                                                          \
+            PUT(V, m + i * classes) = a;                                                                               \
+            PUT(V, m + (i + 1) * classes) = b;                                                                         \
+            PUT(V, m + (i + 2) * classes) = c;                                                                         \
+            PUT(V, m + (i + 3) * classes) = d;                                                                         \
+        }                                                                                                              \
+        for (; i < rows; i++) {                                                                                        \
+            V a = AT(V, offset);                                                                                       \
+            for (long j = 0; j < columns; j++) a += x[i * stride + j] * AT(V, w + j * classes);                        \
+            PUT(V, m + i * classes) = a;                                                                               \
+        }                                                                                                              \
+    }                                                                                                                  \
+    CK_INLINE void CK_NAME(transposed_tile_##LANES)(                                                                   \
+        const float *x, long stride, long rows, long columns, const float *r, long classes, float *g) {                \
+        long j = 0;                                                                                                    \
+        for (; j + 4 <= columns; j += 4) {                                                                             \
+            V a = {0}, b = {0}, c = {0}, d = {0};                                                                      \
+            for (long i = 0; i < rows; i++) {                                                                          \
+                V ri = AT(V, r + i * classes);                                                                         \
+                const float *p = x + i * stride + j;                                                                   \
+                a += p[0] * ri;                                                                                        \
+                b += p[1] * ri;                                                                                        \
+                c += p[2] * ri;                                                                                        \
+                d += p[3] * ri;                                                                                        \
+            }                                                                                                          \
+            PUT(V, g + j * classes) += a;                                                                              \
+            PUT(V, g + (j + 1) * classes) += b;                                                                        \
+            PUT(V, g + (j + 2) * classes) += c;                                                                        \
+            PUT(V, g + (j + 3) * classes) += d;                                                                        \
+        }                                                                                                              \
+        for (; j < columns; j++) {                                                                                     \
+            V a = {0};                                                                                                 \
+            for (long i = 0; i < rows; i++) a += x[i * stride + j] * AT(V, r + i * classes);                           \
+            PUT(V, g + j * classes) += a;                                                                              \
+        }                                                                                                              \
+    }
+CK_MULTI_TILES(f16, 16)
+CK_MULTI_TILES(f8, 8)
+
+static void CK_NAME(margins_multi)(
+    const float *x, long stride, long rows, long columns, const float *w, const float *offset, long classes, float *m) {
+    long c = 0;
+    for (; c + 16 <= classes; c += 16)
+        CK_NAME(margins_tile_16)(x, stride, rows, columns, w + c, offset + c, classes, m + c);
+    if (c < classes) CK_NAME(margins_tile_8)(x, stride, rows, columns, w + c, offset + c, classes, m + c);
+}
+
+static void CK_NAME(transposed_multi)(
+    const float *x, long stride, long rows, long columns, const float *r, long classes, float *g) {
+    // Sixteen rows are summed from zero before they are added: short sums keep Float accurate.
+    for (long i = 0; i < rows; i += 16) {
+        long n = rows - i < 16 ? rows - i : 16, c = 0;
+        const float *xi = x + i * stride, *ri = r + i * classes;
+        for (; c + 16 <= classes; c += 16)
+            CK_NAME(transposed_tile_16)(xi, stride, n, columns, ri + c, classes, g + c);
+        if (c < classes) CK_NAME(transposed_tile_8)(xi, stride, n, columns, ri + c, classes, g + c);
+    }
+}
+
+// Sparse, several margins a row
+#undef CK_MULTI_TILES
