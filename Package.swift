@@ -45,6 +45,8 @@ let package = Package(
             name: "kernel-benchmark", dependencies: ["Kernels", "Datasets", "Models", "CProbes"],
             path: "Benchmarks/Kernels"),
         .target(name: "CProbes", path: "Benchmarks/CProbes"),
+        .executableTarget(
+            name: "loading-benchmark", dependencies: ["MPI", "Kernels", "Datasets"], path: "Benchmarks/Loading"),
         .target(name: "TestSupport", dependencies: ["MPI"], path: "Tests/TestSupport"),
         .testTarget(name: "MPITests", dependencies: ["MPI"]),
         .testTarget(name: "MPIMustFailTests", dependencies: ["MPI", "mpi-scenarios"]),

@@ -31,7 +31,9 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
 
     public convenience init(_ values: [Element]) {
         self.init(count: values.count)
-        for (index, value) in values.enumerated() { pointer[index] = value }
+        values.withUnsafeBufferPointer { values in
+            if let source = values.baseAddress { pointer.update(from: source, count: values.count) }
+        }
     }
 
     deinit {

@@ -1,5 +1,16 @@
 import Glibc
 
+/// Makes the whole pages within `bytes` present, where the system knows how to (Linux 5.14); else they come when they are
+/// written.
+func populateForWriting(_ bytes: UnsafeMutableRawBufferPointer) {
+    let populateForWriting: Int32 = 23
+    let page = 4096
+    guard let start = bytes.baseAddress?.alignedUp(toMultipleOf: page),
+        let end = bytes.baseAddress.map({ ($0 + bytes.count).alignedDown(toMultipleOf: page) }), start < end
+    else { return }
+    _ = madvise(start, end - start, populateForWriting)
+}
+
 /// A whole file in memory, read by the system when it is touched. Writes stay private. Unmapped with its last reference.
 final class MappedFile: @unchecked Sendable {
     let start: UnsafeMutableRawPointer
@@ -33,7 +44,7 @@ final class MappedFile: @unchecked Sendable {
     func populate(_ range: Range<Int>) {
         let populateForReading: Int32 = 22
         guard !range.isEmpty else { return }
-        // Older systems do not know it: then pages come when they are read.
+        // Systems before Linux 5.14 do not know it: then pages come when they are read.
         _ = madvise(start + range.lowerBound, range.count, populateForReading)
     }
 
