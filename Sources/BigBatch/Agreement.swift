@@ -40,6 +40,7 @@ extension Trainer {
         guard comparison == .different else { return false }
         guard !wasRepaired else { throw ReductionError.parametersDiffer(iteration: state.iteration) }
         state.parameterRepairs += 1
+        objective.walk = nil
         state.replaceParameters(try objective.reducer.broadcast(state.parameters))
         return true
     }

@@ -85,6 +85,7 @@ extension Trainer {
         state.consecutiveNonFinite += 1
         if let good = state.lastGood {
             state.parameters = good
+            objective.walk = nil
             // Where the batch itself is bad, the next attempt must skip it.
             state.lastGood = nil
             state.stepSize = state.stepSize.map { $0 / 10 }

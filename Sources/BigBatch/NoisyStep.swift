@@ -120,15 +120,16 @@ extension Trainer {
         switch found.outcome {
         case .accepted(let step, _):
             state.stepSize = step
-            move(by: step)
+            move(by: step, on: ray)
             return (IterationOutcome(statistics: statistics, stepSize: step), true)
         case .exhausted:
             return (IterationOutcome(statistics: statistics, stepSize: 0), false)
         }
     }
 
-    /// x ← x + αd.
-    func move(by step: Double) {
+    /// x ← x + αd, along `ray` if the step was searched.
+    func move(by step: Double, on ray: Ray? = nil) {
+        objective.walk = ray.flatMap { objective.walk(on: $0, by: step) }
         if configuration.direction == .momentum { state.velocity = direction }
         axpy(step, direction, &state.parameters)
     }

@@ -41,6 +41,8 @@ final class Objective<M: Model> {
     /// Reduced sums of the current batch, and the packet that the next evaluation fills; they change places.
     private var current: UnsafeMutableBufferPointer<Double>
     private var packet: UnsafeMutableBufferPointer<Double>
+    /// The line to the current point, where its margins can serve on.
+    var walk: Walk?
     private var ladderPacket: [Double]
     static var ladderCapacity: Int { 12 }
 
@@ -81,7 +83,11 @@ final class Objective<M: Model> {
         let batch = metricDataset.batch(start: start % population, count: count)
         let gradientPart = UnsafeMutableBufferPointer(rebasing: packet[gradientOffset...])
         gradientPart.update(repeating: 0)
-        let local = x.withUnsafeBufferPointer { model.accumulate(batch, at: $0, gradient: gradientPart) }
+        let walk = extending ? nil : keptWalk(start: start, count: count)
+        let local = x.withUnsafeBufferPointer { x in
+            walk?.line.accumulate(metricDataset, at: x, gradient: gradientPart)
+                ?? model.accumulate(batch, at: x, gradient: gradientPart)
+        }
         packet[sumsOffset] = Double(batch.count)
         packet[sumsOffset + 1] = local.loss
         packet[sumsOffset + 2] = local.squaredNorms
@@ -179,12 +185,18 @@ final class Objective<M: Model> {
         let batch = dataset.batch(start: start % population, count: count)
         rowsRead += count
         let line = x.withUnsafeBufferPointer { x in
-            d.withUnsafeBufferPointer { model.directionalLoss(batch, at: x, direction: $0) }
+            d.withUnsafeBufferPointer { d -> any DirectionalLoss in
+                guard let walk = keptWalk(start: start, count: count) else {
+                    return model.directionalLoss(batch, at: x, direction: d)
+                }
+                walk.line.turn(to: d)
+                return walk.line
+            }
         }
-        guard l2 > 0 else { return Ray(line: line, count: count, constant: 0, linear: 0, quadratic: 0) }
+        guard l2 > 0 else { return Ray(line: line, start: start, count: count, constant: 0, linear: 0, quadratic: 0) }
         let products = directionProducts(x, d, count: model.penalisedCount)
         return Ray(
-            line: line, count: count, constant: currentPenalty, linear: l2 * products.pointAndDirection,
+            line: line, start: start, count: count, constant: currentPenalty, linear: l2 * products.pointAndDirection,
             quadratic: l2 / 2 * products.squaredDirection)
     }
 
@@ -233,6 +245,7 @@ final class Objective<M: Model> {
 /// ℓ_B along x + αd: the data term by margins, the regulariser in closed form (constant + α·linear + α²·quadratic).
 struct Ray {
     let line: any DirectionalLoss
+    let start: Int
     let count: Int
     let constant: Double
     let linear: Double

@@ -110,7 +110,10 @@ public final class Trainer<M: Model> {
     private func finish(_ reason: StopReason, last: GradientStatistics?, start: ContinuousClock.Instant) throws
         -> TrainingResult
     {
-        if let best = validation?.best { state.parameters = best }
+        if let best = validation?.best {
+            state.parameters = best
+            objective.walk = nil
+        }
         var result = TrainingResult()
         result.stopReason = reason
         let isCurrent = validation == nil && reason.stoppedBeforeStep && last?.isFullBatch == true

@@ -38,7 +38,12 @@ public struct LinearModel<Loss: MarginLoss>: Model {
         _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
     ) -> LossSums {
         guard batch.count > 0, let x = parameters.baseAddress, let g = gradient.baseAddress else { return LossSums() }
-        let products = products(batch.dataset, at: x)
+        return accumulateInParts(batch, products(batch.dataset, at: x), into: g)
+    }
+
+    func accumulateInParts(
+        _ batch: Batch, _ products: MarginProducts, into g: UnsafeMutablePointer<Double>
+    ) -> LossSums {
         if case .sparse(let matrix) = batch.dataset.features, loss.classes > 1 {
             return accumulateByColumns(batch, matrix, products, into: g)
         }
@@ -65,7 +70,7 @@ public struct LinearModel<Loss: MarginLoss>: Model {
     private func accumulate(
         _ batch: Batch, _ products: MarginProducts, into gradient: UnsafeMutablePointer<Double>
     ) -> LossSums {
-        if case .dense(let matrix) = batch.dataset.features, loss.classes == 1 {
+        if case .dense(let matrix) = batch.dataset.features, loss.classes == 1, products.known == nil {
             return accumulateDense(batch, matrix, products, into: gradient)
         }
         var total = LossSums()

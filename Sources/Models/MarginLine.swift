@@ -2,7 +2,7 @@ import Datasets
 import Kernels
 
 /// The loss of a linear model along x + α d, from margins: m(α) = m + α m', one read of the features for both.
-final class MarginLine<Loss: MarginLoss>: DirectionalLoss {
+final class MarginLine<Loss: MarginLoss>: WalkableLine {
     private let model: LinearModel<Loss>
     private let batch: Batch
     private let classStride: Int
@@ -72,6 +72,36 @@ final class MarginLine<Loss: MarginLoss>: DirectionalLoss {
         return sums.elements.reduce(0, +)
     }
 
+    func advance(by step: Double) {
+        concurrently(parts.count) { part in
+            let samples = parts.start(part)..<parts.start(part) + parts[part].count
+            let place = samples.lowerBound * classStride
+            model.kernels.addScaled(
+                count: samples.count * classStride, margins + place, step: Float(step), slopes + place,
+                into: margins + place)
+        }
+    }
+
+    func accumulate(
+        _ dataset: Dataset, at parameters: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
+    ) -> LossSums {
+        guard let x = parameters.baseAddress, let g = gradient.baseAddress else { return LossSums() }
+        let batch = Batch(dataset: dataset, first: batch.first, second: batch.second)
+        var products = model.products(dataset, at: x)
+        products.known = KnownMargins(batch: batch, margins: margins, classStride: classStride)
+        return model.accumulateInParts(batch, products, into: g)
+    }
+
+    func turn(to direction: UnsafeBufferPointer<Float>) {
+        guard let d = direction.baseAddress else { return }
+        let products = model.products(batch.dataset, at: d)
+        concurrently(parts.count) { part in
+            forEachBlock(of: parts[part], rows: products.blockRows) { rows, index in
+                products.margins(rows, into: slopes + (parts.start(part) + index) * classStride)
+            }
+        }
+    }
+
     private var blockRows: Int { max(16, 960 / classStride) }
 }
 
@@ -87,7 +117,13 @@ extension LinearModel {
 }
 
 /// A rank without samples.
-struct EmptyLine: DirectionalLoss {
+struct EmptyLine: WalkableLine {
+    func advance(by step: Double) {}
+    func turn(to direction: UnsafeBufferPointer<Float>) {}
+    func accumulate(
+        _ dataset: Dataset, at parameters: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
+    ) -> LossSums { LossSums() }
+
     func losses(at steps: [Double]) -> [Double] { [Double](repeating: 0, count: steps.count) }
     func curvature() -> Double? { 0 }
 }

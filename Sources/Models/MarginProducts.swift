@@ -14,6 +14,8 @@ struct MarginProducts {
     /// Dense: a copy padded to the kernels' strides; sparse: the parameters themselves.
     let weights: UnsafePointer<Float>
     private let padded: AlignedBuffer<Float>?
+    /// Margins that need not be computed.
+    var known: KnownMargins?
     /// Per class b − shift·w.
     let offsets: AlignedBuffer<Float>
 
@@ -65,6 +67,7 @@ struct MarginProducts {
 
     /// m[i, c] for rows `rows`, class stride.
     func margins(_ rows: Range<Int>, into m: UnsafeMutablePointer<Float>) {
+        if let known { return m.update(from: known.margins(of: rows.lowerBound), count: rows.count * classStride) }
         switch dataset.features {
         case .dense(let x):
             if classes == 1 {
@@ -80,5 +83,20 @@ struct MarginProducts {
                 kernels.margins(x, rows, weights: weights, classes: classes, offset: offsets.pointer, into: m)
             }
         }
+    }
+}
+
+/// Margins (class stride) of the samples of a batch, in batch order.
+struct KnownMargins {
+    let batch: Batch
+    let margins: UnsafePointer<Float>
+    let classStride: Int
+
+    /// Those of a local row of the batch and of the rows after it.
+    func margins(of row: Int) -> UnsafePointer<Float> {
+        let sample =
+            batch.first.contains(row)
+            ? row - batch.first.lowerBound : batch.first.count + row - batch.second.lowerBound
+        return margins + sample * classStride
     }
 }

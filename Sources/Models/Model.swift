@@ -30,6 +30,19 @@ extension DirectionalLoss {
     public func curvature() -> Double? { nil }
 }
 
+/// A line whose margins serve on: the gradient at a point on it, and the next line from there, cost one product with the
+/// features less each. Margins are updated, so their rounding adds up: a few steps, then a fresh line.
+public protocol WalkableLine: DirectionalLoss {
+    /// Makes x + α d the point that the line starts from.
+    func advance(by step: Double)
+    /// `Model.accumulate` at that point. `dataset` holds the rows of the line's batch; its squared norms may be others.
+    func accumulate(
+        _ dataset: Dataset, at parameters: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
+    ) -> LossSums
+    /// Makes d the direction.
+    func turn(to direction: UnsafeBufferPointer<Float>)
+}
+
 /// What is trained: a loss per sample, its gradient, and the sum of squared per-sample gradient norms.
 ///
 /// Sums run over this rank's part of the batch and exclude the regulariser. With `Dataset.weights` the loss of sample i
