@@ -59,8 +59,9 @@ test: deps ## build and run all tests, those of MPI at 1, 2, 3 and 4 ranks
 
 bench: build ## measure this machine and this build (CRESCENDO_DATA=folder adds covtype)
 	@$(RELEASE_BUILD) --product kernel-benchmark
+	$(RELEASE_BUILD) --product loading-benchmark
 	$(RELEASE_BUILD) --product convergence
-	MPIRUN=$(MPIRUN) RANKS=$(RANKS) Benchmarks/run $(BINARIES)
+	MPIRUN=$(MPIRUN) Benchmarks/run $(BINARIES)
 
 bench-peers: build ## measure other programs beside this one (CRESCENDO_DATA=folder with the data; half an hour)
 	@$(RELEASE_BUILD) --product convergence
