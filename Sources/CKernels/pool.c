@@ -1,4 +1,5 @@
-// Threads that live as long as the process and share one call at a time.
+// Threads that live as long as the process and share one call at a time. A part that its thread has not begun when the
+// caller is done with its own is done by the caller: a thread that sleeps, or has no processor, delays nobody.
 #define _GNU_SOURCE
 #include "CKernels.h"
 
@@ -9,6 +10,7 @@
 #include <time.h>
 
 typedef struct worker {
+    /// 1 while this worker's part of the call is nobody's; who changes it to 0 does the part.
     _Alignas(64) atomic_int posted;
     atomic_int asleep;
     long index;
@@ -20,7 +22,7 @@ static pthread_mutex_t in_use = PTHREAD_MUTEX_INITIALIZER;
 static worker **workers;
 static long worker_count;
 
-// The call under way. Only workers that were posted read it, and the caller waits for all of them.
+// The call under way. Only who has taken a part reads it, and the caller waits for all parts.
 static void (*current_body)(void *, long);
 static void *current_context;
 static _Alignas(64) atomic_long unfinished;
@@ -64,7 +66,7 @@ static void *work(void *argument) {
             atomic_store(&self->asleep, 0);
             pthread_mutex_unlock(&self->mutex);
         }
-        atomic_store_explicit(&self->posted, 0, memory_order_relaxed);
+        if (!atomic_exchange(&self->posted, 0)) continue;
         current_body(current_context, self->index);
         if (atomic_fetch_sub(&unfinished, 1) == 1 && atomic_load(&caller_asleep)) {
             pthread_mutex_lock(&done_mutex);
@@ -118,6 +120,11 @@ void ck_parallel(long count, void (*body)(void *, long), void *context) {
         }
         body(context, 0);
         for (long i = helpers + 1; i < count; i++) body(context, i);
+        for (long i = 0; i < helpers; i++) {
+            if (!atomic_exchange(&workers[i]->posted, 0)) continue;
+            body(context, i + 1);
+            atomic_fetch_sub(&unfinished, 1);
+        }
         if (!SPIN(atomic_load_explicit(&unfinished, memory_order_acquire) == 0)) {
             pthread_mutex_lock(&done_mutex);
             atomic_store(&caller_asleep, 1);

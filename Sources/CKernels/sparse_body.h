@@ -17,6 +17,9 @@ static void CK_NAME(sparse_margins)(
     }
 }
 
+typedef double CK_NAME(d4) __attribute__((vector_size(32), aligned(8), may_alias));
+#define d4 CK_NAME(d4)
+
 // Four sums are read before any is written: unique columns make that right, and spare the processor to wait for stores.
 static void CK_NAME(sparse_transposed)(
     const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *r, double *sums) {
@@ -27,8 +30,8 @@ static void CK_NAME(sparse_transposed)(
         for (; k + 4 <= end; k += 4) {
             double *p = sums + columns[k], *q = sums + columns[k + 1];
             double *s = sums + columns[k + 2], *t = sums + columns[k + 3];
-            double a = *p + factor * values[k], b = *q + factor * values[k + 1];
-            double c = *s + factor * values[k + 2], d = *t + factor * values[k + 3];
+            d4 v = factor * __builtin_convertvector(AT(f4, values + k), d4);
+            double a = *p + v[0], b = *q + v[1], c = *s + v[2], d = *t + v[3];
             *p = a;
             *q = b;
             *s = c;
@@ -179,3 +182,4 @@ static void CK_NAME(sparse_gather_multi)(
 #undef CK_EACH_GROUP
 #undef CK_GROUP
 #undef CK_AHEAD
+#undef d4

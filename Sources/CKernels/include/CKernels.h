@@ -108,8 +108,8 @@ void *_Nullable ck_allocate(long bytes);
 void ck_free(void *memory, long bytes);
 
 /// Calls body(context, index) for 0 ..< count and returns when all are done: index 0 here, each other index on a thread
-/// of its own that lives on and waits for the next call, spinning for some microseconds before it sleeps. All run here,
-/// one after the other, when the threads are busy with another call or cannot be made.
+/// of its own that lives on and waits for the next call, spinning for some microseconds before it sleeps. Here run also
+/// those that no thread has begun in time, and all when the threads are busy with another call or cannot be made.
 void ck_parallel(long count, void (*body)(void *context, long index), void *context);
 
 // One order of summation on every machine, with no fused multiply-add: for numbers that decisions are made from.
