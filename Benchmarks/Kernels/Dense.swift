@@ -16,7 +16,8 @@ func measureDense(columns: Int, megabytes: Int, _ report: inout Report) {
             { logistic() }, { ridge() }, { huber() }, { bare(norms: true) }, { bare(norms: false) },
         ]
         let loops = readLoops(matrix.storage.pointer, bytes: bytes, threads: threads)
-        let times = fastest(clock(threads: threads), bodies + loops)
+        let all = times(clock(threads: threads), bodies + loops)
+        let times = all.map { $0.min() ?? 0 }
         let readTime = times[bodies.count...].min() ?? 0
         for (name, time) in zip(["logistic", "ridge", "huber"], times) {
             let share = readTime / time
@@ -28,11 +29,26 @@ func measureDense(columns: Int, megabytes: Int, _ report: inout Report) {
             report.add("gradientPass.\(name).\(columns).threads\(threads).shareOfReadLoop", share)
         }
         if threads == 1 {
-            let share = times[3] / times[4] - 1
+            let share = medianRatio(all[3], all[4]) - 1
             print("dense \(columns) norms: \(rounded(100 * share)) % of a pass")
             report.add("gradientPass.logistic.\(columns).shareOfNorms", share)
         }
     }
+}
+
+/// One process of several that measure at a time: passes and read loops take turns for some seconds, so that they meet
+/// the others' passes and read loops alike.
+func measureRank(columns: Int, megabytes: Int, _ report: inout Report) {
+    let matrix = denseMatrix(columns: columns, megabytes: megabytes)
+    let bytes = matrix.rows * matrix.stride * 4
+    let pass = Pass(LinearModel(LogisticLoss(), featureCount: columns), dataset(.dense(matrix), classes: 2).all)
+    let loop = readLoops(matrix.storage.pointer, bytes: bytes, threads: 1)[1]
+    // Medians: the best of each would be the moments in which the other process rests.
+    let all = times(.wall, rounds: 150, [{ pass() }, loop]).map { $0.sorted()[$0.count / 2] }
+    print(
+        "dense \(columns) logistic on each rank: \(rounded(Double(bytes) / all[0] / 1e9)) GB/s, "
+            + "\(rounded(100 * all[1] / all[0])) % of the read loop beside the other rank")
+    report.add("gradientPass.logistic.\(columns).shareOfReadLoopOfARank", all[1] / all[0])
 }
 
 /// The blocks of a gradient pass by themselves, with and without squared norms.

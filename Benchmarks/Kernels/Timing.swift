@@ -24,17 +24,28 @@ enum Clock {
     }
 }
 
-/// Seconds of the fastest of `rounds` runs of each body; the bodies take turns.
-func fastest(_ clock: Clock, rounds: Int = 12, _ bodies: [() -> Void]) -> [Double] {
-    var best = [Double](repeating: .infinity, count: bodies.count)
+/// Seconds of `rounds` runs of each body; the bodies take turns.
+func times(_ clock: Clock, rounds: Int = 30, _ bodies: [() -> Void]) -> [[Double]] {
+    var times = [[Double]](repeating: [], count: bodies.count)
     for _ in 0..<rounds {
         for (index, body) in bodies.enumerated() {
             let start = clock.now()
             body()
-            best[index] = min(best[index], clock.now() - start)
+            times[index].append(clock.now() - start)
         }
     }
-    return best
+    return times
+}
+
+/// Seconds of the fastest run of each body.
+func fastest(_ clock: Clock, rounds: Int = 30, _ bodies: [() -> Void]) -> [Double] {
+    times(clock, rounds: rounds, bodies).map { $0.min() ?? 0 }
+}
+
+/// The median of a[i] / b[i]: for small differences, which the luck of single runs would hide.
+func medianRatio(_ a: [Double], _ b: [Double]) -> Double {
+    let ratios = zip(a, b).map { $0 / $1 }.sorted()
+    return ratios.isEmpty ? 0 : ratios[ratios.count / 2]
 }
 
 func clock(threads: Int) -> Clock { threads == 1 ? .thread : .wall }
