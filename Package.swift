@@ -42,7 +42,7 @@ let package = Package(
             name: "convergence", dependencies: ["MPI", "Kernels", "Datasets", "Models", "BigBatch", "Telemetry"],
             path: "Benchmarks/Convergence"),
         .executableTarget(
-            name: "kernel-benchmark", dependencies: ["Kernels", "Datasets", "Models", "CProbes"],
+            name: "kernel-benchmark", dependencies: ["MPI", "Kernels", "Datasets", "Models", "CProbes"],
             path: "Benchmarks/Kernels"),
         .target(name: "CProbes", path: "Benchmarks/CProbes"),
         .executableTarget(

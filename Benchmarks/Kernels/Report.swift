@@ -24,6 +24,8 @@ struct Report {
     mutating func add(_ name: String, _ value: Double) { figures.append((name, value)) }
 
     func write(to path: String) {
+        // Only rank 0 has figures of reductions.
+        if figures.isEmpty { return }
         guard let file = fopen(path, "w") else {
             complain("kernel-benchmark: cannot write \(path): \(String(cString: strerror(errno)))")
         }

@@ -3,6 +3,7 @@
 //
 //     swift run -c release kernel-benchmark [--only dense-512] [--json FILE] [--megabytes 128]
 //     mpirun -n 2 kernel-benchmark --only ranks          each prints its share of what it can read beside the other
+//     mpirun -n 2 kernel-benchmark --only reductions     what an allreduce takes
 //     CRESCENDO_ISA=baseline|avx2|avx512                 picks the instruction set, of the ceilings too
 //
 // One thread is timed by its processor time, so that other work on the machine is not counted; several by the clock.
@@ -31,6 +32,7 @@ let parts: [(name: String, run: (inout Report) -> Void)] = [
     ("dense-54", { measureDense(columns: 54, megabytes: megabytes, &$0) }),
     ("dense-512", { measureDense(columns: 512, megabytes: megabytes, &$0) }),
     ("dense-2000", { measureDense(columns: 2000, megabytes: megabytes, &$0) }),
+    ("reductions", { measureReductions(&$0) }),
     ("ranks", { measureRank(columns: 512, megabytes: megabytes, &$0) }),
     ("line-54", { measureLine(columns: 54, megabytes: megabytes, &$0) }),
     ("line-512", { measureLine(columns: 512, megabytes: megabytes, &$0) }),
@@ -38,5 +40,6 @@ let parts: [(name: String, run: (inout Report) -> Void)] = [
     ("sparse", { measureSparse(&$0) }),
     ("sparse-45", { measureSparseClasses(&$0) }),
 ]
-for part in parts where only == nil ? part.name != "ranks" : only == part.name { part.run(&report) }
+let forRanks: Set = ["ranks", "reductions"]
+for part in parts where only == nil ? !forRanks.contains(part.name) : only == part.name { part.run(&report) }
 if let json { report.write(to: json) }
