@@ -67,13 +67,20 @@ extension Trainer {
         }
         let isFirst = state.lbfgs.isEmpty
         let first = isFirst ? try firstStep(statistics, doubled: true) : 1
-        if let reason = convergence(statistics, length: isFirst ? first / 2 : 1) {
+        let reason = convergence(statistics, length: isFirst ? first / 2 : 1)
+        if let reason, reason != .gradientNorm || !objective.isPreconditioned {
             return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
         }
         let gradientStep = state.stepSize
         // With the curvature known the step is the minimiser along d, searched from twice the quasi-Newton length.
-        let found = try search(
-            first: objective.isPreconditioned ? 2 * first : first, statistics: statistics, shrink: 1)
+        let longest = objective.isPreconditioned ? 2 * first : first
+        let sight = try look(first: longest, statistics: statistics, shrink: 1, lengthens: objective.isPreconditioned)
+        // The gap was estimated with the metric's curvature: where the loss falls on past twice the step, that is not it.
+        if let reason, (sight.step ?? 0) < longest {
+            return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
+        }
+        let found = take(sight, statistics: statistics)
+        if let step = sight.step, step > longest { state.fullIterations = 0 }
         if found.accepted || isFirst { return exhausting(found) }
 
         state.lbfgs.reset()

@@ -40,7 +40,8 @@ extension Trainer {
         if state.batchSizeOfMetric == 0 { state.batchSizeOfMetric = objective.metricSampleSize }
         guard state.batchSize >= 2 * state.batchSizeOfMetric else { return }
         try objective.adoptDenseMetric(
-            start: state.position, count: state.batchSize, at: state.parameters, decision: decision())
+            start: state.position, count: min(state.batchSize, objective.estimate?.noisySampleSize ?? state.batchSize),
+            at: state.parameters, decision: decision())
         state.batchSizeOfMetric = state.batchSize
     }
 

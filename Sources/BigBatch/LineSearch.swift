@@ -34,9 +34,11 @@ public struct LineSearch: Sendable, Equatable {
     ///   - slope: ⟨g_B, d⟩, negative.
     ///   - shrink: with the curvature κ along d known, the step is at most shrink·(−slope/κ), the Newton step: where a
     ///     longer step is good enough, by convexity so is a shorter one.
+    ///   - lengthens: where `first` is good enough and κ does not shorten it, α doubles as long as the loss falls: the
+    ///     curvature along d vanishes within the step.
     ///   - probe: ℓ_B at each α of a ladder, and κ if it is known: one reduction.
     public func search(
-        from first: Double, reference: Double, slope: Double, shrink: Double? = nil,
+        from first: Double, reference: Double, slope: Double, shrink: Double? = nil, lengthens: Bool = false,
         probe: ([Double]) throws -> (losses: [Double], curvature: Double?)
     ) rethrows -> Found {
         var step = first
@@ -58,12 +60,33 @@ public struct LineSearch: Sendable, Equatable {
                     let newton = -shrink * slope / curvature
                     if newton < step, newton > 0 { found.outcome = .accepted(step: newton, loss: value) }
                 }
+                if lengthens, found.outcome == .accepted(step: first, loss: value) {
+                    try lengthen(&found, from: first, loss: value, probe: probe)
+                }
                 return found
             }
             step = steps[rungs - 1] / 2
             found.outcome = .exhausted(smallest: step)
         }
         return found
+    }
+
+    /// Doubles α from `first` while the loss falls.
+    private func lengthen(
+        _ found: inout Found, from first: Double, loss: Double,
+        probe: ([Double]) throws -> (losses: [Double], curvature: Double?)
+    ) rethrows {
+        var (step, lowest) = (first, loss)
+        for _ in 0..<ladders {
+            let steps = (1...rungs).map { step * Double(1 << $0) }
+            for (next, value) in zip(steps, try probe(steps).losses) {
+                found.trials += 1
+                if value.isFinite { found.margin.note(value, threshold: lowest) }
+                guard value < lowest else { return }
+                (step, lowest) = (next, value)
+                found.outcome = .accepted(step: step, loss: lowest)
+            }
+        }
     }
 
     private static func powerOfHalf(_ exponent: Int) -> Double { 1 / Double(1 << exponent) }

@@ -19,6 +19,10 @@ struct MetricEstimate {
     /// Rows of the first dense metric: enough to be of full rank.
     var firstSampleSize: Int { min(population, max(10 * dimension, 1000)) }
 
+    /// Rows of a dense metric for a noisy batch: its spectrum is known to about an eighth, and more rows cost more than the
+    /// steps they better.
+    var noisySampleSize: Int { min(sampleSize, max(firstSampleSize, 64 * dimension)) }
+
     /// Rows of a later dense metric: as many as take about the work of one gradient pass.
     var sampleSize: Int { min(population, max(10 * dimension, 4 * classes * population / max(1, dimension))) }
 

@@ -106,25 +106,44 @@ extension Trainer {
     func search(
         first: Double, statistics: GradientStatistics, reference: Double? = nil, shrink: Double? = nil
     ) throws -> (outcome: IterationOutcome, accepted: Bool) {
+        try take(
+            look(first: first, statistics: statistics, reference: reference, shrink: shrink), statistics: statistics)
+    }
+
+    /// Searches along d on the current batch and stays where it is.
+    func look(
+        first: Double, statistics: GradientStatistics, reference: Double? = nil, shrink: Double? = nil,
+        lengthens: Bool = false
+    ) throws -> Sight {
         let slope = dot(objective.gradient, direction)
         let ray = objective.ray(
             start: state.position, count: state.batchSize, from: state.parameters, along: direction)
         let found = try lineSearch.search(
-            from: first, reference: reference ?? statistics.loss, slope: slope, shrink: shrink
+            from: first, reference: reference ?? statistics.loss, slope: slope, shrink: shrink, lengthens: lengthens
         ) { steps in
             try objective.probe(ray, at: steps, decision: decision())
         }
         state.trials += found.trials
         state.nonFinite += found.nonFinite
         state.margin.merge(found.margin)
-        switch found.outcome {
-        case .accepted(let step, _):
-            state.stepSize = step
-            move(by: step, on: ray)
-            return (IterationOutcome(statistics: statistics, stepSize: step), true)
-        case .exhausted:
+        guard case .accepted(let step, _) = found.outcome else { return Sight(ray: ray, step: nil) }
+        return Sight(ray: ray, step: step)
+    }
+
+    /// What a search saw: α along the ray; nil when none was good enough.
+    struct Sight {
+        let ray: Ray
+        let step: Double?
+    }
+
+    /// The step to what was seen.
+    func take(_ sight: Sight, statistics: GradientStatistics) -> (outcome: IterationOutcome, accepted: Bool) {
+        guard let step = sight.step else {
             return (IterationOutcome(statistics: statistics, stepSize: 0), false)
         }
+        state.stepSize = step
+        move(by: step, on: sight.ray)
+        return (IterationOutcome(statistics: statistics, stepSize: step), true)
     }
 
     /// x ← x + αd, along `ray` if the step was searched.

@@ -35,6 +35,20 @@ struct StepRuleTests {
         #expect(found.trials == 40)
     }
 
+    @Test("A search may go on past its first step while the loss falls")
+    func searchLengthens() {
+        // ℓ(α) = (α − 20)², no curvature told: 4 is good, then 8, 16, and 32 is worse.
+        let found = LineSearch().search(from: 4, reference: 400, slope: -40, lengthens: true) { steps in
+            (steps.map { ($0 - 20) * ($0 - 20) }, nil)
+        }
+        #expect(found.outcome == .accepted(step: 16, loss: 16))
+        // A minimum that the curvature shows within the first step is kept.
+        let newton = LineSearch().search(from: 4, reference: 4, slope: -4, shrink: 1, lengthens: true) { steps in
+            (steps.map { ($0 - 2) * ($0 - 2) }, 2)
+        }
+        #expect(newton.outcome == .accepted(step: 2, loss: 0))
+    }
+
     @Test("Barzilai–Borwein finds the inverse curvature on the full batch and falls back when there is none")
     func barzilaiBorwein() {
         let full = GradientStatistics(
