@@ -18,6 +18,10 @@ public struct Dataset: Sendable {
     public var interceptSquaredNorm: Float = 1
     /// Mean of x_j² over all N true rows, where the loader knows it; the same on every rank.
     public var columnSquares: [Double]?
+    /// What a row means to a network: an image, say. Nil: a row of a table. `sampleShape.count` is `features.columns`.
+    public var sampleShape: SampleShape?
+    /// Decides, with `Batch.draw` and a row's global position, what is random about that row.
+    public var seed: UInt64 = 0
 
     public init(
         order: DataOrder, features: FeatureMatrix, shift: AlignedBuffer<Float>? = nil, labels: AlignedBuffer<Float>,
@@ -39,11 +43,15 @@ public struct Batch: Sendable {
     public let first: Range<Int>
     /// The part after the wrap; empty for most batches.
     public let second: Range<Int>
+    /// Which of the endless random variants of its rows a batch holds (augmentation, dropout): what is random about a row
+    /// is a function of `dataset.seed`, `draw` and the row's global position, at any number of ranks.
+    public let draw: UInt64
 
-    public init(dataset: Dataset, first: Range<Int>, second: Range<Int> = 0..<0) {
+    public init(dataset: Dataset, first: Range<Int>, second: Range<Int> = 0..<0, draw: UInt64 = 0) {
         self.dataset = dataset
         self.first = first
         self.second = second
+        self.draw = draw
     }
 
     /// This rank's number of samples; 0 is a valid batch.
@@ -52,12 +60,13 @@ public struct Batch: Sendable {
 
 extension Dataset {
     /// The batch of global positions start, start + 1, … start + count − 1 (mod N). 0 ≤ start < N, count ≤ N.
-    public func batch(start: Int, count: Int) -> Batch {
+    public func batch(start: Int, count: Int, draw: UInt64 = 0) -> Batch {
         let end = start + count
         return Batch(
             dataset: self,
             first: order.localRange(start..<min(end, order.count)),
-            second: end > order.count ? order.localRange(0..<(end - order.count)) : 0..<0)
+            second: end > order.count ? order.localRange(0..<(end - order.count)) : 0..<0,
+            draw: draw)
     }
 
     /// All rows of this rank.

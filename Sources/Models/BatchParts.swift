@@ -9,7 +9,7 @@ extension Batch {
             let high = min(max(range.upperBound - offset, 0), rows.count)
             return rows.lowerBound + low..<rows.lowerBound + high
         }
-        return Batch(dataset: dataset, first: cut(first, 0), second: cut(second, first.count))
+        return Batch(dataset: dataset, first: cut(first, 0), second: cut(second, first.count), draw: draw)
     }
 }
 
