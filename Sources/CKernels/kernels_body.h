@@ -200,6 +200,7 @@ static void CK_NAME(squared_norms)(
 #include "gram_body.h"
 #include "losses_body.h"
 #include "softmax_body.h"
+#include "layers_body.h"
 
 const ck_kernels CK_NAME(ck_kernels) = {
     .name = CK_STRING,
@@ -226,6 +227,7 @@ const ck_kernels CK_NAME(ck_kernels) = {
     .gram = CK_NAME(gram),
     .gram_pack = CK_NAME(gram_pack),
     .column_squares = CK_NAME(column_squares),
+    .layers = &CK_NAME(ck_layers),
 };
 
 #undef CK_INLINE

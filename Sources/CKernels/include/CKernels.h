@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "CLayers.h"
+
 #pragma clang assume_nonnull begin
 
 /// Losses of one margin; formulas in `Models.ScalarLosses`. `delta` is Huber's bound, and not used by the others.
@@ -94,6 +96,7 @@ typedef struct ck_kernels {
     /// sums[j] += Σ_r (x[r, j] − shift[j])² for j < columns, in Double; shift may be null
     void (*_Nonnull column_squares)(
         const float *x, long stride, long rows, long columns, const float *_Nullable shift, double *sums);
+    const ck_layers *layers;
 } ck_kernels;
 
 /// The fastest set this machine runs, or the one that CRESCENDO_ISA (baseline, avx2, avx512) names if it can run.

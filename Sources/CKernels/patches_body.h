@@ -1,0 +1,273 @@
+// Convolution place by place: the values under a place as one row (a patch), products of patches with all filters, and
+// sums of few of them; part of layers_body.h. Patches and packed filters are padded to multiples of 16 values.
+
+// The planes with their padding, so that no place needs a test; 8 more values may be read behind them.
+CK_INLINE long CK_NAME(padded_width)(const ck_window *w) { return w->width + 2 * w->padding_width; }
+CK_INLINE long CK_NAME(padded_size)(const ck_window *w) {
+    return (w->height + 2 * w->padding_height) * CK_NAME(padded_width)(w);
+}
+
+// The first `count` ≤ 8 lanes.
+CK_INLINE i8 CK_NAME(first_lanes)(long count) { return (i8){0, 1, 2, 3, 4, 5, 6, 7} < (int32_t)count; }
+
+static void CK_NAME(patches)(
+    const ck_window *window, long channels, const float *x, long x_channel, float *padded, float *out, long stride) {
+    const ck_window w = *window;
+    const long width = CK_NAME(padded_width)(&w), size = CK_NAME(padded_size)(&w), run = w.kernel_width;
+    for (long c = 0; c < channels; c++) {
+        float *plane = padded + c * size;
+        if (size > w.height * w.width) CK_NAME(clear)(size, plane);
+        for (long a = 0; a < w.height; a++)
+            CK_NAME(copy)(
+                w.width, x + c * x_channel + a * w.width, plane + (a + w.padding_height) * width + w.padding_width);
+    }
+    CK_NAME(clear)(8, padded + channels * size);
+    const long length = channels * w.kernel_height * run;
+    for (long a = 0; a < w.out_height; a++)
+        for (long b = 0; b < w.out_width; b++, out += stride) {
+            const float *corner = padded + a * w.stride_height * width + b * w.stride_width;
+            float *target = out;
+            // Eight values are written for a shorter run; what is too much is overwritten by the next.
+            for (long c = 0; c < channels; c++)
+                for (long i = 0; i < w.kernel_height; i++, target += run) {
+                    const float *source = corner + c * size + i * width;
+                    if (run <= 8) PUT(f8, target) = AT(f8, source);
+                    else CK_NAME(copy)(run, source, target);
+                }
+            for (long k = length; k < stride; k++) out[k] = 0;
+        }
+}
+
+static void CK_NAME(patches_back)(
+    const ck_window *window, long channels, const float *in, long stride, float *padded, float *x, long x_channel) {
+    const ck_window w = *window;
+    const long width = CK_NAME(padded_width)(&w), size = CK_NAME(padded_size)(&w), run = w.kernel_width;
+    const i8 mask = CK_NAME(first_lanes)(run < 8 ? run : 8);
+    CK_NAME(clear)(channels * size + 8, padded);
+    for (long a = 0; a < w.out_height; a++)
+        for (long b = 0; b < w.out_width; b++, in += stride) {
+            float *corner = padded + a * w.stride_height * width + b * w.stride_width;
+            const float *source = in;
+            for (long c = 0; c < channels; c++)
+                for (long i = 0; i < w.kernel_height; i++, source += run) {
+                    float *target = corner + c * size + i * width;
+                    if (run <= 8) PUT(f8, target) += (f8)((i8)AT(f8, source) & mask);
+                    else CK_NAME(add)(run, source, target);
+                }
+        }
+    for (long c = 0; c < channels; c++)
+        for (long a = 0; a < w.height; a++)
+            CK_NAME(copy)(
+                w.width, padded + c * size + (a + w.padding_height) * width + w.padding_width,
+                x + c * x_channel + a * w.width);
+}
+
+// Filters are packed in panels of CK_PANEL (the last one of fewer) that a tile of rows meets one after the other.
+#if CK_LANES == 16
+#define CK_PANEL 64
+#elif CK_LANES == 8
+#define CK_PANEL 16
+#else
+#define CK_PANEL 8
+#endif
+
+static void CK_NAME(pack_filters)(long filters, long length, const float *w, long padded, float *out) {
+    for (long o = 0; o < padded; o += CK_PANEL) {
+        const long panel = padded - o < CK_PANEL ? padded - o : CK_PANEL;
+        for (long k = 0; k < length; k++)
+            for (long p = 0; p < panel; p++) *out++ = o + p < filters ? w[(o + p) * length + k] : 0;
+    }
+}
+
+CK_INLINE void CK_NAME(tile)(
+    const long rows, const long vectors, long length, const float *a, long a_stride, const float *b, float *c,
+    long c_stride) {
+    vf sums[8][4];
+    _Pragma("clang loop unroll(full)") for (long r = 0; r < rows; r++)
+        _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) sums[r][v] = (vf){0};
+    for (long k = 0; k < length; k++, b += vectors * CK_LANES) {
+        vf column[4];
+        _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) column[v] = AT(vf, b + v * CK_LANES);
+        _Pragma("clang loop unroll(full)") for (long r = 0; r < rows; r++) {
+            const vf value = a[r * a_stride + k] - (vf){0};
+            _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) sums[r][v] += value * column[v];
+        }
+    }
+    _Pragma("clang loop unroll(full)") for (long r = 0; r < rows; r++)
+        _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++)
+            PUT(vf, c + r * c_stride + v * CK_LANES) = sums[r][v];
+}
+
+CK_INLINE void CK_NAME(panel_product)(
+    const long tile, const long vectors, long rows, long length, const float *a, long a_stride, const float *b,
+    float *c, long c_stride) {
+    long i = 0;
+    for (; i + tile <= rows; i += tile)
+        CK_NAME(tile)(tile, vectors, length, a + i * a_stride, a_stride, b, c + i * c_stride, c_stride);
+    for (; i + 2 <= rows; i += 2)
+        CK_NAME(tile)(2, vectors, length, a + i * a_stride, a_stride, b, c + i * c_stride, c_stride);
+    for (; i < rows; i++)
+        CK_NAME(tile)(1, vectors, length, a + i * a_stride, a_stride, b, c + i * c_stride, c_stride);
+}
+
+static void CK_NAME(filter_product)(
+    long rows, long length, long padded, const float *a, long a_stride, const float *packed, float *c, long c_stride) {
+    for (long o = 0; o < padded; o += CK_PANEL) {
+        const float *b = packed + o * length;
+#if CK_LANES == 16
+        const long vectors = (padded - o) / CK_LANES;
+        if (vectors >= 4) CK_NAME(panel_product)(6, 4, rows, length, a, a_stride, b, c + o, c_stride);
+        else if (vectors == 3) CK_NAME(panel_product)(8, 3, rows, length, a, a_stride, b, c + o, c_stride);
+        else if (vectors == 2) CK_NAME(panel_product)(8, 2, rows, length, a, a_stride, b, c + o, c_stride);
+        else CK_NAME(panel_product)(8, 1, rows, length, a, a_stride, b, c + o, c_stride);
+#elif CK_LANES == 8
+        CK_NAME(panel_product)(6, 2, rows, length, a, a_stride, b, c + o, c_stride);
+#else
+        CK_NAME(panel_product)(4, 2, rows, length, a, a_stride, b, c + o, c_stride);
+#endif
+    }
+}
+#undef CK_PANEL
+
+// The largest of the rows under each place, plus the bias, to planes.
+static void CK_NAME(pool_rows)(
+    const ck_window *window, long channels, const float *y, long stride, const float *bias, float *out,
+    int32_t *index) {
+    typedef int32_t i16 __attribute__((vector_size(64), aligned(4), may_alias));
+    const ck_window w = *window;
+    const long places = w.out_height * w.out_width;
+    for (long c = 0; c < channels; c += 16) {
+        const long count = channels - c < 16 ? channels - c : 16;
+        for (long place = 0; place < places; place++) {
+            long top, bottom, left, right;
+            CK_NAME(covered)(
+                place / w.out_width, w.stride_height, w.padding_height, w.kernel_height, w.height, &top, &bottom);
+            CK_NAME(covered)(
+                place % w.out_width, w.stride_width, w.padding_width, w.kernel_width, w.width, &left, &right);
+            f16 best = AT(f16, y + (top * w.width + left) * stride + c);
+            i16 chosen = (i16){0} + (int32_t)(top * w.width + left);
+            for (long a = top; a < bottom; a++)
+                for (long b = left; b < right; b++) {
+                    const f16 v = AT(f16, y + (a * w.width + b) * stride + c);
+                    const i16 wins = (v > best) | (v != v);
+                    best = (f16)((wins & (i16)v) | (~wins & (i16)best));
+                    chosen = (wins & (int32_t)(a * w.width + b)) | (~wins & chosen);
+                }
+            float *target = out + c * places + place;
+            int32_t *target_index = index + c * places + place;
+            for (long k = 0; k < count; k++) {
+                target[k * places] = best[k] + bias[c + k];
+                target_index[k * places] = chosen[k];
+            }
+        }
+    }
+}
+
+// The δ of pooled channels that are not 0, listed by channel with their place, and by place with their channel.
+static void CK_NAME(pool_lists)(
+    long channels, long places, const float *d, const int32_t *index, long positions, int32_t *channel_starts,
+    int32_t *channel_places, float *channel_values, int32_t *place_starts, int32_t *place_channels,
+    float *place_values) {
+    int32_t n = 0;
+    for (long c = 0; c < channels; c++) {
+        channel_starts[c] = n;
+        for (long p = 0; p < places; p++, d++, index++) {
+            channel_places[n] = *index;
+            channel_values[n] = *d;
+            n += *d != 0;
+        }
+    }
+    channel_starts[channels] = n;
+    if (!place_starts) return;
+    for (long p = 0; p <= positions; p++) place_starts[p] = 0;
+    for (long e = 0; e < n; e++) place_starts[channel_places[e] + 1]++;
+    for (long p = 0; p < positions; p++) place_starts[p + 1] += place_starts[p];
+    for (long c = 0; c < channels; c++)
+        for (long e = channel_starts[c]; e < channel_starts[c + 1]; e++) {
+            const int32_t at = place_starts[channel_places[e]]++;
+            place_channels[at] = (int32_t)c;
+            place_values[at] = channel_values[e];
+        }
+    // Each start is now where the next one was.
+    for (long p = positions; p > 0; p--) place_starts[p] = place_starts[p - 1];
+    place_starts[0] = 0;
+}
+
+// `vectors` registers of each sum; two halves where that leaves the units idle. Returns Σ of the squares if `adds`.
+CK_INLINE double CK_NAME(listed_block)(
+    const long vectors, const long adds, long rows, const int32_t *starts, const int32_t *items, const float *values,
+    const float *b, long b_stride, float *out, long out_stride, long width) {
+    double squares = 0;
+    for (long r = 0; r < rows; r++, out += out_stride) {
+        vf sums[12], more[6];
+        _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) sums[v] = (vf){0};
+        long e = starts[r];
+        const long end = starts[r + 1];
+        if (vectors <= 6) {
+            _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) more[v] = (vf){0};
+            for (; e + 2 <= end; e += 2) {
+                const float *p = b + items[e] * b_stride, *q = b + items[e + 1] * b_stride;
+                const vf first = values[e] - (vf){0}, second = values[e + 1] - (vf){0};
+                _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) {
+                    sums[v] += first * AT(vf, p + v * CK_LANES);
+                    more[v] += second * AT(vf, q + v * CK_LANES);
+                }
+            }
+            _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) sums[v] += more[v];
+        }
+        for (; e < end; e++) {
+            const float *p = b + items[e] * b_stride;
+            const vf value = values[e] - (vf){0};
+            _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++)
+                sums[v] += value * AT(vf, p + v * CK_LANES);
+        }
+        if (!adds) {
+            _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) PUT(vf, out + v * CK_LANES) = sums[v];
+            continue;
+        }
+        vf total = {0};
+        _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) {
+            total += sums[v] * sums[v];
+            if ((v + 1) * CK_LANES <= width) PUT(vf, out + v * CK_LANES) += sums[v];
+            else
+                for (long k = 0; k < CK_LANES; k++)
+                    if (v * CK_LANES + k < width) out[v * CK_LANES + k] += sums[v][k];
+        }
+        squares += CK_NAME(lane_sum)(total);
+    }
+    return squares;
+}
+
+CK_INLINE double CK_NAME(listed)(
+    const long adds, long rows, const int32_t *starts, const int32_t *items, const float *values, const float *b,
+    long b_stride, float *out, long out_stride, long width) {
+    const long vectors = (width + CK_LANES - 1) / CK_LANES, blocks = (vectors + 11) / 12;
+    double squares = 0;
+    for (long block = 0; block < blocks; block++) {
+        const long first = vectors * block / blocks, count = vectors * (block + 1) / blocks - first;
+        const long at = first * CK_LANES;
+#define BLOCK(n)                                                                                                       \
+    case n:                                                                                                            \
+        squares += CK_NAME(listed_block)(                                                                              \
+            n, adds, rows, starts, items, values, b + at, b_stride, out + at, out_stride, width - at);                 \
+        break;
+        switch (count) {
+            BLOCK(1) BLOCK(2) BLOCK(3) BLOCK(4) BLOCK(5) BLOCK(6) BLOCK(7) BLOCK(8) BLOCK(9) BLOCK(10) BLOCK(11)
+            BLOCK(12)
+        }
+#undef BLOCK
+    }
+    return squares;
+}
+
+static void CK_NAME(listed_product)(
+    long rows, const int32_t *starts, const int32_t *items, const float *values, const float *b, long b_stride,
+    float *out, long out_stride, long width) {
+    CK_NAME(listed)(0, rows, starts, items, values, b, b_stride, out, out_stride, width);
+}
+
+static double CK_NAME(add_listed_product)(
+    long rows, const int32_t *starts, const int32_t *items, const float *values, const float *b, long b_stride,
+    float *out, long out_stride, long width) {
+    return CK_NAME(listed)(1, rows, starts, items, values, b, b_stride, out, out_stride, width);
+}

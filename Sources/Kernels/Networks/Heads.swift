@@ -1,0 +1,51 @@
+import CKernels
+
+/// Softmax and cross-entropy: the last layer of a classifier.
+///
+/// Σ_i ω_i (log Σ_c exp m_ic − Σ_c t_ic m_ic) with t_i = (1 − smoothing) e_label + smoothing / classes (label smoothing,
+/// Szegedy et al., arXiv 1512.00567), summed in Double. A label that is missing (NaN) or beyond the classes, or a margin
+/// that is NaN or infinite, makes the sum NaN.
+public enum SoftmaxHead {
+    /// The loss alone.
+    ///
+    /// - Parameters:
+    ///   - margins: rows × classes, rows `stride` apart.
+    ///   - labels: the class of each row.
+    ///   - weights: ω; nil for 1.
+    public static func loss(
+        rows: Int, classes: Int, stride: Int, margins: UnsafePointer<Float>, labels: UnsafePointer<Float>,
+        weights: UnsafePointer<Float>? = nil, smoothing: Double = 0, with kernels: KernelSet = .current
+    ) -> Double {
+        kernels.layers.pointee.softmax_head(
+            rows, classes, stride, UnsafeMutablePointer(mutating: margins), labels, weights, smoothing, 0)
+    }
+
+    /// The loss; margins ← ω (softmax(m) − t), the derivative of the sum by each margin.
+    public static func lossAndGradient(
+        rows: Int, classes: Int, stride: Int, margins: UnsafeMutablePointer<Float>, labels: UnsafePointer<Float>,
+        weights: UnsafePointer<Float>? = nil, smoothing: Double = 0, with kernels: KernelSet = .current
+    ) -> Double {
+        kernels.layers.pointee.softmax_head(rows, classes, stride, margins, labels, weights, smoothing, 1)
+    }
+}
+
+/// Half the squared distance of a network's outputs to its targets: Σ_i ω_i ½ Σ_c (m_ic − t_ic)², in Double.
+public enum SquaredErrorHead {
+    /// The loss alone; targets have rows × outputs values, rows `targetStride` apart (labels of one output: 1).
+    public static func loss(
+        rows: Int, outputs: Int, stride: Int, margins: UnsafePointer<Float>, targets: UnsafePointer<Float>,
+        targetStride: Int, weights: UnsafePointer<Float>? = nil, with kernels: KernelSet = .current
+    ) -> Double {
+        kernels.layers.pointee.squared_head(
+            rows, outputs, stride, UnsafeMutablePointer(mutating: margins), targets, targetStride, weights, 0)
+    }
+
+    /// The loss; margins ← ω (m − t).
+    public static func lossAndGradient(
+        rows: Int, outputs: Int, stride: Int, margins: UnsafeMutablePointer<Float>, targets: UnsafePointer<Float>,
+        targetStride: Int, weights: UnsafePointer<Float>? = nil, with kernels: KernelSet = .current
+    ) -> Double {
+        kernels.layers.pointee.squared_head(
+            rows, outputs, stride, margins, targets, targetStride, weights, 1)
+    }
+}
