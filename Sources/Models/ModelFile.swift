@@ -5,7 +5,8 @@ import FoundationEssentials
 ///
 /// Tensors: `weights` [D, C] and `intercepts` [C] (F32) in the space trained in; `coefficients` [D, C] and
 /// `coefficient_intercepts` [C] (F64) for features as they are in the data file, standardisation undone; `mean` [D] and
-/// `scale` [D] (F64) where features were standardised. Metadata: `format` = "crescendo", `crescendo_version`, `model`
+/// `scale` [D] (F64) where features were standardised. A network has `layer1.weights`, `layer1.biases`, … and `output.weights`,
+/// `output.biases` instead of the first four. Metadata: `format` = "crescendo", `crescendo_version`, `model`
 /// (its kind), `specification` and `preprocessing` (JSON), `class_labels` and, for named columns, `feature_names` (JSON
 /// lists), and whatever `notes` holds.
 public struct ModelFile: Sendable, Equatable {
@@ -51,23 +52,24 @@ public struct ModelFile: Sendable, Equatable {
 
     /// Writes the file atomically: temporary name, fsync, rename. Throws `ModelError`.
     public func write(to path: String) throws {
-        let outputs = specification.outputCount
-        let features = specification.featureCount
-        let weightCount = features * outputs
-        guard parameters.count == weightCount + (specification.hasIntercept ? outputs : 0) else {
+        let places = try tensorPlaces()
+        guard parameters.count == places.last?.range.upperBound else {
             throw ModelError("cannot write \(path): \(parameters.count) parameters do not fit the model")
         }
+        let outputs = specification.outputCount
+        let features = specification.featureCount
         var file = Safetensors()
         func add(_ name: String, _ shape: [Int], _ values: [Double], isDouble: Bool) {
             file.tensors[name] = Safetensors.Tensor(isDouble: isDouble, shape: shape, values: values)
         }
-        let original = coefficients
-        add("weights", [features, outputs], parameters[..<weightCount].map { Double($0) }, isDouble: false)
-        if specification.hasIntercept {
-            add("intercepts", [outputs], parameters[weightCount...].map { Double($0) }, isDouble: false)
+        for place in places {
+            add(place.name, place.shape, parameters[place.range].map { Double($0) }, isDouble: false)
         }
-        add("coefficients", [features, outputs], original.weights, isDouble: true)
-        add("coefficient_intercepts", [outputs], original.intercepts, isDouble: true)
+        if specification.network == nil {
+            let original = coefficients
+            add("coefficients", [features, outputs], original.weights, isDouble: true)
+            add("coefficient_intercepts", [outputs], original.intercepts, isDouble: true)
+        }
         let standardization = preprocessing.standardization
         if !standardization.mean.isEmpty { add("mean", [features], standardization.mean, isDouble: true) }
         if !standardization.scale.isEmpty { add("scale", [features], standardization.scale, isDouble: true) }
@@ -99,18 +101,22 @@ public struct ModelFile: Sendable, Equatable {
             let version = file.metadata["crescendo_version"] ?? "unknown"
             throw ModelError("\(path): its description cannot be read (written by crescendo \(version))")
         }
-        var parameters = try values(of: "weights", [specification.featureCount, specification.outputCount], file, path)
-        if specification.hasIntercept {
-            parameters += try values(of: "intercepts", [specification.outputCount], file, path)
-        }
         guard preprocessing.featureCount == specification.featureCount,
             preprocessing.labels.classCount == specification.classCount
         else { throw ModelError("\(path) is damaged: its parts describe different models") }
-        _ = try specification.makeModel()
-        return ModelFile(
-            specification: specification, parameters: parameters, preprocessing: preprocessing,
+        var result = ModelFile(
+            specification: specification, parameters: [], preprocessing: preprocessing,
             version: file.metadata["crescendo_version"] ?? "",
             notes: file.metadata.filter { !ownKeys.contains($0.key) })
+        for place in try result.tensorPlaces() {
+            result.parameters += try values(of: place.name, place.shape, file, path)
+        }
+        return result
+    }
+
+    private func tensorPlaces() throws -> [TensorPlace] {
+        guard let model = try specification.makeModel() as? any TensorModel else { return [] }
+        return model.tensors
     }
 
     private static func values(of name: String, _ shape: [Int], _ file: Safetensors, _ path: String) throws -> [Float] {

@@ -109,10 +109,17 @@ public struct ModelSpecification: Codable, Sendable, Equatable {
     public var hasIntercept: Bool
     /// δ of the Huber loss, in units of the label.
     public var huberDelta: Double
+    /// The layers before the last; nil: a linear model. `kind` is then softmax or ridge and tells the loss.
+    public var network: NetworkDescription?
+    /// How a network sees the features; nil: as a table.
+    public var input: SampleShape?
 
     public init(
-        kind: ModelKind, featureCount: Int, classCount: Int, hasIntercept: Bool = true, huberDelta: Double = 1.35
+        kind: ModelKind, featureCount: Int, classCount: Int, hasIntercept: Bool = true, huberDelta: Double = 1.35,
+        network: NetworkDescription? = nil, input: SampleShape? = nil
     ) {
+        self.network = network
+        self.input = input
         self.kind = kind
         self.featureCount = featureCount
         self.classCount = classCount
@@ -123,10 +130,11 @@ public struct ModelSpecification: Codable, Sendable, Equatable {
     public var outputCount: Int { kind.outputCount(classCount: classCount) }
 
     /// Throws `ModelError` for `auto`, for a class count that does not suit the kind, and for δ ≤ 0.
-    public func makeModel(threads: Int = 1) throws -> any Model {
+    public func makeModel(threads: Int = 1, seed: UInt64 = 0) throws -> any Model {
         if kind.labels == .classes, kind == .softmax ? classCount < 2 : classCount != 2 {
             throw ModelError("a \(kind.rawValue) model cannot have \(classCount) classes")
         }
+        if let network { return try makeNetwork(network, threads: threads, seed: seed) }
         switch kind {
         case .ridge: return linear(SquaredError(), threads)
         case .logistic: return linear(LogisticLoss(), threads)
@@ -137,6 +145,21 @@ public struct ModelSpecification: Codable, Sendable, Equatable {
             return linear(HuberLoss(delta: huberDelta), threads)
         case .poisson: return linear(PoissonLoss(), threads)
         case .auto: throw ModelError("the model kind is still open: choose it from the labels first")
+        }
+    }
+
+    private func makeNetwork(_ network: NetworkDescription, threads: Int, seed: UInt64) throws -> any Model {
+        let input = input ?? .features(featureCount)
+        guard input.count == featureCount else {
+            throw ModelError(
+                "an input of \(input.channels) × \(input.height) × \(input.width) is not \(featureCount) features")
+        }
+        switch kind {
+        case .softmax:
+            return try Network(
+                network, input: input, loss: SoftmaxLoss(classes: classCount), threads: threads, seed: seed)
+        case .ridge: return try Network(network, input: input, loss: SquaredError(), threads: threads, seed: seed)
+        default: throw ModelError("a network ends in softmax or ridge, not in \(kind.rawValue)")
         }
     }
 

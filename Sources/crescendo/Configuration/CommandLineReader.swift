@@ -1,4 +1,5 @@
 import ArgumentParser
+import Models
 
 /// What a command line asks for: a command to run, or a text to print and a code to end with.
 enum Request {
@@ -80,7 +81,7 @@ enum CommandLineReader {
         let replaced = Set(
             [
                 ("data", train.data), ("test", train.trainingData.test), ("drop", train.reading.drop),
-                ("id", train.reading.id),
+                ("id", train.reading.id), ("network", train.model.network),
             ].filter { !$0.1.isEmpty }.map { $0.0 })
         var options: [String] = []
         var data: [String] = []
@@ -109,6 +110,11 @@ enum CommandLineReader {
             train.run.timeLimit == nil
         {
             throw OptionsError(text: "--tolerance 0 never ends: add --max-epochs, --max-iterations or --time-limit.")
+        }
+        do {
+            _ = try train.model.description
+        } catch let error as ModelError {
+            throw OptionsError(text: "--network: \(error)")
         }
         if let step = train.expert.step, step == .fixed || step == .sgd, train.expert.stepSize == nil {
             throw OptionsError(text: "--step \(step.rawValue) needs --step-size.")

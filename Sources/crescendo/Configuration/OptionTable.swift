@@ -14,7 +14,7 @@ enum OptionTable {
 
     static let kinds: [(key: String, kind: Kind)] = [
         ("data", .paths),
-        ("model", .value), ("l2", .value), ("standardize", .value), ("intercept", .flag),
+        ("model", .value), ("network", .values), ("l2", .value), ("standardize", .value), ("intercept", .flag),
         ("test", .paths), ("validation", .value), ("storage", .value), ("cache", .path),
         ("format", .value), ("label", .value), ("labels-file", .path), ("drop", .values), ("id", .values),
         ("weight", .value), ("header", .flag), ("zero-based", .flag),

@@ -1,7 +1,36 @@
 import ArgumentParser
 import Models
 
-extension ModelKind: ExpressibleByArgument {}
+/// `--model`: a kind of linear model, or a network by its name.
+struct ModelChoice: ExpressibleByArgument {
+    let text: String
+    let kind: ModelKind
+    let network: NetworkDescription?
+
+    /// A name with widths that make no sense is taken here and refused by `check`, which can say why.
+    init?(argument: String) {
+        text = argument
+        if let kind = ModelKind(rawValue: argument) {
+            self.kind = kind
+            network = nil
+        } else if argument == Self.listed {
+            kind = .auto
+            network = nil
+        } else if let network = try? NetworkDescription(name: argument) {
+            kind = .auto
+            self.network = network
+        } else {
+            return nil
+        }
+    }
+
+    /// The network is the list of layers.
+    static let listed = "network"
+
+    static var allValueStrings: [String] {
+        ModelKind.allCases.map(\.rawValue) + NetworkDescription.names + [listed]
+    }
+}
 
 /// `--standardize`.
 enum StandardizeChoice: String, CaseIterable, ExpressibleByArgument {
@@ -15,10 +44,19 @@ struct ModelOptions: ParsableArguments {
             discussion: """
                 ridge: a number, squared error. logistic: two classes. softmax: several classes. \
                 squared-hinge: two classes, linear support vectors. huber: a number, with outliers. \
-                poisson: counts. auto takes logistic for two distinct labels, softmax for several classes, ridge for \
+                poisson: counts. mlp:512,256: a network with hidden layers of these widths. lenet5, bigbatch-cnn: \
+                convolutional networks for images. network: the layers of --network. auto takes logistic for two distinct labels, softmax for several classes, ridge for \
                 numbers, and says what it chose.
                 """))
-    var model: ModelKind?
+    var model: ModelChoice?
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "A layer of the network, first to last; the dense layer to the labels comes by itself. Repeated.",
+            discussion: "For example 'conv 20 5x5 padding=2', 'max-pool 2', 'dense 500', 'relu', 'pad 2'.",
+            valueName: "layer"))
+    var network: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -41,4 +79,23 @@ struct ModelOptions: ParsableArguments {
         inversion: .prefixedNo, exclusivity: .chooseLast,
         help: "Train a constant term that is not penalised (default: --intercept).")
     var intercept: Bool?
+}
+
+extension ModelOptions {
+    /// The network to train; nil: a linear model. Throws `ModelError` for layers that make no sense.
+    var description: NetworkDescription? {
+        get throws {
+            let isListed = model.map { $0.text == ModelChoice.listed } ?? true
+            if !network.isEmpty {
+                guard isListed else {
+                    throw ModelError("a list of layers goes with --model network, not with --model \(model?.text ?? "")")
+                }
+                return try NetworkDescription(layers: network)
+            }
+            if model?.text == ModelChoice.listed {
+                throw ModelError("--model network needs its layers: --network 'dense 100' --network relu")
+            }
+            return model?.network
+        }
+    }
 }

@@ -43,7 +43,7 @@ extension TrainJob {
         console.print("labels  \(describe(table.labels, data.preprocessing.labels))")
         for note in data.preprocessing.notes { console.print("note    \(note)") }
         console.print(
-            "model   \(plan.kind.rawValue), \(plan.hasIntercept ? "with" : "without") intercept, λ = \(NumberFormat.significant(plan.l2, 4))"
+            "model   \(plan.modelText), λ = \(NumberFormat.significant(plan.l2, 4))"
                 + (command.model.l2 == nil ? " (1/N)" : "") + (plan.reason.map { ". \($0)" } ?? ""))
         console.print(
             "ranks   \(world.size) × \(plan.threads) thread\(plan.threads == 1 ? "" : "s")")

@@ -45,8 +45,9 @@ struct TrainJob {
         describe(plan, data, table)
         let specification = ModelSpecification(
             kind: plan.kind, featureCount: data.preprocessing.featureCount,
-            classCount: data.preprocessing.labels.classCount, hasIntercept: plan.hasIntercept)
-        let model = try specification.makeModel(threads: plan.threads)
+            classCount: data.preprocessing.labels.classCount, hasIntercept: plan.hasIntercept, network: plan.network,
+            input: plan.network == nil ? nil : data.training.sampleShape)
+        let model = try specification.makeModel(threads: plan.threads, seed: command.run.seed ?? 0)
         let loadSeconds = try world.broadcastValue(monotonicSeconds() - start)
         let configuration = plan.trainerConfiguration(
             timeLeft: command.run.timeLimit.map { max(1e-3, $0.seconds - loadSeconds) })
@@ -55,7 +56,7 @@ struct TrainJob {
         Signals.install()
         let result = try train(model, on: data, configuration, folder)
         let report = ResultFile(
-            result: result, objective: result.objective, model: plan.kind.rawValue, l2: plan.l2, rows: plan.rows,
+            result: result, objective: result.objective, model: plan.modelName, l2: plan.l2, rows: plan.rows,
             features: specification.featureCount, ranks: world.size, threads: plan.threads, loadSeconds: loadSeconds,
             started: started, finished: timestamp())
         let trained = try TrainedModel(specification, parameters: result.parameters, threads: plan.threads)
@@ -67,7 +68,8 @@ struct TrainJob {
         var options = AssemblyOptions()
         if let seed = command.run.seed { options.seed = seed }
         options.standardization = command.model.standardize?.kind
-        options.storage = command.trainingData.storage?.kind
+        let network = try command.model.description
+        options.storage = command.trainingData.storage?.kind ?? (network == nil ? nil : .dense)
         options.validationFraction = command.trainingData.validation ?? 0
         let threads = threadCount(command.run.threads)
         let progress = LoadProgress()
@@ -80,15 +82,16 @@ struct TrainJob {
             cache: command.trainingData.cache.map { DataCache($0.place, options: options) }, communicator: world,
             progress: progress, report: { say($0.line.replacing("memory: ", with: "memory  ")) })
         line?.finish()
-        var kind = command.model.model ?? .auto
+        var kind = command.model.model?.kind ?? .auto
         var reason: String?
         if kind == .auto { (kind, reason) = ModelKind.choose(from: table.labels) }
+        if network != nil { kind = kind.labels == .classes ? .softmax : .ridge }
         try kind.check(table.labels)
         let summary = TableSummary(table)
         let data = try table.assembleTraining(labels: kind.labels ?? .values, options: options)
         for note in table.cacheNotes { say("cache   \(note)") }
         let plan = TrainingPlan(
-            command: command, kind: kind, reason: reason, standardization: data.preprocessing.standardization.kind,
+            command: command, kind: kind, network: network, reason: reason, standardization: data.preprocessing.standardization.kind,
             threads: threads, rows: data.training.order.count)
         return (plan, data, summary)
     }

@@ -6,6 +6,8 @@ import Models
 struct TrainingPlan {
     let command: TrainCommand
     let kind: ModelKind
+    /// The layers before the last; nil: a linear model.
+    let network: NetworkDescription?
     /// Why `auto` took this model; nil when it was asked for.
     let reason: String?
     let standardization: StandardizationKind
@@ -14,6 +16,12 @@ struct TrainingPlan {
     let rows: Int
 
     var l2: Double { command.model.l2 ?? 1 / Double(rows) }
+    /// As people call it.
+    var modelName: String { network == nil ? kind.rawValue : command.model.model?.text ?? ModelChoice.listed }
+    var modelText: String {
+        guard network != nil else { return "\(kind.rawValue), \(hasIntercept ? "with" : "without") intercept" }
+        return modelName + (kind == .softmax ? ", softmax" : ", squared error")
+    }
     var hasIntercept: Bool { command.model.intercept ?? true }
 
     /// - Parameter timeLeft: seconds until `--time-limit`, of which loading has used some.
@@ -45,7 +53,8 @@ struct TrainingPlan {
         func list(_ values: [String]) -> ResolvedConfiguration.Value? { values.isEmpty ? nil : .list(values) }
         return ResolvedConfiguration(entries: [
             ("data", .list(command.data.map(absolutePath))),
-            ("model", .text(kind.rawValue)),
+            ("model", .text(modelName)),
+            ("network", list(command.model.network)),
             ("l2", .number(l2)),
             ("standardize", .text(standardization.rawValue)),
             ("intercept", .flag(hasIntercept)),

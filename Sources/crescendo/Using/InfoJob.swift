@@ -80,10 +80,15 @@ struct InfoJob {
         var lines = [
             line(
                 "model",
-                "\(specification.kind.rawValue), \(specification.hasIntercept ? "with" : "without") intercept, "
+                (specification.network == nil
+                    ? "\(specification.kind.rawValue), \(specification.hasIntercept ? "with" : "without") intercept, "
+                    : "network, \(specification.kind.rawValue), \(NumberFormat.count(file.parameters.count)) parameters, ")
                     + "written by crescendo \(file.version)"),
             line("features", NumberFormat.count(specification.featureCount)),
         ]
+        for (index, layer) in (specification.network?.layers ?? []).enumerated() {
+            lines.append(line(index == 0 ? "layers" : "", layer.text))
+        }
         if !file.classLabels.isEmpty {
             let shown = file.classLabels.prefix(20).joined(separator: ", ")
             lines.append(
@@ -97,7 +102,7 @@ struct InfoJob {
     /// The largest by magnitude in the space trained in, where features compare; shown for features as in the file.
     private func coefficientLines(_ file: ModelFile) -> [String] {
         let count = command.coefficients ?? 10
-        guard count > 0 else { return [] }
+        guard count > 0, file.specification.network == nil else { return [] }
         let outputs = file.specification.outputCount
         let weights = file.parameters.prefix(file.specification.featureCount * outputs)
         let largest = weights.indices.sorted {

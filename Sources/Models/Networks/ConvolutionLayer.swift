@@ -1,0 +1,94 @@
+import Datasets
+import Kernels
+
+/// A 2-D convolution (as usual, a correlation) with weights W (output channels × (input channels × kernel)) and one bias
+/// per output channel.
+///
+/// With `col` the kernel's view of sample i at each of P positions (K × P): y = W col + b, ∇_W f_i = δ_i colᵀ. Weights are
+/// shared over positions, so ‖col‖²‖δ‖² is not the squared norm: the product of each sample is formed, measured and added.
+struct ConvolutionLayer: Layer {
+    let name = "conv"
+    let window: WindowShape
+    let input: SampleShape
+    let output: SampleShape
+    let isRectified: Bool
+
+    init(input: SampleShape, window: WindowShape, channels: Int, isRectified: Bool) {
+        self.input = input
+        self.window = window
+        self.isRectified = isRectified
+        output = SampleShape(channels: channels, height: window.outHeight, width: window.outWidth)
+    }
+
+    /// K.
+    private var taps: Int { Convolution.rows(window, channels: input.channels) }
+    /// P.
+    private var positions: Int { window.places }
+
+    var weightCount: Int { output.channels * taps }
+    var biasCount: Int { output.channels }
+    var weightShape: [Int] { [output.channels, input.channels, window.kernel.height, window.kernel.width] }
+    /// The columns of one sample, then its weight gradient.
+    var scratchCount: Int { taps * positions + weightCount }
+
+    func initialise(
+        weights: UnsafeMutablePointer<Float>, biases: UnsafeMutablePointer<Float>, random: inout InitialRandom
+    ) {
+        random.fill(
+            weights, count: weightCount, fanIn: taps, fanOut: output.channels * taps / input.channels,
+            isRectified: isRectified)
+    }
+
+    func forward(_ pass: LayerPass, input x: FloatRows, output y: FloatRows) {
+        let columns = FloatRows(pass.scratch, stride: positions)
+        for i in 0..<pass.count {
+            Convolution.columns(
+                window, channels: input.channels, x.row(i), into: columns.pointer, stride: columns.stride)
+            Gemm.multiply(
+                output.channels, positions, taps, weights(pass), columns, into: FloatRows(y.row(i), stride: positions))
+        }
+        let distance = (sample: y.stride, channel: positions)
+        Bias.addToChannels(
+            samples: pass.count, channels: output.channels, positions: positions, y.pointer, source: distance,
+            bias: pass.biases, into: y.pointer, target: distance)
+    }
+
+    func backward(
+        _ pass: LayerPass, input x: FloatRows, output y: FloatRows, outputDelta: FloatRows, inputDelta: FloatRows?,
+        gradient: LayerGradient
+    ) -> Double {
+        let columns = FloatRows(pass.scratch, stride: positions)
+        let own = FloatRows(pass.scratch + taps * positions, stride: taps)
+        var norms = 0.0
+        if !gradient.addsWeights { gradient.weights.update(repeating: 0, count: weightCount) }
+        for i in 0..<pass.count {
+            let delta = FloatRows(outputDelta.row(i), stride: positions)
+            Convolution.columns(
+                window, channels: input.channels, x.row(i), into: columns.pointer, stride: columns.stride)
+            Gemm.multiply(output.channels, taps, positions, delta, columns, transposingB: true, into: own)
+            norms += Squares.adding(count: weightCount, own.pointer, to: gradient.weights)
+            guard let inputDelta else { continue }
+            // The columns have served.
+            Gemm.multiply(taps, positions, output.channels, weights(pass), delta, transposingA: true, into: columns)
+            inputDelta.row(i).update(repeating: 0, count: input.count)
+            Convolution.addColumns(
+                window, channels: input.channels, columns.pointer, stride: columns.stride, to: inputDelta.row(i))
+        }
+        return norms + biasGradient(pass, outputDelta, into: gradient.biases)
+    }
+
+    private func biasGradient(_ pass: LayerPass, _ delta: FloatRows, into sums: UnsafeMutablePointer<Double>) -> Double {
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: pass.count) { squares in
+            guard let squares = squares.baseAddress else { return 0 }
+            squares.update(repeating: 0, count: pass.count)
+            Bias.addChannelSums(
+                samples: pass.count, channels: output.channels, positions: positions, delta.pointer,
+                source: (delta.stride, positions), into: sums, squares: squares)
+            return (0..<pass.count).reduce(0) { $0 + squares[$1] }
+        }
+    }
+
+    private func weights(_ pass: LayerPass) -> FloatRows {
+        FloatRows(UnsafeMutablePointer(mutating: pass.weights), stride: taps)
+    }
+}
