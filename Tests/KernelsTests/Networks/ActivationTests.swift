@@ -47,6 +47,6 @@ import Testing
         var y = [Float](repeating: 0, count: 21)
         let x = [Float](repeating: .nan, count: 21)
         activation.apply(count: 21, x, into: &y, with: kernels(named: name))
-        #expect(y.allSatisfy(\.isNaN))
+        #expect(!y.contains { !$0.isNaN })
     }
 }

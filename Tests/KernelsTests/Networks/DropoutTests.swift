@@ -4,7 +4,8 @@ import Testing
 @Suite("Dropout masks are a function of seed, draw, layer, sample and unit") struct DropoutTests {
     private func mask(_ dropout: Dropout, _ positions: [Int], units: Int, with set: KernelSet = .current) -> [Float] {
         let x = Unaligned([Float](repeating: 1, count: positions.count * units))
-        dropout.apply(rows: positions.count, units: units, stride: units, to: x.pointer, positions: positions, with: set)
+        dropout.apply(
+            rows: positions.count, units: units, stride: units, to: x.pointer, positions: positions, with: set)
         #expect(x.isGuarded)
         return x.values
     }

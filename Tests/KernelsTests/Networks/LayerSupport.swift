@@ -1,30 +1,37 @@
 import Kernels
 
 /// Values at an address that is not a multiple of 64 bytes, with `guardValue`s before and behind them that must stay.
+/// The memory is never freed: pointers to it outlive whatever gave them.
 struct Unaligned {
     static let guardValue: Float = 12345
 
-    let buffer: AlignedBuffer<Float>
     let count: Int
+    let pointer: UnsafeMutablePointer<Float>
+    private let memory: UnsafeMutableBufferPointer<Float>
     private let offset: Int
 
     init(_ values: [Float], offset: Int = 3) {
-        buffer = AlignedBuffer(count: values.count + offset + 32)
+        memory = .allocate(capacity: values.count + offset + 32)
+        memory.initialize(repeating: Self.guardValue)
         count = values.count
         self.offset = offset
-        for i in 0..<buffer.count { buffer[i] = Self.guardValue }
-        for (i, value) in values.enumerated() { buffer[offset + i] = value }
+        for (i, value) in values.enumerated() { memory[offset + i] = value }
+        pointer = Self.start(memory) + offset
+    }
+
+    private static func start(_ memory: UnsafeMutableBufferPointer<Float>) -> UnsafeMutablePointer<Float> {
+        guard let start = memory.baseAddress else { preconditionFailure("the memory is never empty") }
+        return start
     }
 
     init(count: Int, offset: Int = 3) { self.init([Float](repeating: 7, count: count), offset: offset) }
 
-    var pointer: UnsafeMutablePointer<Float> { buffer.pointer + offset }
     var values: [Float] { (0..<count).map { pointer[$0] } }
 
     /// Whether nothing before or behind the values was written.
     var isGuarded: Bool {
-        (0..<buffer.count).allSatisfy { i in
-            (offset..<offset + count).contains(i) || buffer[i] == Self.guardValue
+        memory.indices.allSatisfy { i in
+            (offset..<offset + count).contains(i) || memory[i] == Self.guardValue
         }
     }
 }

@@ -69,9 +69,10 @@ import Testing
             var (up, down) = (wideX, wideX)
             up[at] += 1e-5
             down[at] -= 1e-5
-            let difference = zip(
-                Self.reference(n, up, wideGain, wideBias), Self.reference(n, down, wideGain, wideBias)
-            ).enumerated().reduce(0.0) { $0 + Double(deltas[$1.offset]) * ($1.element.0 - $1.element.1) } / 2e-5
+            let difference =
+                zip(
+                    Self.reference(n, up, wideGain, wideBias), Self.reference(n, down, wideGain, wideBias)
+                ).enumerated().reduce(0.0) { $0 + Double(deltas[$1.offset]) * ($1.element.0 - $1.element.1) } / 2e-5
             #expect(abs(Double(delta.pointer[at]) - difference) <= 1e-4 * (1 + abs(difference)))
         }
     }

@@ -4,7 +4,8 @@ import Testing
 @Suite("Convolution place by place, pooled, and back, beside loops in Double") struct PatchTests {
     /// A window of the convolution with a window over its places.
     static let cases: [(WindowShape, WindowShape)] = [
-        (WindowShape(height: 9, width: 9, kernel: (1, 1)), 2, 2), (WindowShape(height: 8, width: 10, kernel: (5, 5)), 2, 2),
+        (WindowShape(height: 9, width: 9, kernel: (1, 1)), 2, 2),
+        (WindowShape(height: 8, width: 10, kernel: (5, 5)), 2, 2),
         (WindowShape(height: 8, width: 8, kernel: (5, 5), padding: (2, 2)), 2, 2),
         (WindowShape(height: 7, width: 9, kernel: (3, 4), stride: (2, 1), padding: (1, 2)), 3, 2),
         (WindowShape(height: 10, width: 11, kernel: (2, 9), padding: (1, 3)), 2, 2),
@@ -21,7 +22,7 @@ import Testing
     func forwardAndBackward(name: String, window: (places: WindowShape, pooling: WindowShape)) {
         let set = kernels(named: name)
         let (w, pooling) = (window.places, window.pooling)
-        for (channels, filters) in [(1, 1), (1, 20), (3, 16), (2, 50), (4, 70), (17, 130)] {
+        for (channels, filters) in [(1, 1), (1, 20), (3, 16), (2, 50), (5, 70)] {
             let patches = Patches(w, channels: channels, filters: filters)
             var random = Generator(state: UInt64(filters))
             let x = random.floats(channels * w.height * w.width)
@@ -97,7 +98,8 @@ import Testing
                 }
             }
             var imageGradient = [Float](repeating: 0, count: x.count)
-            Convolution.addColumns(w, channels: channels, columnGradient, stride: w.places, to: &imageGradient, with: set)
+            Convolution.addColumns(
+                w, channels: channels, columnGradient, stride: w.places, to: &imageGradient, with: set)
 
             let memory = Unaligned(
                 count: PooledLists.count(filters: filters, windows: pooling.places, places: w.places))

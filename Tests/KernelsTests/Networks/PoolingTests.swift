@@ -8,7 +8,9 @@ import Testing
         var found: [Int] = []
         for i in 0..<w.kernel.height {
             for j in 0..<w.kernel.width {
-                let (a, b) = (row * w.stride.height - w.padding.height + i, column * w.stride.width - w.padding.width + j)
+                let (a, b) = (
+                    row * w.stride.height - w.padding.height + i, column * w.stride.width - w.padding.width + j
+                )
                 if (0..<w.height).contains(a) && (0..<w.width).contains(b) { found.append(a * w.width + b) }
             }
         }
@@ -40,7 +42,9 @@ import Testing
                     for place in 0..<w.places {
                         let at = (s * channels + c) * w.places + place
                         var best = -1
-                        for p in positions(w, place) where best < 0 || values[base + p] > values[base + best] { best = p }
+                        for p in positions(w, place) where best < 0 || values[base + p] > values[base + best] {
+                            best = p
+                        }
                         #expect(y.pointer[at] == values[base + best])
                         #expect(index[at] == Int32(best))
                         expected[base + best] += Double(deltas[at])
