@@ -38,10 +38,10 @@ RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
 BINARIES := $(SCRATCH)/release
 PROGRAM := $(BINARIES)/crescendo
 
-.PHONY: help deps build test demo bench bench-peers paper lint format install clean
+.PHONY: help deps build test demo bench bench-peers bench-networks paper lint format install clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 23
 
 deps: ## install missing Debian packages, saying which
 	@CRESCENDO_MPI=$(CRESCENDO_MPI) .ci/install-missing $(MPI_PACKAGE) $(LAUNCHER_PACKAGE) $(LAUNCHERS)
@@ -66,6 +66,12 @@ bench: build ## measure this machine and this build (CRESCENDO_DATA=folder adds 
 bench-peers: build ## measure other programs beside this one (CRESCENDO_DATA=folder with the data; half an hour)
 	@$(RELEASE_BUILD) --product convergence
 	MPIRUN=$(MPIRUN) Benchmarks/Peers/run $(BINARIES) $(PEERS_OPTIONS)
+
+bench-networks: build ## training steps of networks beside PyTorch (CRESCENDO_DATA=MNIST's folder adds accuracy)
+	@$(RELEASE_BUILD) --product network-benchmark
+	MPIRUN=$(MPIRUN) Benchmarks/Networks/run steps $(BINARIES) $(PEERS_OPTIONS)
+	[ -z "$${CRESCENDO_DATA:-}" ] ||
+	    MPIRUN=$(MPIRUN) Benchmarks/Networks/run accuracy $(BINARIES) --task mnist --data "$$CRESCENDO_DATA"
 
 paper: build ## reproduce the paper's convex figure on covtype (CRESCENDO_DATA=folder with the data)
 	@[ -n "$${CRESCENDO_DATA:-}" ] || { echo "Set CRESCENDO_DATA to the folder with covtype.binary.scale.libsvm.gz." >&2; exit 1; }

@@ -47,6 +47,9 @@ let package = Package(
             path: "Benchmarks/Kernels"),
         .target(name: "CProbes", path: "Benchmarks/CProbes"),
         .executableTarget(
+            name: "network-benchmark", dependencies: ["MPI", "Kernels", "Datasets", "Models", "BigBatch", "Telemetry"],
+            path: "Benchmarks/Networks", exclude: ["Peers", "run"]),
+        .executableTarget(
             name: "loading-benchmark", dependencies: ["MPI", "Kernels", "Datasets"], path: "Benchmarks/Loading"),
         .target(name: "TestSupport", dependencies: ["MPI"], path: "Tests/TestSupport"),
         .testTarget(name: "MPITests", dependencies: ["MPI"]),

@@ -1,20 +1,18 @@
 """Crescendo and its peers on the same problems: seconds from loaded data to relative gaps. See `run`."""
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import crescendo
 from catalogue import PEERS, limit_of
+from machine import machine, now, say, versions
 from problems import PROBLEMS, Problem, prepare
 from tables import report
 
@@ -40,7 +38,7 @@ def main():
         old = json.loads(Path(options.results).read_text())
         before, loading = [group for group in old["groups"] if group["problem"] not in names], old["loading"]
     results = {
-        "date": now(), "machine": machine(), "versions": versions(), "loading": loading, "groups": before
+        "date": now(), "machine": machine(), "versions": peer_versions(), "loading": loading, "groups": before
     }  # fmt: skip
     load(options, names, results)
     for name in names:
@@ -55,6 +53,13 @@ def main():
             store(options, results)
         del problem
     say("\n".join(report(results)))
+
+
+def peer_versions():
+    found = versions("numpy", "scipy", "scikit-learn", "liblinear-official", "vowpalwabbit", "torch", "mpi4py")
+    if os.environ.get("ENSMALLEN_VERSION"):
+        found["ensmallen"] = os.environ["ENSMALLEN_VERSION"]
+    return found
 
 
 def load(options, names, results):
@@ -149,36 +154,6 @@ def store(options, results):
 def last_line(text):
     lines = [line for line in text.strip().splitlines() if line.strip(" -")]
     return lines[-1].strip()[:120] if lines else "failed without a message"
-
-
-def machine():
-    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    name = re.search(r"^model name\s*: (.*)", info, re.M)
-    return {
-        "processor": name[1] if name else platform.processor(),
-        "processors": os.cpu_count(),
-        "loadAverage": os.getloadavg()[0],
-    }
-
-
-def versions():
-    found = {"Python": platform.python_version()}
-    for name in ("numpy", "scipy", "scikit-learn", "liblinear-official", "vowpalwabbit", "torch", "mpi4py"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            pass
-    if os.environ.get("ENSMALLEN_VERSION"):
-        found["ensmallen"] = os.environ["ENSMALLEN_VERSION"]
-    return found
-
-
-def now():
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def say(text):
-    print(text, flush=True)
 
 
 if __name__ == "__main__":
