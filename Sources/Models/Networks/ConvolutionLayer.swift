@@ -77,7 +77,8 @@ struct ConvolutionLayer: Layer {
         return norms + biasGradient(pass, outputDelta, into: gradient.biases)
     }
 
-    private func biasGradient(_ pass: LayerPass, _ delta: FloatRows, into sums: UnsafeMutablePointer<Double>) -> Double {
+    private func biasGradient(_ pass: LayerPass, _ delta: FloatRows, into sums: UnsafeMutablePointer<Double>) -> Double
+    {
         withUnsafeTemporaryAllocation(of: Double.self, capacity: pass.count) { squares in
             guard let squares = squares.baseAddress else { return 0 }
             squares.update(repeating: 0, count: pass.count)
@@ -90,5 +91,14 @@ struct ConvolutionLayer: Layer {
 
     private func weights(_ pass: LayerPass) -> FloatRows {
         FloatRows(UnsafeMutablePointer(mutating: pass.weights), stride: taps)
+    }
+
+    /// This layer and the maximum after it as one, where the windows of that are so far apart that it pays.
+    func pooled(by next: LayerDescription.Kind) -> PooledConvolutionLayer? {
+        guard case .maxPool(let size) = next, size.stride.height * size.stride.width >= 3,
+            let pooling = size.fitted(to: output)
+        else { return nil }
+        return PooledConvolutionLayer(
+            input: input, window: window, channels: output.channels, pooling: pooling, isRectified: isRectified)
     }
 }

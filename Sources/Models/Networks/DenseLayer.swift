@@ -44,7 +44,8 @@ struct DenseLayer: Layer {
         Bias.addColumnSums(
             rows: n, columns: output.count, stride: outputDelta.stride, outputDelta.pointer, into: gradient.biases)
         if let inputDelta {
-            Gemm.multiply(n, input.count, output.count, outputDelta, weights(pass), transposingB: true, into: inputDelta)
+            Gemm.multiply(
+                n, input.count, output.count, outputDelta, weights(pass), transposingB: true, into: inputDelta)
         }
         return withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * n) { squares in
             guard let delta = squares.baseAddress else { return 0 }

@@ -1,3 +1,6 @@
+import Datasets
+import Kernels
+
 /// A layer as people write it: its name, then its size, then what differs from the default.
 ///
 /// `dense 500`, `conv 20 5x5 stride=2 padding=2`, `max-pool 2`, `relu`, `pad 2`. One number for a window or a stride stands
@@ -7,7 +10,13 @@ public struct LayerDescription: Sendable, Equatable, Codable {
         case dense(units: Int)
         case convolution(channels: Int, Window)
         case maxPool(Window)
+        case averagePool(Window)
         case relu
+        case gelu
+        case tanh
+        case dropout(rate: Double)
+        /// Layer normalisation, or that of groups of channels.
+        case normalisation(groups: Int?)
         case pad(margin: Int)
     }
 
@@ -16,6 +25,13 @@ public struct LayerDescription: Sendable, Equatable, Codable {
         public var size: Pair
         public var stride: Pair
         public var padding: Pair
+
+        /// nil where it is larger than such an image with its padding.
+        func fitted(to shape: SampleShape) -> WindowShape? {
+            WindowShape(
+                height: shape.height, width: shape.width, kernel: (size.height, size.width),
+                stride: (stride.height, stride.width), padding: (padding.height, padding.width))
+        }
     }
 
     public struct Pair: Sendable, Equatable {
@@ -36,8 +52,9 @@ public struct LayerDescription: Sendable, Equatable, Codable {
 
     /// What layers may be called, with an example each.
     static let forms = [
-        ("dense", "dense 500"), ("conv", "conv 20 5x5 stride=1 padding=0"), ("max-pool", "max-pool 2"), ("relu", "relu"),
-        ("pad", "pad 2"),
+        ("dense", "dense 500"), ("conv", "conv 20 5x5 stride=1 padding=0"), ("max-pool", "max-pool 2"),
+        ("average-pool", "average-pool 2"), ("relu", "relu"), ("gelu", "gelu"), ("tanh", "tanh"),
+        ("dropout", "dropout 0.5"), ("layer-norm", "layer-norm"), ("group-norm", "group-norm 4"), ("pad", "pad 2"),
     ]
 
     /// Throws `ModelError` saying what is wrong with the text.
@@ -51,7 +68,13 @@ public struct LayerDescription: Sendable, Equatable, Codable {
             let channels = try words.count("channels")
             kind = .convolution(channels: channels, try words.window(strideIsSize: false))
         case "max-pool": kind = .maxPool(try words.window(strideIsSize: true))
+        case "average-pool": kind = .averagePool(try words.window(strideIsSize: true))
         case "relu": kind = .relu
+        case "gelu": kind = .gelu
+        case "tanh": kind = .tanh
+        case "dropout": kind = .dropout(rate: try words.rate())
+        case "layer-norm": kind = .normalisation(groups: nil)
+        case "group-norm": kind = .normalisation(groups: try words.count("groups"))
         case "pad": kind = .pad(margin: try words.count("margin"))
         case "batch-norm":
             throw ModelError(
@@ -102,6 +125,17 @@ private struct Words {
     mutating func count(_ what: String) throws -> Int {
         guard let word = plain.popLast() else { throw failure("the number of \(what) is missing") }
         guard let value = Int(word), value > 0 else { throw failure("'\(word)' is not a number of \(what)") }
+        return value
+    }
+
+    /// At least 0 and less than 1.
+    mutating func rate() throws -> Double {
+        guard let word = plain.popLast() else {
+            throw failure("the share of values to drop is missing, as in dropout 0.5")
+        }
+        guard let value = Double(word), value >= 0, value < 1 else {
+            throw failure("'\(word)' is not a share of values: at least 0 and less than 1")
+        }
         return value
     }
 

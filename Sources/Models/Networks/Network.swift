@@ -45,7 +45,8 @@ public struct Network<Loss: MarginLoss>: Model {
             for (index, layer) in layers.enumerated() {
                 var random = InitialRandom(seed: seed, layer: index)
                 layer.initialise(
-                    weights: x + plan.weights[index], biases: x + plan.weightCount + plan.biases[index], random: &random)
+                    weights: x + plan.weights[index], biases: x + plan.weightCount + plan.biases[index], random: &random
+                )
             }
         }
         return parameters
@@ -183,7 +184,8 @@ public struct Network<Loss: MarginLoss>: Model {
     /// The samples themselves where they lie ready, else a dense copy of them.
     private func inputRows(_ batch: Batch, _ rows: Range<Int>, _ tape: Tape, isWritten: Bool = false) -> FloatRows {
         let dataset = batch.dataset
-        precondition(dataset.features.columns == plan.input.count, "network and data differ in their number of features")
+        precondition(
+            dataset.features.columns == plan.input.count, "network and data differ in their number of features")
         let copy = tape.input
         switch dataset.features {
         case .dense(let matrix):
@@ -211,7 +213,8 @@ public struct Network<Loss: MarginLoss>: Model {
 
     private func marginBlock(_ dataset: Dataset, _ rows: Range<Int>, _ tape: Tape) -> MarginBlock {
         MarginBlock(
-            batchRows: rows, of: dataset, margins: UnsafePointer(tape.output(layers.count - 1).pointer), kernels: .current)
+            batchRows: rows, of: dataset, margins: UnsafePointer(tape.output(layers.count - 1).pointer),
+            kernels: .current)
     }
 
     // MARK: - Shares

@@ -36,7 +36,8 @@ public struct NetworkDescription: Sendable, Equatable, Codable {
         case ("bigbatch-cnn", nil):
             // De, Yadav, Jacobs & Goldstein 2017, section 6: about 4.30 million weights for inputs of 32 × 32.
             try self.init(layers: [
-                "conv 16 5x5 padding=2", "relu", "max-pool 2", "conv 256 5x5 padding=2", "relu", "max-pool 2", "dense 256",
+                "conv 16 5x5 padding=2", "relu", "max-pool 2", "conv 256 5x5 padding=2", "relu", "max-pool 2",
+                "dense 256",
                 "relu",
             ])
         default: return nil
@@ -47,10 +48,22 @@ public struct NetworkDescription: Sendable, Equatable, Codable {
     func build(input: SampleShape, outputs: Int) throws -> [any Layer] {
         var built: [any Layer] = []
         var shape = input
-        for (place, layer) in pooledFirst() {
-            let next = place + 1 < layers.count ? layers[place + 1].kind : nil
+        let ordered = pooledFirst()
+        var isPooled = false
+        for (index, (place, layer)) in ordered.enumerated() {
+            if isPooled {
+                isPooled = false
+                continue
+            }
             do {
-                built.append(try make(layer.kind, shape, isRectified: next == .relu))
+                var next = try make(layer.kind, shape, isRectified: isRectified(after: place))
+                if let convolution = next as? ConvolutionLayer, index + 1 < ordered.count,
+                    let pooled = convolution.pooled(by: ordered[index + 1].layer.kind)
+                {
+                    next = pooled
+                    isPooled = true
+                }
+                built.append(next)
             } catch let error as ModelError {
                 throw ModelError("layer \(place + 1) ('\(layer.text)') does not fit: \(error)")
             }
@@ -69,13 +82,21 @@ public struct NetworkDescription: Sendable, Equatable, Codable {
         return result
     }
 
+    /// Whether what a layer gives goes through a rectifier before it meets weights again.
+    private func isRectified(after place: Int) -> Bool {
+        for layer in layers[(place + 1)...] {
+            switch layer.kind {
+            case .relu, .gelu: return true
+            case .dense, .convolution, .tanh: return false
+            case .maxPool, .averagePool, .pad, .dropout, .normalisation: continue
+            }
+        }
+        return false
+    }
+
     private func make(_ kind: LayerDescription.Kind, _ shape: SampleShape, isRectified: Bool) throws -> any Layer {
         func fit(_ window: LayerDescription.Window) throws -> WindowShape {
-            let fitted = WindowShape(
-                height: shape.height, width: shape.width, kernel: (window.size.height, window.size.width),
-                stride: (window.stride.height, window.stride.width),
-                padding: (window.padding.height, window.padding.width))
-            guard let fitted else {
+            guard let fitted = window.fitted(to: shape) else {
                 throw ModelError(
                     "its window of \(window.size.height) × \(window.size.width) is larger than its input, which is "
                         + "\(shape.channels) × \(shape.height) × \(shape.width)")
@@ -88,7 +109,16 @@ public struct NetworkDescription: Sendable, Equatable, Codable {
             return ConvolutionLayer(
                 input: shape, window: try fit(window), channels: channels, isRectified: isRectified)
         case .maxPool(let window): return MaxPoolLayer(input: shape, window: try fit(window))
+        case .averagePool(let window): return AveragePoolLayer(input: shape, window: try fit(window))
         case .relu: return RectifierLayer(input: shape)
+        case .gelu: return GELULayer(input: shape)
+        case .tanh: return TanhLayer(input: shape)
+        case .dropout(let rate): return DropoutLayer(input: shape, rate: rate)
+        case .normalisation(let groups):
+            guard let layer = NormalisationLayer(input: shape, groups: groups) else {
+                throw ModelError("\(groups ?? 1) groups do not divide the \(shape.channels) channels of its input")
+            }
+            return layer
         case .pad(let margin): return PadLayer(input: shape, margin: margin)
         }
     }
