@@ -7,7 +7,8 @@
 /// Hessian: the run stops when all three have been at most `tolerance`/5 at two successive iterations with a dense
 /// metric, `tolerance`/10 with a diagonal one, and `tolerance`/10 at five without (it takes some before L-BFGS has seen
 /// the flat directions); or when the objective has not fallen by more than rounding for `plateau` iterations. With
-/// `tolerance` 0 it never does.
+/// `tolerance` 0 it never does. With a metric, the quasi-Newton stop by estimates also needs the search along d to end
+/// within twice the step (`Trainer.quasiNewtonStep`): past that the curvature in the estimates is not the loss's.
 public struct StopRule: Sendable, Equatable {
     public var tolerance: Double
     public var plateau = 5
