@@ -108,7 +108,7 @@ extension Objective {
         }
         let normed = min(count, max(0, Self.normedRowsPerBatch - before))
         let batch = dataset.batch(start: start % population, count: normed)
-        normedRows = [batch.first, batch.second]
+        normedRows = (0..<batch.rangeCount).map { batch.range($0) }
         for rows in normedRows {
             dense.writeSquaredNorms(of: rows, in: dataset.features, to: metricDataset.squaredNorms)
         }

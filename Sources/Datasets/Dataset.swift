@@ -22,6 +22,8 @@ public struct Dataset: Sendable {
     public var sampleShape: SampleShape?
     /// Decides, with `Batch.draw` and a row's global position, what is random about that row.
     public var seed: UInt64 = 0
+    /// How a network sees training rows, each draw anew; nil: as they are. Needs dense rows and a `sampleShape`.
+    public var augmentation: Augmentation?
 
     public init(
         order: DataOrder, features: FeatureMatrix, shift: AlignedBuffer<Float>? = nil, labels: AlignedBuffer<Float>,
@@ -36,13 +38,16 @@ public struct Dataset: Sendable {
     }
 }
 
-/// This rank's part of an interval of the global order: at most two ranges of local rows (two where it wraps round N).
+/// This rank's part of a batch: ranges of local rows. An interval of the fixed order has at most two (two where it wraps
+/// round N); one of a cycle's own order (`CycleOrder`) has as many as it has runs of neighbours.
 public struct Batch: Sendable {
     public let dataset: Dataset
     /// Local rows, contiguous in memory.
     public let first: Range<Int>
     /// The part after the wrap; empty for most batches.
     public let second: Range<Int>
+    /// Further ranges; empty in the fixed order.
+    public let others: [Range<Int>]
     /// Which of the endless random variants of its rows a batch holds (augmentation, dropout): what is random about a row
     /// is a function of `dataset.seed`, `draw` and the row's global position, at any number of ranks.
     public let draw: UInt64
@@ -51,11 +56,51 @@ public struct Batch: Sendable {
         self.dataset = dataset
         self.first = first
         self.second = second
+        others = []
         self.draw = draw
     }
 
+    /// - Parameter ranges: disjoint ranges of local rows, in any order.
+    public init(dataset: Dataset, ranges: [Range<Int>], draw: UInt64 = 0) {
+        self.dataset = dataset
+        var merged: [Range<Int>] = []
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = merged.last, last.upperBound == range.lowerBound {
+                merged[merged.count - 1] = last.lowerBound..<range.upperBound
+            } else if !range.isEmpty {
+                merged.append(range)
+            }
+        }
+        first = merged.first ?? 0..<0
+        second = merged.count > 1 ? merged[1] : 0..<0
+        others = Array(merged.dropFirst(2))
+        self.draw = draw
+    }
+
+    /// The same rows of another data set over the same order.
+    public init(_ other: Batch, of dataset: Dataset) {
+        self.dataset = dataset
+        first = other.first
+        second = other.second
+        others = other.others
+        draw = other.draw
+    }
+
     /// This rank's number of samples; 0 is a valid batch.
-    public var count: Int { first.count + second.count }
+    public var count: Int {
+        others.isEmpty ? first.count + second.count : others.reduce(first.count + second.count) { $0 + $1.count }
+    }
+
+    /// Number of ranges, some of which may be empty; the samples of a batch are counted through them in this order.
+    public var rangeCount: Int { 2 + others.count }
+
+    public func range(_ index: Int) -> Range<Int> {
+        switch index {
+        case 0: first
+        case 1: second
+        default: others[index - 2]
+        }
+    }
 }
 
 extension Dataset {

@@ -2,14 +2,32 @@ import Datasets
 import Kernels
 
 extension Batch {
-    /// Samples `range` of this batch, counted through its first and then its second rows.
+    /// Samples `range` of this batch, counted through its ranges.
     func samples(_ range: Range<Int>) -> Batch {
         func cut(_ rows: Range<Int>, _ offset: Int) -> Range<Int> {
             let low = min(max(range.lowerBound - offset, 0), rows.count)
             let high = min(max(range.upperBound - offset, 0), rows.count)
             return rows.lowerBound + low..<rows.lowerBound + high
         }
-        return Batch(dataset: dataset, first: cut(first, 0), second: cut(second, first.count), draw: draw)
+        guard !others.isEmpty else {
+            return Batch(dataset: dataset, first: cut(first, 0), second: cut(second, first.count), draw: draw)
+        }
+        var ranges: [Range<Int>] = []
+        var offset = 0
+        for index in 0..<rangeCount {
+            let rows = self.range(index)
+            ranges.append(cut(rows, offset))
+            offset += rows.count
+        }
+        return Batch(dataset: dataset, ranges: ranges, draw: draw)
+    }
+
+    /// The samples whose local rows lie in `rows`.
+    func clamped(to rows: Range<Int>) -> Batch {
+        guard !others.isEmpty else {
+            return Batch(dataset: dataset, first: first.clamped(to: rows), second: second.clamped(to: rows), draw: draw)
+        }
+        return Batch(dataset: dataset, ranges: (0..<rangeCount).map { range($0).clamped(to: rows) }, draw: draw)
     }
 }
 

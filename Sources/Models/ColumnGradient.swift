@@ -20,9 +20,7 @@ extension LinearModel {
         workspace.with(Float.self, count: blockRows * stride) { residuals in
             for index in 0..<(matrix.rows + blockRows - 1) / blockRows {
                 let blockRange = index * blockRows..<min((index + 1) * blockRows, matrix.rows)
-                let part = Batch(
-                    dataset: batch.dataset, first: batch.first.clamped(to: blockRange),
-                    second: batch.second.clamped(to: blockRange))
+                let part = batch.clamped(to: blockRange)
                 if part.count == 0 { continue }
                 let start = residuals - blockRange.lowerBound * stride
                 let parts = BatchParts(part, count: min(threadCount, part.count))
@@ -64,7 +62,7 @@ extension LinearModel {
         if 2 * batch.count >= block.count {
             let sorted = matrix.columnBlock(index, threads: threads)
             // Rows outside the batch take part with residual zero.
-            for row in block where !batch.first.contains(row) && !batch.second.contains(row) {
+            for row in block where !(0..<batch.rangeCount).contains(where: { batch.range($0).contains(row) }) {
                 (residuals + row * stride).update(repeating: 0, count: stride)
             }
             concurrently(threads) { thread in
@@ -75,7 +73,7 @@ extension LinearModel {
             return
         }
         concurrently(threads) { thread in
-            for rows in [batch.first, batch.second] where !rows.isEmpty {
+            for rows in (0..<batch.rangeCount).lazy.map({ batch.range($0) }) where !rows.isEmpty {
                 kernels.transposedProduct(
                     matrix, rows, residuals: residuals + rows.lowerBound * stride, classes: loss.classes,
                     columns: matrix.columnPart(thread, of: threads), into: gradient)

@@ -43,7 +43,8 @@ extension LinearModel: CurvatureModel {
 
     private func addColumnSquares(of batch: Batch, into sums: UnsafeMutablePointer<Double>) {
         let shift = batch.dataset.shift.map { UnsafePointer($0.pointer) }
-        for range in [batch.first, batch.second] {
+        for part in 0..<batch.rangeCount {
+            let range = batch.range(part)
             switch batch.dataset.features {
             case .dense(let matrix):
                 kernels.columnSquares(matrix, range, shift: shift, into: sums)

@@ -161,7 +161,8 @@ public struct LinearModel<Loss: MarginLoss>: Model {
 /// Visits the rows of a batch in blocks; the second argument is the number of samples visited before.
 func forEachBlock(of batch: Batch, rows blockRows: Int, _ body: (Range<Int>, Int) -> Void) {
     var index = 0
-    for range in [batch.first, batch.second] {
+    for part in 0..<batch.rangeCount {
+        let range = batch.range(part)
         var start = range.lowerBound
         while start < range.upperBound {
             let end = min(start + blockRows, range.upperBound)

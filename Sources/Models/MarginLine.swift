@@ -86,7 +86,7 @@ final class MarginLine<Loss: MarginLoss>: WalkableLine {
         _ dataset: Dataset, at parameters: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
     ) -> LossSums {
         guard let x = parameters.baseAddress, let g = gradient.baseAddress else { return LossSums() }
-        let batch = Batch(dataset: dataset, first: batch.first, second: batch.second, draw: batch.draw)
+        let batch = Batch(batch, of: dataset)
         var products = model.products(dataset, at: x)
         products.known = KnownMargins(batch: batch, margins: margins, classStride: classStride)
         return model.accumulateInParts(batch, products, into: g)

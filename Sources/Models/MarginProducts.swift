@@ -94,9 +94,12 @@ struct KnownMargins {
 
     /// Those of a local row of the batch and of the rows after it.
     func margins(of row: Int) -> UnsafePointer<Float> {
-        let sample =
-            batch.first.contains(row)
-            ? row - batch.first.lowerBound : batch.first.count + row - batch.second.lowerBound
-        return margins + sample * classStride
+        var before = 0
+        var part = 0
+        while part < batch.rangeCount, !batch.range(part).contains(row) {
+            before += batch.range(part).count
+            part += 1
+        }
+        return margins + (before + row - batch.range(part).lowerBound) * classStride
     }
 }

@@ -14,6 +14,12 @@ extension DistributedTable {
         guard options.validationFraction >= 0, options.validationFraction < 1 else {
             throw DatasetError("the validation fraction is \(options.validationFraction): give one from 0 to below 1")
         }
+        if let augmentation = options.augmentation {
+            try augmentation.check(sampleShape)
+            guard options.wantedStorage == .dense else {
+                throw DatasetError("augmentation is for networks, which need dense rows")
+            }
+        }
         if let cached { return try assemble(cached, encoding, options) }
         let readingNotes = notes
         let placement = try place(.seeded(options.seed), validationFraction: options.validationFraction)
@@ -21,9 +27,10 @@ extension DistributedTable {
         noteEqualLabels(kind)
         let scalingNotes = notes.count
         let (standardization, squares) = try learnStandardization(
-            options.standardization(density: density), isChosen: options.standardization == nil, placement)
+            options.standardization(density: density, shape: sampleShape), isChosen: options.standardization == nil,
+            placement)
         let note = Array(notes[scalingNotes...])
-        let storage = try storage(options.storage, columns: columns)
+        let storage = try storage(options.wantedStorage, columns: columns)
         var parts = try send(
             placement, storage: storage, columns: columns, standardization: standardization, encoding: encoding)
         parts[0].columnSquares = squares
@@ -38,11 +45,18 @@ extension DistributedTable {
     func trainingData(
         _ parts: [Dataset], _ standardization: Standardization, _ encoding: LabelEncoding, _ options: AssemblyOptions
     ) -> TrainingData {
-        TrainingData(
+        var parts = parts
+        for part in parts.indices {
+            parts[part].sampleShape = sampleShape
+            parts[part].seed = options.seed
+        }
+        parts[0].augmentation = options.augmentation
+        parts[0].augmentation?.seed = options.seed
+        return TrainingData(
             training: parts[0], validation: options.validationFraction > 0 ? parts[1] : nil,
             preprocessing: Preprocessing(
-                schema: schema, featureCount: columns, standardization: standardization, labels: encoding, notes: notes)
-        )
+                schema: schema, featureCount: columns, sampleShape: sampleShape, standardization: standardization,
+                labels: encoding, notes: notes))
     }
 
     func noteEqualLabels(_ kind: LabelKind) {
@@ -61,17 +75,26 @@ extension DistributedTable {
         refusesUnknownLabels: Bool = true
     ) throws -> Dataset {
         if refusesUnknownLabels { try refuseUnknownLabels(preprocessing.labels) }
-        try checkWidth(preprocessing.featureCount)
+        try checkWidth(preprocessing)
         let placement = try place(order, validationFraction: 0)
         try gatherIdentifiers(placement)
-        return try send(
+        var rows = try send(
             placement, storage: try self.storage(storage, columns: preprocessing.featureCount),
             columns: preprocessing.featureCount,
             standardization: preprocessing.standardization, encoding: preprocessing.labels)[0]
+        rows.sampleShape = preprocessing.sampleShape
+        return rows
     }
 
-    /// LIBSVM files may have features that training never saw; tables and arrays must have the training width.
-    private func checkWidth(_ featureCount: Int) throws {
+    /// LIBSVM files may have features that training never saw; tables and arrays must have the training width, and
+    /// images the shape.
+    private func checkWidth(_ preprocessing: Preprocessing) throws {
+        let featureCount = preprocessing.featureCount
+        if let shape = sampleShape, let trained = preprocessing.sampleShape, shape != trained, format != .libsvm {
+            throw DatasetError(
+                "\(files[0].name) has images of \(shape), but the model was trained on \(trained): give images of that "
+                    + "shape, or --input-shape \(trained) where the order of the extents was mistaken")
+        }
         guard columns != featureCount else { return }
         guard format == .libsvm else {
             throw DatasetError(
@@ -113,13 +136,17 @@ extension DistributedTable {
             blocks, columnCount: columns, placement: placement, threads: threads, communicator: communicator)
         if kind == .zscore { try moments.addDeviations(blocks, placement: placement) }
         try checkRange(kind, moments)
-        let standardization = try Standardization(kind, moments: moments).fromRankZero(communicator)
+        let standardization = try Standardization(kind, moments: moments, holdsBytes: holdsBytes)
+            .fromRankZero(communicator)
         if isChosen {
-            notes.append(
-                kind == .zscore
-                    ? "features are standardised (z-score): \(percentText(density)) of the entries are non-zero"
-                    : "features are scaled by their largest magnitude: only \(percentText(density)) of the entries are non-zero"
-            )
+            let share = "\(percentText(density)) of the entries are non-zero"
+            switch kind {
+            case .zscore: notes.append("features are standardised (z-score): \(share)")
+            case .unit:
+                notes.append(
+                    "pixels are divided by \(LabelEncoding.name(of: standardization.scale.first ?? 1)), to [0, 1]")
+            case .maxabs, .none: notes.append("features are scaled by their largest magnitude: only \(share)")
+            }
         }
         let squares = kind == .zscore ? moments.columns.map { moments.isConstant($0) ? 0.0 : 1.0 } : nil
         let constant = moments.columns.count { moments.isConstant($0) }

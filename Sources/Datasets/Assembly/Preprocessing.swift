@@ -5,17 +5,20 @@ public struct Preprocessing: Codable, Sendable, Equatable {
     public var schema: TableSchema?
     /// D. Later files may have fewer features (the missing ones are 0); further ones are dropped and counted.
     public var featureCount: Int
+    /// What a row means, where that is known; then D is its count.
+    public var sampleShape: SampleShape?
     public var standardization: Standardization
     public var labels: LabelEncoding
     /// What was done to the training data, for people.
     public var notes: [String]
 
     public init(
-        schema: TableSchema?, featureCount: Int, standardization: Standardization, labels: LabelEncoding,
-        notes: [String]
+        schema: TableSchema?, featureCount: Int, sampleShape: SampleShape? = nil, standardization: Standardization,
+        labels: LabelEncoding, notes: [String]
     ) {
         self.schema = schema
         self.featureCount = featureCount
+        self.sampleShape = sampleShape
         self.standardization = standardization
         self.labels = labels
         self.notes = notes
@@ -31,21 +34,30 @@ public enum StorageKind: String, Codable, Sendable, CaseIterable { case dense, s
 /// Choices of `DistributedTable.assembleTraining`; the defaults are the product's.
 public struct AssemblyOptions: Sendable, Equatable {
     public var seed: UInt64 = 0
-    /// Nil: z-score at a density of 5 % and above, max-abs below, whatever the storage.
+    /// Nil: z-score at a density of 5 % and above, max-abs below, whatever the storage; for a network, images to [0, 1].
     public var standardization: StandardizationKind?
     /// Nil: dense at a density of 5 % and above. Never changes a result beyond rounding.
     public var storage: StorageKind?
     /// Share of the rows kept for validation, 0 ..< 1.
     public var validationFraction = 0.0
+    /// The rows are for a network: dense rows where `storage` does not say otherwise.
+    public var isForNetwork = false
+    /// How a network sees the training rows; its seed is replaced by `seed`.
+    public var augmentation: Augmentation?
 
     /// Density from which rows count as dense.
     public static let denseFrom = 0.05
 
     public init() {}
 
-    /// The standardisation of data with this share of non-zero entries.
-    func standardization(density: Double) -> StandardizationKind {
-        standardization ?? (density >= Self.denseFrom ? .zscore : .maxabs)
+    /// The storage to ask for; nil: by density.
+    public var wantedStorage: StorageKind? { storage ?? (isForNetwork ? .dense : nil) }
+
+    /// The standardisation of rows of this shape with this share of non-zero entries.
+    func standardization(density: Double, shape: SampleShape?) -> StandardizationKind {
+        if let standardization { return standardization }
+        if isForNetwork, shape?.isImage ?? false { return .unit }
+        return density >= Self.denseFrom ? .zscore : .maxabs
     }
 }
 

@@ -6,6 +6,8 @@ public enum StandardizationKind: String, Codable, Sendable, CaseIterable {
     case zscore
     /// x / max|x|.
     case maxabs
+    /// All features divided by one number, so that they lie in [0, 1] (or [−1, 1]): images.
+    case unit
     case none
 }
 
@@ -13,6 +15,8 @@ public enum StandardizationKind: String, Codable, Sendable, CaseIterable {
 ///
 /// - zscore: mean and population standard deviation (divisor N) of the training rows, sample weights not used.
 /// - maxabs: mean 0 and the largest magnitude of the training rows.
+/// - unit: mean 0 and one number for all: 255 for bytes, else the largest magnitude of the training rows, 1 where that is
+///   less.
 /// - none: `mean` and `scale` are empty.
 ///
 /// A constant column has scale 1, so under zscore its values become 0.
@@ -20,7 +24,7 @@ public struct Standardization: Codable, Sendable, Equatable {
     public let kind: StandardizationKind
     /// One per feature for zscore; empty otherwise (mean 0).
     public let mean: [Double]
-    /// One per feature, > 0; empty for none (scale 1).
+    /// One per feature, > 0 (for unit, all the same); empty for none (scale 1).
     public let scale: [Double]
 
     public init(kind: StandardizationKind, mean: [Double], scale: [Double]) {
@@ -32,7 +36,9 @@ public struct Standardization: Codable, Sendable, Equatable {
     public static let none = Standardization(kind: .none, mean: [], scale: [])
 
     /// From the moments of the training rows. A kind that needs deviations needs them in `moments`.
-    public init(_ kind: StandardizationKind, moments: ColumnMoments) {
+    ///
+    /// - Parameter holdsBytes: values are whole numbers from 0 to 255.
+    public init(_ kind: StandardizationKind, moments: ColumnMoments, holdsBytes: Bool = false) {
         self.kind = kind
         switch kind {
         case .zscore:
@@ -41,6 +47,10 @@ public struct Standardization: Codable, Sendable, Equatable {
         case .maxabs:
             mean = []
             scale = moments.columns.map { moments.maximumMagnitude($0) > 0 ? moments.maximumMagnitude($0) : 1 }
+        case .unit:
+            mean = []
+            let largest = moments.columns.reduce(1) { max($0, moments.maximumMagnitude($1)) }
+            scale = moments.columns.map { _ in holdsBytes ? 255 : largest }
         case .none:
             mean = []
             scale = []

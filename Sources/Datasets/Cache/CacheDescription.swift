@@ -20,6 +20,7 @@ struct CacheDescription: Codable, Equatable {
         var hasWeights: Bool
         var format: DataFile.Format
         var schema: TableSchema?
+        var sampleShape: SampleShape?
         var identifierNames: [String]
         var firstRowOfFile: [Int]
         /// What was done in reading, for people.

@@ -113,7 +113,9 @@ struct CacheReader {
             description.sources.count == target.sources.count && description.reading == reading
             && description.validationFraction == options.validationFraction
             && (options.validationFraction == 0 || description.seed == options.seed)
-            && description.standardization == options.standardization(density: description.table.density)
+            && description.standardization
+                == options.standardization(
+                    density: description.table.density, shape: description.table.sampleShape)
         return isSame ? nil : "it is of other options"
     }
 

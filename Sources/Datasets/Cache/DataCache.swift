@@ -35,7 +35,9 @@ struct CacheTarget: Codable, Equatable {
 
     /// On one rank. Nil where a source cannot be looked at.
     init?(_ cache: DataCache, set: FileSet, options: ReadOptions) {
-        let paths = set.files.map(\.path) + (options.labelsFile.map { [$0] } ?? [])
+        let paths = set.files.flatMap { file in
+            [file.path] + [file.array?.labels?.source.path].compactMap { $0 == file.path ? nil : $0 }
+        }
         var sources: [CacheDescription.Source] = []
         for path in paths {
             guard let source = CacheTarget.source(path) else { return nil }
@@ -48,7 +50,8 @@ struct CacheTarget: Codable, Equatable {
         encoder.outputFormatting = .sortedKeys
         guard let reading = try? encoder.encode(options) else { return nil }
         key.append(String(decoding: reading, as: UTF8.self))
-        key.append("\(chosen.standardization?.rawValue ?? "auto") \(chosen.storage?.rawValue ?? "auto")")
+        key.append("\(chosen.standardization?.rawValue ?? "auto") \(chosen.wantedStorage?.rawValue ?? "auto")")
+        if chosen.isForNetwork { key.append("network") }
         if chosen.validationFraction > 0 { key.append("\(chosen.validationFraction) of \(chosen.seed)") }
         let first = sources[0].path
         let slash = first.lastIndex(of: "/") ?? first.startIndex

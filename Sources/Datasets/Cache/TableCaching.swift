@@ -25,7 +25,7 @@ extension DistributedTable {
             let kept = reader.description.layout.storage
             let wanted = try budget.estimate(
                 rows: table.rows, columns: table.columns, nonZeros: table.nonZeros, hasWeights: table.hasWeights,
-                storage: cache.options.storage, isParsed: true
+                storage: cache.options.wantedStorage, isParsed: true
             ).storage
             guard kept == wanted else {
                 return (nil, "\(target.path) holds \(kept.rawValue) rows, and this run wants \(wanted.rawValue) ones")
@@ -42,7 +42,7 @@ extension DistributedTable {
         try checkParts(cached.description.layout.rows, options: options)
         noteEqualLabels(encoding.kind)
         notes += cached.description.scalingNotes
-        _ = try storage(options.storage, columns: columns)
+        _ = try storage(options.wantedStorage, columns: columns)
         let rows = CachedRows(reader: cached, seed: options.seed, encoding: encoding, communicator: communicator)
         var parts = try rows.datasets()
         parts[0].columnSquares = cached.columnSquares
@@ -71,7 +71,7 @@ extension DistributedTable {
             sources: target.sources, reading: self.options,
             table: CacheDescription.Table(
                 rows: rows, columns: columns, nonZeros: nonZeros, labelNames: labelNames, hasWeights: hasWeights,
-                format: format, schema: schema, identifierNames: identifierNames,
+                format: format, schema: schema, sampleShape: sampleShape, identifierNames: identifierNames,
                 firstRowOfFile: files.map(\.firstRow), notes: notes.reading),
             seed: options.seed, validationFraction: options.validationFraction,
             standardization: standardization.kind, scalingNotes: notes.scaling, numberCounts: numbers.map(\.count),

@@ -19,6 +19,10 @@ public final class DistributedTable {
     /// CSV: what the columns mean.
     public let schema: TableSchema?
     public let options: ReadOptions
+    /// What a row means: as the files say, or as they were read. Nil: a table.
+    public let sampleShape: SampleShape?
+    /// Every value is a whole number from 0 to 255, as in images.
+    let holdsBytes: Bool
     /// What was done, for people.
     public internal(set) var notes: [String]
 
@@ -73,7 +77,9 @@ public final class DistributedTable {
             [blocks.map(\.columnCount).max() ?? 0, blocks.contains { !$0.weights.isEmpty } ? 1 : 0], .maximum)
         rows = sums[0]
         nonZeros = sums[1]
-        columns = max(largest[0], schema?.featureCount ?? 0)
+        columns = try DistributedTable.width(max(largest[0], schema?.featureCount ?? 0), set, options)
+        sampleShape = set.shape ?? options.inputShape
+        holdsBytes = set.holdsBytes
         hasWeights = largest[1] == 1
         labels = summary
         labelNames = names
@@ -104,6 +110,8 @@ public final class DistributedTable {
         labels = cached.labels
         labelNames = table.labelNames
         hasWeights = table.hasWeights
+        sampleShape = table.sampleShape
+        holdsBytes = set.holdsBytes
         format = table.format
         schema = table.schema
         identifierNames = table.identifierNames
@@ -114,6 +122,17 @@ public final class DistributedTable {
         self.budget = budget
         self.threads = threads
         self.cached = cached
+    }
+
+    /// The number of features: `found`, or more for LIBSVM files whose rows end in zeros and whose shape was stated.
+    private static func width(_ found: Int, _ set: FileSet, _ options: ReadOptions) throws -> Int {
+        guard set.shape == nil, let shape = options.inputShape, shape.count != found else { return found }
+        guard set.format == .libsvm, found < shape.count || !options.isTraining else {
+            throw DatasetError(
+                "--input-shape \(shape) says \(shape.count) features, but \(set.files[0].path) has \(found): "
+                    + "state the shape of one row without its label")
+        }
+        return max(found, shape.count)
     }
 
     /// File and row of a row number, for messages.

@@ -32,7 +32,16 @@ struct FileSet {
             standardInput = reader
             return
         }
-        let seen = Result { try paths.map { try DataFile(path: $0, options: options) } }
+        guard options.labels.isEmpty || options.labels.count == paths.count else {
+            throw DatasetError(
+                "--labels is given \(options.labels.count) times for \(paths.count) data files: "
+                    + "give one file of labels for each, in the same order")
+        }
+        let seen = Result {
+            try paths.enumerated().map {
+                try DataFile(path: $1, options: options, labels: options.labels.isEmpty ? nil : options.labels[$0])
+            }
+        }
         try FileSet.agree(seen, communicator)
         let mine = try seen.get()
         files = try decodeFromRankZero(mine, communicator)
@@ -43,7 +52,22 @@ struct FileSet {
                 "\(other.path) is \(other.format.rawValue) and \(files[0].path) is \(files[0].format.rawValue): "
                     + "files read together must have one format")
         }
+        let arrays = files.compactMap(\.array)
+        if let other = arrays.first(where: { $0.columns != arrays[0].columns || $0.shape != arrays[0].shape }) {
+            throw DatasetError(
+                "\(other.path) has \(FileSet.extent(other)) and \(arrays[0].path) has \(FileSet.extent(arrays[0])): "
+                    + "arrays read together must have rows of one shape")
+        }
     }
+
+    private static func extent(_ array: ArrayTable) -> String {
+        array.shape.map { "images of \($0)" } ?? "\(array.columns) features"
+    }
+
+    /// What a row means, where the files say so.
+    var shape: SampleShape? { files[0].array?.shape }
+    /// Values are whole numbers from 0 to 255 in every file.
+    var holdsBytes: Bool { files.allSatisfy { $0.array?.holdsBytes ?? false } }
 
     /// A file that some ranks can open and others cannot is most likely on a disk of its own node: name the host.
     private static func agree(_ seen: Result<[DataFile], any Error>, _ communicator: any Communicator) throws {

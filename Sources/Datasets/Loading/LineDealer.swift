@@ -5,7 +5,7 @@ import MPI
 ///
 /// Plain files: the bytes of all of them are split evenly, and a rank takes the lines that start in its share. A stream
 /// can be read in sequence only: its reader (streams are shared out over ranks) sends one chunk of whole lines to every
-/// rank in each round, so that no rank holds more than its share.
+/// rank in each round, so that no rank holds more than its share. The records of arrays are dealt in the same way.
 struct LineDealer {
     let set: FileSet
     let communicator: any Communicator
@@ -38,7 +38,7 @@ struct LineDealer {
     /// Bytes that this rank will read in one pass.
     var expectedBytes: Int {
         let numbers = Array(set.files.indices)
-        let plain = numbers.filter { !isStream($0) }.map { set.files[$0].byteCount }
+        let plain = numbers.filter { !isStream($0) }.map { set.files[$0].dealtBytes }
         let ranges = LineDealer.shares(of: plain, ranks: communicator.size, rank: communicator.rank)
         return ranges.reduce(0) { $0 + $1.range.count }
             + streams(numbers.filter(isStream)).reduce(0) { $0 + set.files[$1].byteCount }
@@ -85,8 +85,8 @@ struct LineDealer {
     ) throws {
         guard !numbers.isEmpty else { return }
         var shares = LineDealer.shares(
-            of: numbers.map { set.files[$0].byteCount }, ranks: communicator.size, rank: communicator.rank)[...]
-        var reader: TextReader?
+            of: numbers.map { set.files[$0].dealtBytes }, ranks: communicator.size, rank: communicator.rank)[...]
+        var reader: (any ChunkReader)?
         var number = 0
         while true {
             var failure: (any Error)?
@@ -104,8 +104,7 @@ struct LineDealer {
                             } else if let (index, range) = shares.popFirst() {
                                 number = numbers[index]
                                 reader = nil
-                                reader = try TextReader(
-                                    path: set.files[number].path, range: range, chunkSize: chunkSize, pool: pool)
+                                reader = try open(number, range: range)
                             } else {
                                 reader = nil
                                 break
@@ -153,7 +152,7 @@ struct LineDealer {
         var mine = streams(numbers)[...]
         let size = LineDealer.streamChunkSize(
             ranks: ranks, readers: min(numbers.count, ranks), chunkSize: chunkSize)
-        var reader: TextReader?
+        var reader: (any ChunkReader)?
         var number = 0
         var faulty = 0
         try RoundedExchange(communicator: communicator).run { outbox in
@@ -191,7 +190,17 @@ struct LineDealer {
         }
     }
 
-    private func open(_ number: Int, chunkSize: Int) throws -> TextReader {
+    private func open(_ number: Int, range: Range<Int>) throws -> any ChunkReader {
+        if let array = set.files[number].array {
+            return try RecordReader(array.data, bytes: range, chunkSize: chunkSize, pool: pool)
+        }
+        return try TextReader(path: set.files[number].path, range: range, chunkSize: chunkSize, pool: pool)
+    }
+
+    private func open(_ number: Int, chunkSize: Int) throws -> any ChunkReader {
+        if let array = set.files[number].array {
+            return try RecordReader(array.data, rows: 0..<array.rows, chunkSize: chunkSize, pool: pool)
+        }
         if set.files[number].isStandardInput, let reader = set.standardInput { return reader }
         return try TextReader(stream: set.files[number].path, chunkSize: chunkSize)
     }

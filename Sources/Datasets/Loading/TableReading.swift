@@ -62,8 +62,19 @@ extension DistributedTable {
             } take: { file, offset, block in
                 parsed.append(ParsedBlock(file: file, offset: offset, block: block))
             }
-        case .npy:
-            parsed = try readArrays(set, options: options, communicator: communicator, progress: progress)
+        case .npy, .npz, .idx:
+            let arrays = set.files.compactMap(\.array)
+            notes = arrays.flatMap(\.notes)
+            if arrays.contains(where: \.data.header.isFortran) {
+                parsed = try readColumnMajor(arrays, communicator: communicator, progress: progress)
+                break
+            }
+            let parsers = try communicator.togetherOnData { try arrays.map { try ArrayParser($0) } }
+            try dealer.forEachChunk { file, chunk in
+                try parsers[file].parse(chunk)
+            } take: { file, offset, block in
+                parsed.append(ParsedBlock(file: file, offset: offset, block: block))
+            }
         }
         let table = try DistributedTable(
             parsed.filter { $0.block.rows > 0 || $0.block.columnCount > 0 }, set: set, schema: schema, options: options,
@@ -94,19 +105,16 @@ extension DistributedTable {
         return try communicator.togetherOnData { try TableSchema(scan: scan, options: options) }
     }
 
-    /// NumPy arrays: every rank reads its share of the rows.
-    private static func readArrays(
-        _ set: FileSet, options: ReadOptions, communicator: any Communicator, progress: LoadProgress?
+    /// NumPy arrays of which one at least is in Fortran order: every rank reads its share of the rows.
+    private static func readColumnMajor(
+        _ arrays: [ArrayTable], communicator: any Communicator, progress: LoadProgress?
     ) throws -> [ParsedBlock] {
-        let arrays = try communicator.togetherOnData {
-            try set.files.map { try NPYFile(path: $0.path, options: options) }
-        }
-        if let other = arrays.first(where: { $0.columns != arrays[0].columns }) {
-            throw DatasetError(
-                "\(other.path) has \(other.columns) features and \(arrays[0].path) has \(arrays[0].columns): "
-                    + "arrays read together must have the same width")
-        }
-        return try communicator.togetherOnData {
+        try communicator.togetherOnData {
+            if let packed = arrays.first(where: \.data.source.isPacked) {
+                throw DatasetError(
+                    "\(packed.path) is packed and another file is in Fortran order: read them one by one, or save "
+                        + "numpy.ascontiguousarray(array)")
+            }
             var blocks: [ParsedBlock] = []
             let step = max(1, (4 << 20) / (8 * max(1, arrays[0].columns)))
             for (file, range) in LineDealer.shares(
@@ -115,7 +123,7 @@ extension DistributedTable {
                 for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
                     let block = try arrays[file].read(start..<min(start + step, range.upperBound))
                     blocks.append(ParsedBlock(file: file, offset: start, block: block))
-                    progress?.add(block.rows * arrays[file].bytesPerRow)
+                    progress?.add(block.rows * arrays[file].data.header.bytesPerRow)
                 }
             }
             return blocks

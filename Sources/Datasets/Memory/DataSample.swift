@@ -14,8 +14,9 @@ struct DataSample {
     init?(_ set: FileSet, options: ReadOptions, schema: TableSchema?) {
         guard set.standardInput == nil, !set.files[0].isStandardInput else { return nil }
         do {
-            if set.format == .npy {
-                try addArrays(set, options)
+            let arrays = set.files.compactMap(\.array)
+            guard arrays.isEmpty else {
+                for array in arrays { try add(array) }
                 return
             }
             let picked = set.files.count <= Self.largestFileCount ? set.files[...] : set.files[..<Self.largestFileCount]
@@ -29,15 +30,11 @@ struct DataSample {
         }
     }
 
-    private mutating func addArrays(_ set: FileSet, _ options: ReadOptions) throws {
-        for file in set.files {
-            let array = try NPYFile(path: file.path, options: options)
-            let block = try array.read(0..<min(array.rows, max(1, Self.partSize / (8 * max(1, array.columns)))))
-            rows += Double(array.rows)
-            nonZeros += Double(block.values.count) * Double(array.rows) / Double(max(1, block.rows))
-            columns = max(columns, array.columns)
-            hasWeights = hasWeights || !block.weights.isEmpty
-        }
+    private mutating func add(_ array: ArrayTable) throws {
+        let block = try array.read(0..<min(array.rows, max(1, Self.partSize / (8 * max(1, array.columns)))))
+        rows += Double(array.rows)
+        nonZeros += Double(block.values.count) * Double(array.rows) / Double(max(1, block.rows))
+        columns = max(columns, array.columns)
     }
 
     /// Adds one text file, extrapolated from its parts.

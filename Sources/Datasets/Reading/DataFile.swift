@@ -1,20 +1,45 @@
 /// What a data file is: found from its first bytes and its name, the same on every rank.
 public struct DataFile: Codable, Sendable, Equatable {
-    public enum Format: String, Codable, Sendable { case libsvm, csv, npy }
+    public enum Format: String, Codable, Sendable { case libsvm, csv, npy, npz, idx }
 
     public var path: String
     public var format: Format
-    /// Gzip: readable only in sequence (`TextReader(stream:)`).
+    /// Readable only in sequence.
     public var isCompressed: Bool
     public var isStandardInput: Bool
     /// Bytes on disk; 0 for standard input.
     public var byteCount: Int
     /// CSV only: delimiter, header and column names.
     public var layout: TableLayout?
+    /// NPY, NPZ and IDX only: what the array is and where its labels are.
+    var array: ArrayTable?
 
-    /// Looks at a file. Throws `ParseError`: cannot open, empty, format not recognised, and what `TableLayout` throws.
-    public init(path: String, options: ReadOptions = ReadOptions()) throws {
-        try self.init(sniffing: TextReader(stream: path, chunkSize: FormatSniffer.headSize), options: options)
+    /// Bytes that are dealt out to ranks: those of an array's records, else of the file.
+    var dealtBytes: Int { array.map { $0.rows * $0.data.header.bytesPerRow } ?? byteCount }
+
+    /// Looks at a file. Throws `ParseError`: cannot open, empty, format not recognised, and what `TableLayout` and
+    /// `ArrayTable` throw.
+    ///
+    /// - Parameter labels: for arrays, the file with the labels.
+    public init(path: String, options: ReadOptions = ReadOptions(), labels: String? = nil) throws {
+        guard let format = try FormatSniffer.arrayFormat(path, options) else {
+            guard labels == nil else {
+                throw ParseError(
+                    file: path, message: "--labels is for arrays (NPY, NPZ, IDX); this file has its labels in it")
+            }
+            try self.init(sniffing: TextReader(stream: path, chunkSize: FormatSniffer.headSize), options: options)
+            return
+        }
+        self.init(try ArrayTable(path: path, options: options, labels: labels), path: path, format: format)
+    }
+
+    private init(_ array: ArrayTable, path: String, format: Format) {
+        self.path = path
+        self.format = format
+        isCompressed = array.data.source.isPacked
+        isStandardInput = false
+        byteCount = array.data.source.packedCount
+        self.array = array
     }
 
     /// Looks at the first chunk of a reader, which stays in the reader. The way for standard input.
@@ -27,14 +52,14 @@ public struct DataFile: Codable, Sendable, Equatable {
             throw ParseError(file: reader.file, message: "is empty: there are no rows to read")
         }
         format = try FormatSniffer(head: head, path: path).format(options)
-        if format == .npy, isCompressed || isStandardInput {
-            throw ParseError(file: reader.file, message: "NPY is read by position: give it as a plain file (gunzip it)")
+        guard format == .libsvm || format == .csv else {
+            throw ParseError(file: reader.file, message: "arrays do not come from standard input: give a file")
         }
         layout = format == .csv ? try TableLayout(head: head, options: options) : nil
     }
 }
 
-/// Tells LIBSVM, CSV and NPY apart.
+/// Tells the formats apart.
 struct FormatSniffer {
     static let headSize = 1 << 16
     private let file: String
@@ -52,9 +77,12 @@ struct FormatSniffer {
         case .libsvm: return .libsvm
         case .csv: return .csv
         case .npy: return .npy
+        case .npz: return .npz
+        case .idx: return .idx
         case .auto: break
         }
         if bytes.starts(with: NPYHeader.magic) { return .npy }
+        if IDXHeader.isHead(bytes) { return .idx }
         try refuseForeign()
         let name = path.lowercased().hasSuffix(".gz") ? path.lowercased().dropLast(3) : path.lowercased()[...]
         if [".csv", ".tsv"].contains(where: name.hasSuffix) { return .csv }
@@ -62,12 +90,34 @@ struct FormatSniffer {
         return try fromContent()
     }
 
+    /// The format of a file of arrays; nil: it is something else, or standard input.
+    static func arrayFormat(_ path: String, _ options: ReadOptions) throws -> DataFile.Format? {
+        switch options.format {
+        case .libsvm, .csv: return nil
+        case .npy: return .npy
+        case .npz: return .npz
+        case .idx: return .idx
+        case .auto: break
+        }
+        guard path != "-" else { return nil }
+        if try NPZMembers.isArchive(path) {
+            let members = try ZipArchive(path: path).members
+            return members.contains { $0.member?.hasSuffix(".npy") ?? false } ? .npz : nil
+        }
+        let head = try ArraySource(file: path).head(8)
+        if head.starts(with: NPYHeader.magic) { return .npy }
+        if IDXHeader.isHead(head) { return .idx }
+        // By its name an IDX file; reading its head will say what is wrong.
+        let name = path.split(separator: "/").last ?? ""
+        return ["-ubyte", "-ubyte.gz", ".idx", ".idx.gz"].contains(where: name.hasSuffix) ? .idx : nil
+    }
+
     private func refuseForeign() throws {
         let known: [([UInt8], String)] = [
             ([0x28, 0xB5, 0x2F, 0xFD], "is zstd-compressed; decompress it or use gzip"),
             ([0x42, 0x5A, 0x68], "is bzip2-compressed; decompress it or use gzip"),
             ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "is xz-compressed; decompress it or use gzip"),
-            ([0x50, 0x4B, 0x03, 0x04], "is a zip archive (or .npz, .xlsx); unpack it"),
+            ([0x50, 0x4B, 0x03, 0x04], "is a zip archive without NumPy arrays (or .xlsx); unpack it"),
             ([0x50, 0x41, 0x52, 0x31], "is a Parquet file; export it as CSV"),
             ([0x89, 0x48, 0x44, 0x46], "is an HDF5 file; export it as CSV, LIBSVM or NPY"),
             ([0xFF, 0xFE], "is UTF-16 text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"),
@@ -98,7 +148,7 @@ struct FormatSniffer {
         if bytes.contains(where: { TableLayout.delimiters.contains($0) }) { return .csv }
         throw ParseError(
             file: file,
-            message: "the format is not recognised; say which it is with --format libsvm, csv or npy")
+            message: "the format is not recognised; say which it is with --format libsvm, csv, npy, npz or idx")
     }
 
     /// `digits:value` or a qid field; a time of day beside a delimiter is neither.

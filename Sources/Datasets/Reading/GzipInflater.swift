@@ -1,6 +1,6 @@
 import CZlib
 
-/// Inflates a gzip file of one or more members, one buffer at a time.
+/// Inflates a gzip file of one or more members, or a bare deflate stream, one buffer at a time.
 final class GzipInflater {
     private let file: InputFile
     private var stream = z_stream()
@@ -10,12 +10,16 @@ final class GzipInflater {
     /// Within a member, header to trailer.
     private var insideMember = true
     private var atEnd = false
+    private let isRaw: Bool
 
-    /// `head`: bytes of the file that were already read.
-    init(file: InputFile, head: [UInt8]) throws {
+    /// - Parameters:
+    ///   - head: bytes of the file that were already read.
+    ///   - isRaw: a deflate stream as in a zip archive; it starts where the file is to be read next.
+    init(file: InputFile, head: [UInt8], isRaw: Bool = false) throws {
         self.file = file
+        self.isRaw = isRaw
         input = .allocate(byteCount: max(1 << 18, head.count), alignment: 16)
-        guard shim_inflate_init_gzip(&stream) == Z_OK else {
+        guard (isRaw ? shim_inflate_init_raw(&stream) : shim_inflate_init_gzip(&stream)) == Z_OK else {
             throw ParseError(file: file.name, message: "zlib does not start: out of memory")
         }
         input.copyBytes(from: head)
@@ -33,6 +37,8 @@ final class GzipInflater {
         consumed += count
     }
 
+    private var kind: String { isRaw ? "packed" : "gzip" }
+
     /// Offset in the compressed file of the next byte zlib will take.
     var position: Int { consumed - Int(stream.avail_in) }
 
@@ -47,7 +53,8 @@ final class GzipInflater {
                         throw ParseError(
                             file: file.name,
                             message:
-                                "the gzip data ends too early, at byte \(position): the file is cut off; copy it again")
+                                "the \(kind) data ends too early, at byte \(position): the file is cut off; copy it again"
+                        )
                     }
                     atEnd = true
                     break
@@ -64,11 +71,14 @@ final class GzipInflater {
             done += space - Int(stream.avail_out)
             switch code {
             case Z_OK, Z_BUF_ERROR: break
-            case Z_STREAM_END: insideMember = false
+            case Z_STREAM_END:
+                insideMember = false
+                atEnd = isRaw
             default:
                 let reason = stream.msg.map { String(cString: $0) } ?? "zlib error \(code)"
                 throw ParseError(
-                    file: file.name, message: "the gzip data is corrupt at byte \(position) (\(reason)); copy it again")
+                    file: file.name,
+                    message: "the \(kind) data is corrupt at byte \(position) (\(reason)); copy it again")
             }
         }
         return done

@@ -38,6 +38,8 @@ final class InputFile {
 
     deinit { if descriptor > 0 { close(descriptor) } }
 
+    static func exists(_ path: String) -> Bool { access(path, R_OK) == 0 }
+
     static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
 
     /// Fills `buffer` from byte `offset` on; returns how many bytes there were (fewer only at the end of the file).
@@ -48,6 +50,13 @@ final class InputFile {
     /// The next bytes in sequence.
     func readNext(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         try fill(buffer) { pointer, count, _ in Glibc.read(descriptor, pointer, count) }
+    }
+
+    /// Where `readNext` goes on.
+    func seek(to offset: Int) throws {
+        guard lseek(descriptor, off_t(offset), SEEK_SET) == off_t(offset) else {
+            throw ParseError(file: name, message: "cannot read: \(InputFile.reason(errno))")
+        }
     }
 
     private func fill(

@@ -3,14 +3,20 @@
 /// A column is named by its name in the header, or by its number: 1 is the first column, −1 the last. A name wins over
 /// a number.
 public struct ReadOptions: Codable, Sendable, Equatable {
-    public enum Format: String, Codable, Sendable, CaseIterable { case auto, libsvm, csv, npy }
+    public enum Format: String, Codable, Sendable, CaseIterable { case auto, libsvm, csv, npy, npz, idx }
     public enum Header: String, Codable, Sendable, CaseIterable { case auto, present, absent }
 
     public var format = Format.auto
     /// CSV and NPY: the column that holds the label.
     public var label: String?
-    /// NPY: a file with one label per row, instead of a label column.
-    public var labelsFile: String?
+    /// NPY, NPZ and IDX: for each data file, a file with one label per row. Empty: a label column, the labels' array of the
+    /// archive, or the file of labels beside one of images.
+    public var labels: [String] = []
+    /// What a row means: its channels, height and width. Tables must have as many features (LIBSVM: at most); images
+    /// may be smaller and get zeros around them. Nil: as the file says.
+    public var inputShape: SampleShape?
+    /// Of an archive with several parts, the training rows are read, not the test rows.
+    public var isTraining = true
     /// CSV: columns to leave out.
     public var drop: [String] = []
     /// CSV: columns that identify a row. They are carried to predictions and are no features.

@@ -136,7 +136,7 @@ public struct Network<Loss: MarginLoss>: Model {
     private func forward(
         _ batch: Batch, _ rows: Range<Int>, at x: UnsafePointer<Float>, _ tape: Tape, isTraining: Bool
     ) {
-        var input = inputRows(batch, rows, tape)
+        var input = inputRows(batch, rows, tape, isTraining: isTraining)
         for index in layers.indices {
             let output = layers[index].worksInPlace ? input : tape.output(index)
             layers[index].forward(
@@ -153,7 +153,8 @@ public struct Network<Loss: MarginLoss>: Model {
         var outputDelta = tape.delta(layers.count - 1)
         for index in layers.indices.reversed() {
             let layer = layers[index]
-            let input = index == 0 ? inputRows(batch, rows, tape, isWritten: true) : tape.output(index - 1)
+            let input =
+                index == 0 ? inputRows(batch, rows, tape, isTraining: true, isWritten: true) : tape.output(index - 1)
             let isFirst = index <= plan.firstWithParameters
             let inputDelta: FloatRows? =
                 isFirst ? nil : layer.worksInPlace ? outputDelta : tape.delta(index - 1)
@@ -181,18 +182,30 @@ public struct Network<Loss: MarginLoss>: Model {
                 ? Chance(seed: seed, draw: batch.draw, layer: index) { order.position(ofLocal: first + $0) } : nil)
     }
 
-    /// The samples themselves where they lie ready, else a dense copy of them.
-    private func inputRows(_ batch: Batch, _ rows: Range<Int>, _ tape: Tape, isWritten: Bool = false) -> FloatRows {
+    /// The samples themselves where they lie ready, else a dense copy of them: in training, the variants of the batch's
+    /// draw.
+    private func inputRows(
+        _ batch: Batch, _ rows: Range<Int>, _ tape: Tape, isTraining: Bool, isWritten: Bool = false
+    ) -> FloatRows {
         let dataset = batch.dataset
         precondition(
             dataset.features.columns == plan.input.count, "network and data differ in their number of features")
         let copy = tape.input
         switch dataset.features {
         case .dense(let matrix):
-            guard plan.needsInputCopy else { return FloatRows(matrix.row(rows.lowerBound), stride: matrix.stride) }
+            let augmentation = isTraining ? dataset.augmentation : nil
+            guard plan.needsInputCopy || augmentation != nil else {
+                return FloatRows(matrix.row(rows.lowerBound), stride: matrix.stride)
+            }
             if isWritten { return copy }
             for (index, row) in rows.enumerated() {
-                copy.row(index).update(from: matrix.row(row), count: plan.input.count)
+                guard let augmentation else {
+                    copy.row(index).update(from: matrix.row(row), count: plan.input.count)
+                    continue
+                }
+                augmentation.write(
+                    matrix.row(row), shape: plan.input, position: dataset.order.position(ofLocal: row),
+                    draw: batch.draw, into: copy.row(index))
             }
         case .sparse(let matrix):
             if isWritten { return copy }

@@ -9,9 +9,10 @@ struct TrainCommand: ParsableCommand {
               crescendo train spam.csv --label class --test held-out.csv
               mpirun -n 16 crescendo train data.svm.gz --model logistic --time-limit 2h
               srun crescendo train part-*.svm --output runs/clicks --threads 4
+              crescendo train train-images-idx3-ubyte.gz --test t10k-images-idx3-ubyte.gz
               crescendo train --config runs/clicks/config.yaml       once more, the same
 
-            DATA is LIBSVM, CSV (both plain or gzip) or NumPy .npy. Several files are read as one. The label is the \
+            DATA is LIBSVM, CSV, NumPy .npy or IDX (all plain or gzip), or NumPy .npz. Several files are read as one. The label is the \
             first field of a LIBSVM line; in a CSV file it is the column --label, else the one called label, target, \
             class or y.
 

@@ -81,7 +81,8 @@ enum CommandLineReader {
         let replaced = Set(
             [
                 ("data", train.data), ("test", train.trainingData.test), ("drop", train.reading.drop),
-                ("id", train.reading.id), ("network", train.model.network),
+                ("id", train.reading.id), ("network", train.model.network), ("labels", train.reading.labels),
+                ("test-labels", train.trainingData.testLabels),
             ].filter { !$0.1.isEmpty }.map { $0.0 })
         var options: [String] = []
         var data: [String] = []
@@ -115,6 +116,9 @@ enum CommandLineReader {
             _ = try train.model.description
         } catch let error as ModelError {
             throw OptionsError(text: "--network: \(error)")
+        }
+        if train.trainingData.augment != nil, try train.model.description == nil {
+            throw OptionsError(text: "--augment needs a network: add --model lenet5, say.")
         }
         if let step = train.expert.step, step == .fixed || step == .sgd, train.expert.stepSize == nil {
             throw OptionsError(text: "--step \(step.rawValue) needs --step-size.")

@@ -15,8 +15,9 @@ enum OptionTable {
     static let kinds: [(key: String, kind: Kind)] = [
         ("data", .paths),
         ("model", .value), ("network", .values), ("l2", .value), ("standardize", .value), ("intercept", .flag),
-        ("test", .paths), ("validation", .value), ("storage", .value), ("cache", .path),
-        ("format", .value), ("label", .value), ("labels-file", .path), ("drop", .values), ("id", .values),
+        ("test", .paths), ("test-labels", .paths), ("validation", .value), ("storage", .value), ("cache", .path),
+        ("augment", .value), ("format", .value), ("label", .value), ("labels", .paths), ("input-shape", .value),
+        ("drop", .values), ("id", .values),
         ("weight", .value), ("header", .flag), ("zero-based", .flag),
         ("output", .path), ("overwrite", .flag), ("tolerance", .value), ("max-epochs", .value),
         ("max-iterations", .value), ("time-limit", .value), ("seed", .value), ("threads", .value), ("quiet", .flag),

@@ -10,7 +10,8 @@ struct StoredReading {
         self.options = options
         self.options.format = .auto
         self.options.header = .auto
-        self.options.labelsFile = nil
+        self.options.labels = []
+        self.options.isTraining = false
         self.options.delimiter = nil
     }
 

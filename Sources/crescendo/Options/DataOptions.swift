@@ -19,8 +19,29 @@ struct ReadingOptions: ParsableArguments {
             valueName: "column"))
     var label: String?
 
-    @Option(help: ArgumentHelp("NPY: a file with one label per row.", valueName: "file"))
-    var labelsFile: String?
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Arrays: the file with one label per row, once for each data file (default: found).",
+            discussion: """
+                NPY or IDX, plain or gzip. train-images-idx3-ubyte.gz finds train-labels-idx1-ubyte.gz beside it; an NPZ \
+                archive has an array called y or labels.
+                """,
+            valueName: "file"))
+    var labels: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What a row means to a network: channels, height and width, as 1x28x28 (default: as image files say).",
+            discussion: "The features of a table as an image; or larger than the images, to put zeros around them.",
+            valueName: "CxHxW"),
+        transform: { text in
+            guard let shape = SampleShape(text) else {
+                throw ValidationError("expected channels, height and width, such as 3x32x32")
+            }
+            return shape
+        })
+    var inputShape: SampleShape?
 
     @Option(
         parsing: .singleValue,
@@ -52,7 +73,8 @@ struct ReadingOptions: ParsableArguments {
         var result = base
         if let format { result.format = format }
         if let label { result.label = label }
-        if let labelsFile { result.labelsFile = labelsFile }
+        if !labels.isEmpty { result.labels = labels }
+        if let inputShape { result.inputShape = inputShape }
         if !drop.isEmpty { result.drop = drop }
         if !id.isEmpty { result.id = id }
         if let weight { result.weight = weight }
@@ -70,6 +92,12 @@ struct TrainingDataOptions: ParsableArguments {
     var test: [String] = []
 
     @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Arrays: the labels of --test, once for each of its files (default: found).", valueName: "file"))
+    var testLabels: [String] = []
+
+    @Option(
         help: ArgumentHelp(
             "Share of the rows held back: training stops when the loss on them no longer improves (default: 0).",
             valueName: "fraction"),
@@ -78,6 +106,23 @@ struct TrainingDataOptions: ParsableArguments {
 
     @Option(help: "How features lie in memory; the result is the same (default: auto, by density).")
     var storage: StorageChoice?
+
+    @Option(
+        help: ArgumentHelp(
+            "Images and a network: show each row in random variants, as shift:2,flip,crop:4 (default: as it is).",
+            discussion: """
+                shift:N moves the image by up to N pixels and repeats its border, crop:N puts N zeros around it and cuts \
+                out an image of its size, flip mirrors left and right. --seed decides, whatever the number of ranks.
+                """,
+            valueName: "variants"),
+        transform: { text in
+            do {
+                return try Augmentation(text)
+            } catch {
+                throw ValidationError("\(error)")
+            }
+        })
+    var augment: Augmentation?
 
     @Option(
         help: ArgumentHelp(

@@ -34,7 +34,7 @@ struct ModelChoice: ExpressibleByArgument {
 
 /// `--standardize`.
 enum StandardizeChoice: String, CaseIterable, ExpressibleByArgument {
-    case auto, zscore, maxabs, none
+    case auto, zscore, maxabs, unit, none
 }
 
 struct ModelOptions: ParsableArguments {
@@ -70,8 +70,9 @@ struct ModelOptions: ParsableArguments {
             "How features are scaled before training (default: auto).",
             discussion: """
                 zscore: mean 0, deviation 1. maxabs: divided by the largest magnitude, zeros stay zeros. \
-                auto: zscore for dense data, maxabs for sparse data (below 5 % density). What was done is stored \
-                in the model.
+                unit: all features divided by one number, into [0, 1] (255 for images of bytes). \
+                auto: zscore for dense data, maxabs for sparse data (below 5 % density), unit for images and a network. \
+                What was done is stored in the model.
                 """))
     var standardize: StandardizeChoice?
 
@@ -88,7 +89,8 @@ extension ModelOptions {
             let isListed = model.map { $0.text == ModelChoice.listed } ?? true
             if !network.isEmpty {
                 guard isListed else {
-                    throw ModelError("a list of layers goes with --model network, not with --model \(model?.text ?? "")")
+                    throw ModelError(
+                        "a list of layers goes with --model network, not with --model \(model?.text ?? "")")
                 }
                 return try NetworkDescription(layers: network)
             }

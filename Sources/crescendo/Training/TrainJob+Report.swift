@@ -34,6 +34,7 @@ extension TrainJob {
             case (.auto, _): ""
             case (_, .zscore): ", scaled to mean 0 and deviation 1"
             case (_, .maxabs): ", scaled by the largest magnitude"
+            case (_, .unit): ", all divided by one number"
             case (_, .none): ", not scaled"
             }
         console.print(

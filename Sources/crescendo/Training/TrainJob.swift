@@ -69,7 +69,9 @@ struct TrainJob {
         if let seed = command.run.seed { options.seed = seed }
         options.standardization = command.model.standardize?.kind
         let network = try command.model.description
-        options.storage = command.trainingData.storage?.kind ?? (network == nil ? nil : .dense)
+        options.storage = command.trainingData.storage?.kind
+        options.isForNetwork = network != nil
+        options.augmentation = command.trainingData.augment
         options.validationFraction = command.trainingData.validation ?? 0
         let threads = threadCount(command.run.threads)
         let progress = LoadProgress()
@@ -77,7 +79,7 @@ struct TrainJob {
         line?.start()
         defer { line?.finish() }
         let table = try DistributedTable.read(
-            command.data, options: command.reading.applied(), storage: options.storage,
+            command.data, options: command.reading.applied(), storage: options.wantedStorage,
             memoryLimit: command.expert.memoryLimit?.bytes, threads: threads,
             cache: command.trainingData.cache.map { DataCache($0.place, options: options) }, communicator: world,
             progress: progress, report: { say($0.line.replacing("memory: ", with: "memory  ")) })
@@ -91,15 +93,19 @@ struct TrainJob {
         let data = try table.assembleTraining(labels: kind.labels ?? .values, options: options)
         for note in table.cacheNotes { say("cache   \(note)") }
         let plan = TrainingPlan(
-            command: command, kind: kind, network: network, reason: reason, standardization: data.preprocessing.standardization.kind,
+            command: command, kind: kind, network: network, reason: reason,
+            standardization: data.preprocessing.standardization.kind,
             threads: threads, rows: data.training.order.count)
         return (plan, data, summary)
     }
 
     private func loadTest(_ preprocessing: Preprocessing) throws -> Dataset? {
         guard !command.trainingData.test.isEmpty else { return nil }
+        var reading = command.reading.applied()
+        reading.labels = command.trainingData.testLabels
+        reading.isTraining = false
         let table = try DistributedTable.read(
-            command.trainingData.test, options: command.reading.applied(), schema: preprocessing.schema,
+            command.trainingData.test, options: reading, schema: preprocessing.schema,
             memoryLimit: command.expert.memoryLimit?.bytes,
             threads: threadCount(command.run.threads), communicator: world)
         return try table.assemble(using: preprocessing)
@@ -138,6 +144,7 @@ extension StandardizeChoice {
         case .auto: nil
         case .zscore: .zscore
         case .maxabs: .maxabs
+        case .unit: .unit
         case .none: StandardizationKind.none
         }
     }

@@ -16,6 +16,9 @@ public struct SampleShape: Sendable, Codable, Equatable {
 
     /// Values per row.
     public var count: Int { channels * height * width }
+
+    /// Whether rows have two dimensions.
+    public var isImage: Bool { height > 1 && width > 1 }
 }
 
 extension SampleShape: CustomStringConvertible {

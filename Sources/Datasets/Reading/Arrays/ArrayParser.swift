@@ -1,0 +1,117 @@
+/// Turns records of an array into rows without their zeros.
+struct ArrayParser: Sendable {
+    private let table: ArrayTable
+    private let labels: ArrayLabels?
+    /// Features and their elements where they are not one after the other; nil: every element is the feature of its number.
+    private let cells: [(feature: Int32, element: Int32)]?
+
+    init(_ table: ArrayTable) throws {
+        self.table = table
+        labels = try table.labels.map(ArrayLabels.init)
+        if let image = table.image {
+            cells = image.order == .planes && image.shape == image.stored ? nil : image.cells
+        } else {
+            cells = table.labelColumn.map { label in
+                (0..<table.data.header.width).filter { $0 != label }
+                    .map { (Int32($0 < label ? $0 : $0 - 1), Int32($0)) }
+            }
+        }
+    }
+
+    /// The rows of a chunk that a `RecordReader` of this array delivered. Throws `ParseError`: a value or label that is not
+    /// finite.
+    func parse(_ chunk: TextChunk) throws -> RowBlock {
+        let header = table.data.header
+        let first = chunk.offset / header.bytesPerRow
+        let rows = chunk.count / header.bytesPerRow
+        var block = RowBlock()
+        block.columnCount = table.columns
+        block.rowOffsets.reserveCapacity(rows + 1)
+        block.labels =
+            try labels?.values(first..<first + rows) ?? [Double](repeating: .nan, count: rows)
+        try chunk.withBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            try ArrayValues.forEachCase(header) { value in
+                for row in 0..<rows {
+                    let record = start + row * header.bytesPerRow
+                    try append(record, value, row: first + row, to: &block)
+                    if let label = table.labelColumn {
+                        let number = value(record, label)
+                        guard number.isFinite else { throw notFinite(first + row, label, number) }
+                        block.labels[row] = number
+                    }
+                }
+            }
+        }
+        return block
+    }
+
+    @inline(__always)
+    private func append(
+        _ record: UnsafeRawPointer, _ value: (UnsafeRawPointer, Int) -> Double, row: Int, to block: inout RowBlock
+    ) throws {
+        let count = cells?.count ?? table.columns
+        try withUnsafeTemporaryAllocation(of: Int32.self, capacity: count + 1) { columns in
+            try withUnsafeTemporaryAllocation(of: Double.self, capacity: count + 1) { values in
+                var found = 0
+                // A value that is not finite makes this NaN.
+                var check = 0.0
+                for index in 0..<count {
+                    let number = value(record, cells.map { Int($0[index].element) } ?? index)
+                    check += number * 0
+                    values[found] = number
+                    columns[found] = cells?[index].feature ?? Int32(truncatingIfNeeded: index)
+                    found += number != 0 ? 1 : 0
+                }
+                if check != 0 {
+                    let wrong = (0..<found).first { !values[$0].isFinite } ?? 0
+                    let element = cells?.first { $0.feature == columns[wrong] }?.element ?? columns[wrong]
+                    throw notFinite(row, Int(element), values[wrong])
+                }
+                block.columns.append(contentsOf: UnsafeBufferPointer(rebasing: columns[..<found]))
+                block.values.append(contentsOf: UnsafeBufferPointer(rebasing: values[..<found]))
+            }
+        }
+        block.rowOffsets.append(block.values.count)
+    }
+
+    private func notFinite(_ row: Int, _ column: Int, _ value: Double) -> ParseError {
+        ParseError(
+            file: table.data.source.name,
+            message: "row \(row + 1), column \(column + 1): \(value) is not a finite number; mend this row")
+    }
+}
+
+/// Elements of an array as Doubles.
+enum ArrayValues {
+    /// Calls `body` once, with a function that gives element `index` of the elements at an address; one copy of `body` is
+    /// compiled for every type.
+    @inline(__always)
+    static func forEachCase(
+        _ header: ArrayHeader, _ body: ((UnsafeRawPointer, Int) -> Double) throws -> Void
+    ) rethrows {
+        let swaps = header.isBigEndian
+        switch header.element {
+        case .u1: try body { Double($0.load(fromByteOffset: $1, as: UInt8.self)) }
+        case .i1: try body { Double($0.load(fromByteOffset: $1, as: Int8.self)) }
+        case .b1: try body { $0.load(fromByteOffset: $1, as: UInt8.self) == 0 ? 0 : 1 }
+        case .u2: try body { Double(word($0, $1, UInt16.self, swaps)) }
+        case .i2: try body { Double(word($0, $1, Int16.self, swaps)) }
+        case .u4: try body { Double(word($0, $1, UInt32.self, swaps)) }
+        case .i4: try body { Double(word($0, $1, Int32.self, swaps)) }
+        case .u8: try body { Double(word($0, $1, UInt64.self, swaps)) }
+        case .i8: try body { Double(word($0, $1, Int64.self, swaps)) }
+        case .f4: try body { Double(Float(bitPattern: word($0, $1, UInt32.self, swaps))) }
+        case .f8: try body { Double(bitPattern: word($0, $1, UInt64.self, swaps)) }
+        }
+    }
+
+    /// The machine is little-endian.
+    @inline(__always)
+    private static func word<Word: FixedWidthInteger & BitwiseCopyable>(
+        _ start: UnsafeRawPointer, _ index: Int, _: Word.Type, _ swaps: Bool
+    ) -> Word {
+        let word = start.loadUnaligned(fromByteOffset: index * MemoryLayout<Word>.size, as: Word.self)
+        return swaps ? word.byteSwapped : word
+    }
+}

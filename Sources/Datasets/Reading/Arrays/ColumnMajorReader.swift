@@ -1,0 +1,56 @@
+/// Rows of a two-dimensional array in Fortran order: one read a column, into a dense table first.
+struct ColumnMajorReader {
+    private let table: ArrayTable
+    private let labels: ArrayLabels?
+
+    init(_ table: ArrayTable) throws {
+        self.table = table
+        labels = try table.labels.map(ArrayLabels.init)
+    }
+
+    func read(_ range: Range<Int>) throws -> RowBlock {
+        let header = table.data.header
+        let input = try ArrayInput(table.data.source)
+        var block = RowBlock()
+        block.columnCount = table.columns
+        block.labels = try labels?.values(range) ?? [Double](repeating: .nan, count: range.count)
+        var dense = [Double](repeating: 0, count: range.count * table.columns)
+        var bytes = [UInt8](repeating: 0, count: range.count * header.element.size)
+        for column in 0..<header.width {
+            let start = header.start + (column * header.rows + range.lowerBound) * header.element.size
+            let got = try bytes.withUnsafeMutableBytes { try input.read(into: $0, at: start) }
+            guard got == bytes.count else {
+                throw ParseError(file: table.data.source.name, message: "became shorter while it was read")
+            }
+            let label = table.labelColumn ?? .max
+            let feature = column < label ? column : column - 1
+            try bytes.withUnsafeBytes { bytes in
+                guard let address = bytes.baseAddress else { return }
+                try ArrayValues.forEachCase(header) { value in
+                    for row in 0..<range.count {
+                        let number = value(address, row)
+                        guard number.isFinite else {
+                            throw ParseError(
+                                file: table.data.source.name,
+                                message: "row \(range.lowerBound + row + 1), column \(column + 1): \(number) is not a "
+                                    + "finite number; mend this row")
+                        }
+                        if column == label {
+                            block.labels[row] = number
+                        } else {
+                            dense[row * table.columns + feature] = number
+                        }
+                    }
+                }
+            }
+        }
+        for row in 0..<range.count {
+            for column in 0..<table.columns where dense[row * table.columns + column] != 0 {
+                block.columns.append(Int32(truncatingIfNeeded: column))
+                block.values.append(dense[row * table.columns + column])
+            }
+            block.rowOffsets.append(block.columns.count)
+        }
+        return block
+    }
+}
