@@ -29,7 +29,9 @@ struct Training {
                 .object([
                     ("epochs", .number(snapshot.record.gradientPasses)),
                     ("featurePasses", .number(snapshot.record.featurePasses)),
-                    ("seconds", .number(snapshot.seconds)), ("allreduces", .integer(snapshot.record.allreduces)),
+                    ("seconds", .number(snapshot.seconds)),
+                    ("processorSeconds", .number(snapshot.processorSeconds)),
+                    ("allreduces", .integer(snapshot.record.allreduces)),
                     ("bytes", .integer(snapshot.bytes)), ("testAccuracy", .number(accuracy)),
                     ("loss", .number(snapshot.record.loss)), ("batchSize", .integer(snapshot.record.batchSize)),
                     ("stepSize", .number(snapshot.record.stepSize)),
@@ -81,7 +83,12 @@ struct Training {
 
 /// Keeps parameters at growing distances: four an epoch for two epochs, then two. Copying is not part of the time.
 final class CurveFollower: TrainingObserver {
-    private(set) var snapshots: [(seconds: Double, bytes: Int, record: IterationRecord, parameters: [Float])] = []
+    typealias Snapshot = (
+        seconds: Double, processorSeconds: Double, bytes: Int, record: IterationRecord, parameters: [Float]
+    )
+    private(set) var snapshots: [Snapshot] = []
+    /// Copies count here; they are few.
+    private let processorStart = Clock.processor.now()
     private let communicator: CountingCommunicator
     private var record = IterationRecord()
     private var due = 0.125
@@ -98,7 +105,8 @@ final class CurveFollower: TrainingObserver {
             let copy = [Float](unsafeUninitializedCapacity: parameters.count) { target, count in
                 count = target.initialize(fromContentsOf: parameters)
             }
-            snapshots.append((seconds, communicator.reducedBytes, record, copy))
+            let processor = Clock.processor.now() - processorStart
+            snapshots.append((seconds, processor, communicator.reducedBytes, record, copy))
         }
         while due <= record.gradientPasses { due += due < 2 ? 0.125 : 0.5 }
     }

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[2] / "Peers"))
+from curves import draw  # noqa: E402
 from machine import machine, now, say, versions  # noqa: E402
 from processes import launched, lines, python  # noqa: E402
 
@@ -74,6 +75,7 @@ def main():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(results, indent=1) + "\n")
         path.with_suffix(".md").write_text("\n".join(report(results)) + "\n")
+    draw(results, path)
     say("\n".join(report(results)))
 
 
@@ -111,7 +113,10 @@ def report(results):
         f"{results['ranks']} ranks of one thread."
     )
     yield f"\n### {results['task']}, network {results['network']}\n"
-    yield "To a test accuracy: seconds (evaluation left out) / epochs / megabytes that a rank puts into reductions.\n"
+    yield (
+        "To a test accuracy: seconds, evaluation left out (processor seconds of a rank, which other work on the machine "
+        "hardly touches) / epochs / megabytes that a rank puts into reductions.\n"
+    )
     yield "| | " + " | ".join(f"{100 * target:g} %" for target in targets) + " | last | best |"
     yield "|---|" + "---|" * (len(targets) + 2)
     for curve in results["curves"]:
@@ -131,13 +136,21 @@ def ratios(curves, targets):
         peers = [point for curve in curves if curve["setting"] if (point := first_at(curve, target))]
         point = own and first_at(own, target)
         if peers and point:
-            seconds = min(peer["seconds"] for peer in peers) / point["seconds"]
-            volume = min(peer["bytes"] for peer in peers) / point["bytes"]
-            yield f"To {100 * target:g} % the best setting of PyTorch takes {seconds:.2f} times the seconds, {volume:.2f} times the bytes."
+            seconds, processor, volume = (
+                min(peer[what] for peer in peers) / point[what] for what in ("seconds", "processorSeconds", "bytes")
+            )
+            yield (
+                f"To {100 * target:g} % the best setting of PyTorch takes {seconds:.2f} times the seconds, {processor:.2f} "
+                f"times the processor seconds, {volume:.2f} times the bytes."
+            )
 
 
 def cell(point):
-    return f"{point['seconds']:.1f} / {point['epochs']:.2f} / {point['bytes'] / 1e6:,.0f}" if point else "–"
+    if not point:
+        return "–"
+    return (
+        f"{point['seconds']:.1f} ({point['processorSeconds']:.1f}) / {point['epochs']:.2f} / {point['bytes'] / 1e6:,.0f}"
+    )
 
 
 if __name__ == "__main__":
