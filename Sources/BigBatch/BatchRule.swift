@@ -16,6 +16,8 @@ public struct BatchRule: Sendable, Equatable {
     /// Once this many gradient passes went into noisy batches the rest of the run takes all rows: where growth buys
     /// nothing more, the exact gradient does.
     public var noisyPasses = 1.0
+    /// K at most; nil: N.
+    public var largestSize: Int?
 
     public init(growth: GrowthKind, theta: Double) {
         self.growth = growth
@@ -35,7 +37,7 @@ public struct BatchRule: Sendable, Equatable {
     /// - Parameter gradientsEvaluated: per-sample gradients so far, all ranks.
     public func size(for statistics: GradientStatistics, gradientsEvaluated: Int = 0) -> Int {
         let size = statistics.batchSize
-        let population = statistics.population
+        let population = min(statistics.population, largestSize ?? statistics.population)
         guard size < population else { return size }
         switch growth {
         case .none, .geometric:
@@ -46,7 +48,7 @@ public struct BatchRule: Sendable, Equatable {
             return min(population, size + max(1, (size + 9) / 10))
         case .jump:
             guard theta * theta * statistics.squaredGradientNorm <= statistics.noise else { return size }
-            let target = jump(statistics)
+            let target = min(population, jump(statistics))
             return isSpent(gradientsEvaluated + target - size, population) ? population : target
         }
     }

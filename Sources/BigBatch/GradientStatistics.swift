@@ -25,6 +25,8 @@ public struct GradientStatistics: Sendable, Equatable {
     /// V_B = (S − n‖ḡ‖²)/(n − 1) (6), ḡ the mean gradient of the data term: the regulariser adds the same vector to
     /// every sample and so moves ‖g_B‖² but not V_B.
     public var variance: Double
+    /// A sample has one gradient only, so that N samples know it all. False with random masks or augmentation.
+    public var isFinitePopulation = true
 
     public init(batchSize: Int, population: Int, loss: Double, squaredGradientNorm: Double, variance: Double) {
         self.batchSize = batchSize
@@ -42,9 +44,9 @@ public struct GradientStatistics: Sendable, Equatable {
         return variance < 0 ? 0 : variance
     }
 
-    /// E‖g_B − ∇ℓ‖² = (V_B/K)(1 − K/N): a batch drawn without replacement; 0 at K = N.
+    /// E‖g_B − ∇ℓ‖² = (V_B/K)(1 − K/N): a batch drawn without replacement; 0 at K = N. With noise inside a sample V_B/K.
     public var noise: Double {
-        variance / Double(batchSize) * (1 - Double(batchSize) / Double(population))
+        variance / Double(batchSize) * (isFinitePopulation ? 1 - Double(batchSize) / Double(population) : 1)
     }
 
     /// s = ‖g_B‖² − noise, the unbiased estimate of ‖∇ℓ‖². May be negative.

@@ -15,22 +15,27 @@ extension Trainer {
         state.trials = 0
         state.margin = DecisionMargin()
         state.batchSize = batchRule.openingSize(
-            state.batchSize, population: objective.population, gradientsEvaluated: objective.gradientsEvaluated)
+            state.batchSize, population: batchLimit, gradientsEvaluated: objective.gradientsEvaluated)
+        try objective.measureNorms(start: state.position, at: state.parameters, decision: decision())
         var statistics = try currentGradient()
         statistics = try grow(from: statistics)
-        guard statistics.isFinite else { return recoverFromNonFinite(statistics) }
-        state.consecutiveNonFinite = 0
+        if let outcome = recover(statistics) { return outcome }
+        if !isNewtonLike {
+            state.noise.add(statistics)
+            keepSoundParameters()
+        }
         if objective.reducer.agreed.stopRequested {
             return IterationOutcome(statistics: statistics, stepSize: 0, reason: .signal)
         }
-        let outcome =
-            statistics.isFullBatch
+        var outcome =
+            statistics.isFullBatch && isNewtonLike
             ? try fullBatchStep(statistics) : try noisyStep(statistics)
         try refineMetric(isFull: statistics.isFullBatch)
         state.position = (state.position + state.batchSize) % objective.population
         state.batchSize =
             promisesTheGoal(statistics)
-            ? objective.population : batchRule.sizeOfNext(after: state.batchSize, population: objective.population)
+            ? objective.population : batchRule.sizeOfNext(after: state.batchSize, population: batchLimit)
+        if !isNewtonLike { outcome.reason = outcome.reason ?? noteProgress(outcome) }
         return outcome
     }
 
@@ -66,8 +71,9 @@ extension Trainer {
         var statistics = first
         state.grew = false
         while statistics.isFinite {
-            let size = batchRule.size(for: statistics, gradientsEvaluated: objective.gradientsEvaluated)
-            state.margin.merge(batchRule.margin(for: statistics))
+            let judged = isNewtonLike || batchRule.growth != .jump ? statistics : state.noise.smoothed(statistics)
+            let size = batchRule.size(for: judged, gradientsEvaluated: objective.gradientsEvaluated)
+            state.margin.merge(batchRule.margin(for: judged))
             guard size > state.batchSize else { break }
             let added = size - state.batchSize
             let start = state.position + state.batchSize
@@ -77,23 +83,5 @@ extension Trainer {
                 start: start, count: added, at: state.parameters, extending: true, decision: decision())
         }
         return statistics
-    }
-
-    /// A non-finite gradient never enters the parameters: an unsearched step that led here is taken back and shortened;
-    /// otherwise the batch is skipped.
-    private func recoverFromNonFinite(_ statistics: GradientStatistics) -> IterationOutcome {
-        state.nonFinite += 1
-        state.consecutiveNonFinite += 1
-        if let good = state.lastGood {
-            state.parameters = good
-            objective.walk = nil
-            // Where the batch itself is bad, the next attempt must skip it.
-            state.lastGood = nil
-            state.stepSize = state.stepSize.map { $0 / 10 }
-        } else {
-            state.position = (state.position + state.batchSize) % objective.population
-        }
-        let isHopeless = state.consecutiveNonFinite >= 20
-        return IterationOutcome(statistics: statistics, stepSize: 0, reason: isHopeless ? .divergence : nil)
     }
 }

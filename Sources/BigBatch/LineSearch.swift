@@ -15,6 +15,14 @@ public struct LineSearch: Sendable, Equatable {
         self.sufficientDecrease = sufficientDecrease
     }
 
+    /// The same search, as many trials in all, with `count` trials a reduction.
+    func taking(_ count: Int) -> LineSearch {
+        var search = self
+        search.rungs = min(max(1, count), rungs * ladders)
+        search.ladders = max(1, rungs * ladders / search.rungs)
+        return search
+    }
+
     public enum Outcome: Equatable, Sendable {
         case accepted(step: Double, loss: Double)
         /// No trial was good enough; `smallest` is the last α tried.

@@ -5,24 +5,29 @@ extension Trainer {
     func noisyStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         switch configuration.step {
         case .fixed:
-            return unsearchedStep(statistics, size: configuration.stepSize ?? 0.1)
+            return unsearchedStep(statistics, size: standardStep)
         case .sgd:
-            let size = (configuration.stepSize ?? 0.1) / (1 + configuration.stepDecay * objective.gradientPasses)
+            let size = standardStep / (1 + configuration.stepDecay * objective.gradientPasses)
             return unsearchedStep(statistics, size: size)
+        case .auto where directionKind.isAdaptive:
+            return unsearchedStep(statistics, size: standardStep)
         case .auto:
-            return try newtonLengthStep(statistics)
-        case .armijo:
-            return try searchedStep(statistics)
-        case .bb:
+            return isNewtonLike ? try newtonLengthStep(statistics) : try parabolicStep(statistics)
+        case .bb where !directionKind.isAdaptive:
             return try barzilaiBorweinSteps(statistics)
+        case .armijo, .bb:
+            return try searchedStep(statistics)
         }
     }
+
+    /// α where none is searched.
+    private var standardStep: Double { configuration.stepSize ?? objective.adaptive?.standardStep ?? 0.1 }
 
     /// x ← x + αd with no look at the loss (Algorithm 1).
     func unsearchedStep(_ statistics: GradientStatistics, size: Double) -> IterationOutcome {
         let shortened = min(size, state.stepSize ?? size)
         state.stepSize = shortened
-        state.lastGood = state.parameters
+        if isNewtonLike { state.lastGood = state.parameters }
         writeGradientDirection()
         move(by: shortened)
         return IterationOutcome(statistics: statistics, stepSize: shortened)
@@ -33,8 +38,35 @@ extension Trainer {
     /// batch a longer step that still passes the test can throw rare features far off.
     private func searchedStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         writeGradientDirection()
-        let first = try firstStep(statistics, doubled: state.grew || !isPaperMode)
-        return try search(first: first, statistics: statistics, shrink: isPaperMode ? nil : 1).outcome
+        let first = try firstStep(statistics, doubled: state.grew || (isNewtonLike && !isPaperMode))
+        let found = try search(first: first, statistics: statistics, shrink: isPaperMode ? nil : 1)
+        return isNewtonLike ? found.outcome : afterSearch(found)
+    }
+
+    /// α by `ParabolicStep`, held to Armijo's condition on the batch.
+    private func parabolicStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
+        writeGradientDirection()
+        let slope = dot(direction, objective.gradient)
+        let first = try firstStep(statistics, doubled: false)
+        let sight = try look(first: first, statistics: statistics)
+        let found = take(sight, statistics: statistics)
+        if let step = sight.step {
+            state.stepSize = ParabolicStep().next(
+                after: step, loss: statistics.loss, trialLoss: sight.loss, slope: slope)
+        }
+        return afterSearch(found)
+    }
+
+    /// A batch on which no step is good enough is left alone, and momentum with it; after many in a row the run is done.
+    private func afterSearch(_ found: (outcome: IterationOutcome, accepted: Bool)) -> IterationOutcome {
+        guard !found.accepted else {
+            state.exhaustedSearches = 0
+            return found.outcome
+        }
+        state.exhaustedSearches += 1
+        var outcome = found.outcome
+        if state.exhaustedSearches >= 20 { outcome.reason = .lineSearchExhausted }
+        return outcome
     }
 
     /// α = (‖g‖²_P/κ)·(s/‖g‖²_P), κ = dᵀ∇²ℓ_B d: (8) with the exact curvature of the same batch, and with a step no longer
@@ -52,31 +84,53 @@ extension Trainer {
         writeGradientDirection()
         let first = try firstStep(statistics, doubled: false)
         let slopeBefore = dot(direction, objective.gradient)
+        let squaredDirection = isNewtonLike ? statistics.squaredGradientNorm : dot(direction, direction)
         let opening = try search(first: first, statistics: statistics)
-        guard opening.accepted, let step = state.stepSize else { return opening.outcome }
+        guard opening.accepted, let step = state.stepSize else {
+            return isNewtonLike ? opening.outcome : afterSearch(opening)
+        }
 
         let second = try objective.evaluate(
             start: state.position, count: state.batchSize, at: state.parameters, decision: decision())
         guard second.isFinite else { return opening.outcome }
-        // Δx = αd and d = −Pg, so ⟨Δx, Δg⟩ = α⟨d, Δg⟩ and ‖Δx‖² in the dual norm is α²‖g‖²_P.
+        // Δx = αd, so ⟨Δx, Δg⟩ = α⟨d, Δg⟩. With d = −Pg, ‖Δx‖² in the dual norm is α²‖g‖²_P.
         let change = step * (dot(direction, objective.gradient) - slopeBefore)
-        let squaredStep = step * step * statistics.squaredGradientNorm
+        let squaredStep = step * step * squaredDirection
         let size = BarzilaiBorwein().stepSize(
             after: step, curvature: change, squaredStep: squaredStep, statistics: statistics)
         writeGradientDirection()
-        return try search(first: size, statistics: second).outcome
+        let closing = try search(first: size, statistics: second)
+        return isNewtonLike ? closing.outcome : afterSearch(closing)
     }
 
-    /// d = −Pg, or with momentum −Pg + 0.9·Δx_prev/α_prev when that still descends.
+    /// d = −Pg, or with momentum −Pg + βΔx_prev/α_prev where that still descends; adaptive directions by their rule.
     func writeGradientDirection() {
+        if let adaptive = objective.adaptive {
+            adaptive.writeDirection(gradient: objective.gradient, into: &direction)
+            // Adam's memory may point uphill on this batch, where no search ends well.
+            if isSearched, !(dot(objective.gradient, direction) < 0) {
+                adaptive.writeDescent(gradient: objective.gradient, into: &direction)
+            }
+            return
+        }
+        guard directionKind == .momentum, state.hasVelocity else {
+            return objective.metric.apply(-1, to: objective.gradient, into: &direction)
+        }
+        swap(&state.velocity, &direction)
         objective.metric.apply(-1, to: objective.gradient, into: &direction)
-        guard configuration.direction == .momentum, let velocity = state.velocity else { return }
-        var blended = direction
-        axpy(0.9, velocity, &blended)
-        if !isSearched || dot(objective.gradient, blended) < 0 { direction = blended }
+        axpy(configuration.momentum, state.velocity, &direction)
+        if isSearched, !(dot(objective.gradient, direction) < 0) {
+            objective.metric.apply(-1, to: objective.gradient, into: &direction)
+        }
     }
 
-    private var isSearched: Bool { configuration.step != .fixed && configuration.step != .sgd }
+    private var isSearched: Bool {
+        switch configuration.step {
+        case .fixed, .sgd: false
+        case .auto: !directionKind.isAdaptive
+        case .armijo, .bb: true
+        }
+    }
 
     /// The paper's printed rule: α rises only when the batch grew.
     private var isPaperMode: Bool { configuration.growth == .increment }
@@ -96,7 +150,9 @@ extension Trainer {
         let probe = 0.1 * max(abs(statistics.loss), 1e-12) / max(-slope, 1e-300)
         let ray = objective.ray(
             start: state.position, count: state.batchSize, from: state.parameters, along: direction)
-        let values = try objective.probe(ray, at: [-probe, probe], decision: decision()).losses
+        let values = try objective.probe(
+            ray, from: state.parameters, along: direction, at: [-probe, probe], decision: decision()
+        ).losses
         let curvature = (values[0] + values[1] - 2 * statistics.loss) / (probe * probe)
         let step = -slope / curvature
         return step.isFinite && step > 0 ? min(step, 100 * probe) : probe
@@ -118,27 +174,30 @@ extension Trainer {
         let slope = dot(objective.gradient, direction)
         let ray = objective.ray(
             start: state.position, count: state.batchSize, from: state.parameters, along: direction)
-        let found = try lineSearch.search(
+        let found = try lineSearch.taking(ray.line?.trialsAtOnce ?? 1).search(
             from: first, reference: reference ?? statistics.loss, slope: slope, shrink: shrink, lengthens: lengthens
         ) { steps in
-            try objective.probe(ray, at: steps, decision: decision())
+            try objective.probe(ray, from: state.parameters, along: direction, at: steps, decision: decision())
         }
         state.trials += found.trials
         state.nonFinite += found.nonFinite
         state.margin.merge(found.margin)
-        guard case .accepted(let step, _) = found.outcome else { return Sight(ray: ray, step: nil) }
-        return Sight(ray: ray, step: step)
+        guard case .accepted(let step, let loss) = found.outcome else { return Sight(ray: ray, step: nil, loss: .nan) }
+        return Sight(ray: ray, step: step, loss: loss)
     }
 
     /// What a search saw: α along the ray; nil when none was good enough.
     struct Sight {
         let ray: Ray
         let step: Double?
+        /// Of the trial that was good enough.
+        let loss: Double
     }
 
     /// The step to what was seen.
     func take(_ sight: Sight, statistics: GradientStatistics) -> (outcome: IterationOutcome, accepted: Bool) {
         guard let step = sight.step else {
+            state.hasVelocity = false
             return (IterationOutcome(statistics: statistics, stepSize: 0), false)
         }
         state.stepSize = step
@@ -149,7 +208,23 @@ extension Trainer {
     /// x ← x + αd, along `ray` if the step was searched.
     func move(by step: Double, on ray: Ray? = nil) {
         objective.walk = ray.flatMap { objective.walk(on: $0, by: step) }
-        if configuration.direction == .momentum { state.velocity = direction }
+        state.hasVelocity = directionKind == .momentum
+        decayWeights(step)
         axpy(step, direction, &state.parameters)
+    }
+
+    /// w_j ← (1 − αλ) w_j for Adam and (1 − αλP_jj) w_j for AdaDelta, whose P is its step size.
+    private func decayWeights(_ step: Double) {
+        guard let adaptive = objective.adaptive, configuration.l2 > 0 else { return }
+        let rate = Float(step * configuration.l2)
+        let metric = directionKind == .adadelta ? adaptive.metric : nil
+        let count = objective.model.penalisedCount
+        state.parameters.withUnsafeMutableBufferPointer { w in
+            if let metric {
+                for j in 0..<count { w[j] -= rate * metric.pointer[j] * w[j] }
+            } else {
+                for j in 0..<count { w[j] -= rate * w[j] }
+            }
+        }
     }
 }

@@ -43,6 +43,10 @@ final class Objective<M: Model> {
     private var packet: UnsafeMutableBufferPointer<Double>
     /// The line to the current point, where its margins can serve on.
     var walk: Walk?
+    /// The norm of the steps, for directions that learn one.
+    var adaptive: AdaptiveRule?
+    /// x + αd, for models without margins.
+    private var trial: [Float]
     private var ladderPacket: [Double]
     static var ladderCapacity: Int { 12 }
 
@@ -64,6 +68,7 @@ final class Objective<M: Model> {
         current.initialize(repeating: 0)
         packet.initialize(repeating: 0)
         ladderPacket = [Double](repeating: 0, count: Reducer.headerCount + Self.ladderCapacity + 1)
+        trial = model.isConvex ? [] : gradient
     }
 
     deinit {
@@ -80,7 +85,7 @@ final class Objective<M: Model> {
     {
         let clock = ContinuousClock.now
         let normed = writeNorms(start: start, count: count, before: extending ? sums.normedCount : 0)
-        let batch = metricDataset.batch(start: start % population, count: count)
+        let batch = metricDataset.batch(start: start % population, count: count, draw: decision.draw)
         let gradientPart = UnsafeMutableBufferPointer(rebasing: packet[gradientOffset...])
         gradientPart.update(repeating: 0)
         let walk = extending ? nil : keptWalk(start: start, count: count)
@@ -122,17 +127,24 @@ final class Objective<M: Model> {
         let inverse = 1 / Double(max(1, sums.count))
         let norms = writeGradient(at: x, inverse: inverse)
         gradientNorm = norms.euclideanNorm.squareRoot()
-        return GradientStatistics(
+        var statistics = GradientStatistics(
             batchSize: sums.count, population: population,
             loss: sums.loss * inverse + currentPenalty,
             squaredGradientNorm: norms.norm,
             variance: GradientStatistics.variance(
-                count: sums.normedCount, squaredNorms: sums.squaredNorms, squaredMeanNorm: norms.dataNorm))
+                count: sums.normedCount, squaredNorms: (adaptive?.normRatio ?? 1) * sums.squaredNorms,
+                squaredMeanNorm: norms.dataNorm))
+        statistics.isFinitePopulation = !model.isRandom
+        return statistics
     }
 
     /// Writes g_B and finds its norms.
     private func writeGradient(at x: [Float], inverse: Double) -> GradientNorms {
         let norms: GradientNorms
+        if let adaptive {
+            return meanGradient(
+                at: x, inverse: inverse, lambda: Float(l2), scale: UnsafePointer(adaptive.metric.pointer), classes: 1)
+        }
         switch metric {
         case .identity:
             norms = meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: nil, classes: 1)
@@ -183,9 +195,10 @@ final class Objective<M: Model> {
         let clock = ContinuousClock.now
         defer { computeSeconds += seconds(since: clock) }
         let batch = dataset.batch(start: start % population, count: count)
-        rowsRead += count
+        if model.isConvex { rowsRead += count }
         let line = x.withUnsafeBufferPointer { x in
-            d.withUnsafeBufferPointer { d -> any DirectionalLoss in
+            d.withUnsafeBufferPointer { d -> (any DirectionalLoss)? in
+                guard model.isConvex else { return nil }
                 guard let walk = keptWalk(start: start, count: count) else {
                     return model.directionalLoss(batch, at: x, direction: d)
                 }
@@ -201,10 +214,13 @@ final class Objective<M: Model> {
     }
 
     /// ℓ_B(x + αd) for every α of `steps` and, when the model knows it, dᵀ∇²ℓ_B d, in one reduction.
-    func probe(_ ray: Ray, at steps: [Double], decision: Decision) throws -> (losses: [Double], curvature: Double?) {
+    /// - Parameters: x and d, those of the ray.
+    func probe(_ ray: Ray, from x: [Float], along d: [Float], at steps: [Double], decision: Decision) throws
+        -> (losses: [Double], curvature: Double?)
+    {
         let clock = ContinuousClock.now
-        let local = ray.line.losses(at: steps)
-        let curvature = ray.line.curvature()
+        let local = ray.line?.losses(at: steps) ?? steps.map { loss(ray, from: x, along: d, step: $0, decision) }
+        let curvature = ray.line?.curvature()
         ladderPacket[Reducer.headerCount + Self.ladderCapacity] = curvature ?? 0
         for index in 0..<Self.ladderCapacity {
             ladderPacket[Reducer.headerCount + index] = index < local.count ? local[index] : 0
@@ -222,6 +238,19 @@ final class Objective<M: Model> {
         return (losses, curvature == nil ? nil : sum / Double(ray.count) + 2 * ray.quadratic)
     }
 
+    /// Σ f(x + αd; z_i) over this rank's part of the ray's batch, as it was drawn for the gradient.
+    private func loss(_ ray: Ray, from x: [Float], along d: [Float], step: Double, _ decision: Decision) -> Double {
+        rowsRead += ray.count
+        return trial.withUnsafeMutableBufferPointer { trial in
+            x.withUnsafeBufferPointer { x in
+                d.withUnsafeBufferPointer { FixedOrder.move(x, along: $0, step: step, into: trial) }
+            }
+            return model.loss(
+                dataset.batch(start: ray.start % population, count: ray.count, draw: decision.draw),
+                at: UnsafeBufferPointer(trial))
+        }
+    }
+
     /// Mean data loss over all rows of another data set (validation). One reduction.
     func meanLoss(on other: Dataset, at x: [Float], decision: Decision) throws -> Double {
         let clock = ContinuousClock.now
@@ -231,6 +260,12 @@ final class Objective<M: Model> {
         try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .validation, decision: decision) }
         rowsRead += other.order.count
         return packet[Reducer.headerCount] / Double(max(1, other.order.count))
+    }
+
+    /// ℓ(x) over all rows as they are, regulariser included. One read of the rows and one reduction.
+    func value(at x: [Float], decision: Decision) throws -> Double {
+        let penalty = l2 > 0 ? l2 / 2 * dot(x, x, count: model.penalisedCount) : 0
+        return try meanLoss(on: dataset, at: x, decision: decision) + penalty
     }
 
     var isPreconditioned: Bool {
@@ -244,7 +279,8 @@ final class Objective<M: Model> {
 
 /// ℓ_B along x + αd: the data term by margins, the regulariser in closed form (constant + α·linear + α²·quadratic).
 struct Ray {
-    let line: any DirectionalLoss
+    /// Nil where the loss is evaluated anew at every trial.
+    let line: (any DirectionalLoss)?
     let start: Int
     let count: Int
     let constant: Double

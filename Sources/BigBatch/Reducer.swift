@@ -16,6 +16,7 @@ enum ReductionKind: UInt64 {
     case hessian = 11
     case factorization = 12
     case storedValues = 13
+    case metricNorms = 14
 }
 
 /// What one rank saw alone. Flags travel in the next reduction and are acted on by all ranks, or by none.
@@ -219,6 +220,9 @@ struct Decision {
     var iteration: Int
     var batchSize: Int
     var stepSize: Double
+
+    /// Which variant of its rows a training batch holds; 0 is kept for rows as they are.
+    var draw: UInt64 { UInt64(iteration) }
 
     /// 18 bits.
     func digest(_ kind: ReductionKind, identity: UInt64 = 0) -> UInt64 {

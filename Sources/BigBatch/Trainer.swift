@@ -16,6 +16,13 @@ public final class Trainer<M: Model> {
     var state: TrainerState
     /// d of the current step.
     var direction: [Float]
+    /// `configuration.direction`, without an `auto` for models that are not convex.
+    let directionKind: DirectionKind
+    /// On all rows the gradient is exact and the objective convex: metric, L-BFGS, and a test of the gradient that ends the
+    /// run. Otherwise noisy steps to the end.
+    let isNewtonLike: Bool
+    /// K at most.
+    let batchLimit: Int
 
     /// - Parameter validation: rows held out of training; with them the run keeps the best parameters and stops when the
     ///   validation loss no longer falls.
@@ -24,19 +31,33 @@ public final class Trainer<M: Model> {
         configuration: TrainerConfiguration
     ) {
         self.configuration = configuration
-        objective = Objective(model: model, dataset: dataset, l2: configuration.l2, communicator: communicator)
+        directionKind =
+            model.isConvex || configuration.direction.isAdaptive || configuration.direction == .gradient
+            ? configuration.direction : .momentum
+        let isAdaptive = directionKind.isAdaptive
+        objective = Objective(
+            model: model, dataset: dataset, l2: isAdaptive ? 0 : configuration.l2, communicator: communicator)
+        if isAdaptive { objective.adaptive = AdaptiveRule(directionKind, count: model.parameterCount) }
+        isNewtonLike = model.isConvex && !isAdaptive
         batchRule = BatchRule(
             growth: configuration.step == .sgd ? .none : configuration.growth, theta: configuration.theta)
+        batchRule.largestSize = configuration.largestBatchSize
+        if !isNewtonLike {
+            batchRule.noisyPasses = .infinity
+            batchRule.largestFactor = 1.5
+        }
+        batchLimit = min(dataset.order.count, max(2, configuration.largestBatchSize ?? .max))
         stopRule = StopRule(configuration: configuration)
         lineSearch = LineSearch(sufficientDecrease: configuration.sufficientDecrease)
-        self.validation = validation.map { ValidationMonitor(model: model, dataset: $0) }
+        self.validation = validation.map { ValidationMonitor(dataset: $0, patience: configuration.patience) }
         objective.reducer.identity = Self.identity(
             model: model, rows: dataset.order.count, validationRows: validation?.order.count,
             configuration: configuration)
         state = TrainerState(
             parameters: model.initialParameters(seed: configuration.seed),
-            batchSize: min(max(2, configuration.initialBatchSize), dataset.order.count))
+            batchSize: min(max(2, configuration.initialBatchSize), batchLimit))
         direction = [Float](repeating: 0, count: model.parameterCount)
+        if directionKind == .momentum { state.velocity = direction }
     }
 
     /// Trains until a stop rule holds and returns the parameters with what is known about them.
@@ -48,7 +69,7 @@ public final class Trainer<M: Model> {
     {
         let start = ContinuousClock.now
         try objective.reducer.compareIdentities()
-        if configuration.preconditioner == .auto, configuration.growth != .increment,
+        if isNewtonLike, configuration.preconditioner == .auto, configuration.growth != .increment,
             configuration.step != .fixed, configuration.step != .sgd
         {
             try objective.adoptInitialMetric(at: state.parameters, decision: decision())
@@ -63,7 +84,7 @@ public final class Trainer<M: Model> {
             last = outcome.statistics
             reason = outcome.reason
             var record = makeRecord(outcome, elapsed: seconds(since: start))
-            if let validation, reason == nil, validation.isDue(rowsRead: objective.rowsRead) {
+            if let validation, reason == nil, isDue(validation) {
                 record.validationLoss = try validation.evaluate(state, objective: objective)
                 if validation.isExhausted { reason = .validationPlateau }
             }
@@ -72,6 +93,13 @@ public final class Trainer<M: Model> {
             reason = reason ?? budgetReason()
         }
         return try finish(reason ?? .iterationLimit, last: last, start: start)
+    }
+
+    /// Validation reads at most a tenth of the rows that training reads; models that are not convex wait for a whole pass.
+    private func isDue(_ validation: ValidationMonitor<M>) -> Bool {
+        isNewtonLike
+            ? validation.isDue(rowsRead: objective.rowsRead)
+            : validation.isDue(gradientsEvaluated: objective.gradientsEvaluated, population: objective.population)
     }
 
     /// The budgets, all decided from agreed or counted numbers.
@@ -110,6 +138,9 @@ public final class Trainer<M: Model> {
     private func finish(_ reason: StopReason, last: GradientStatistics?, start: ContinuousClock.Instant) throws
         -> TrainingResult
     {
+        if let validation, !isNewtonLike, reason != .signal, reason != .divergence {
+            _ = try validation.evaluate(state, objective: objective)
+        }
         if let best = validation?.best {
             state.parameters = best
             objective.walk = nil
@@ -119,6 +150,10 @@ public final class Trainer<M: Model> {
         let isCurrent = validation == nil && reason.stoppedBeforeStep && last?.isFullBatch == true
         if reason == .signal {
             result.objective = .nan
+            result.gradientNorm = .nan
+        } else if !isNewtonLike {
+            _ = try compareParameters()
+            result.objective = try objective.value(at: state.parameters, decision: decision())
             result.gradientNorm = .nan
         } else {
             let statistics =

@@ -17,8 +17,15 @@ public enum DirectionKind: String, Codable, Sendable, CaseIterable {
     /// The negative gradient while the batch grows, L-BFGS once K = N.
     case auto
     case gradient
+    /// d = −g + β Δx_prev/α_prev, or −g where that does not descend.
     case momentum
     case lbfgs
+    /// Moments of the gradient's elements (see `AdaptiveRule`).
+    case adam
+    case adadelta
+
+    /// The step works in a norm of its own, learned from the gradients.
+    public var isAdaptive: Bool { self == .adam || self == .adadelta }
 }
 
 /// The norm the method works in.
@@ -56,19 +63,37 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     public var stepSize: Double?
     /// γ of `sgd`: α = stepSize / (1 + γ · gradient passes).
     public var stepDecay = 1.0
+    /// β of `momentum`.
+    public var momentum = 0.9
+    /// K at most; nil: N.
+    public var largestBatchSize: Int?
     /// c of the backtracking search, 0 < c ≤ 0.5. Near 0.5 a step stays short of the minimum along its direction: better for
     /// plain gradient steps, but a Newton step of length 1 is refused.
     public var sufficientDecrease = 0.1
-    /// λ.
+    /// λ. With `adam` and `adadelta` not part of the objective: weights shrink by α λ a step (Loshchilov & Hutter, Decoupled
+    /// Weight Decay Regularization, 2019).
     public var l2 = 0.0
     /// Relative accuracy asked for (see `StopRule`); 0: only a budget ends the run.
     public var tolerance = 1e-3
     /// Limit of gradient passes; nil: none.
     public var maxEpochs: Double?
     public var maxIterations: Int?
+    /// Evaluations on held-out rows without an improvement, and for models that are not convex passes without one of the
+    /// training loss, after which the run ends.
+    public var patience = 10
     /// Seconds.
     public var timeLimit: Double?
     public var seed: UInt64 = 0
 
     public init() {}
+
+    /// The defaults for a model that is not convex: a budget, because no test of the gradient ends the run; a small first
+    /// batch, because the first steps are worth more than their precision.
+    public static var nonConvex: TrainerConfiguration {
+        var configuration = TrainerConfiguration()
+        configuration.initialBatchSize = 64
+        configuration.maxEpochs = 40
+        configuration.l2 = 1e-4
+        return configuration
+    }
 }

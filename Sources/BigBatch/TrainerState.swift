@@ -24,12 +24,26 @@ struct TrainerState {
     var gapEstimates: [Double] = []
     /// Full-batch iterations so far.
     var fullIterations = 0
-    /// Δx_prev / α_prev, for momentum.
-    var velocity: [Float]?
+    /// With momentum, room for Δx_prev / α_prev while the next d is made; until then it stands in d itself.
+    var velocity: [Float] = []
+    /// d is that of the last step.
+    var hasVelocity = false
     /// ‖g‖² of the first batch, noise removed.
     var firstSquaredGradientNorm: Double?
-    /// Parameters before the last step that was not searched, to return to when it was too long.
+    /// Parameters to return to when a step was too long: those before the last step that was not searched, or for models
+    /// that are not convex the last sound ones.
     var lastGood: [Float]?
+    /// Iteration in which `lastGood` was taken, and that of the last return to it.
+    var keptAt = 0
+    var returnedAt = -1000
+    /// Returns to sound parameters so far.
+    var returns = 0
+    /// Signal and noise of the last batches, for models that are not convex.
+    var noise = NoiseAverage()
+    /// What the training loss has done so far, for models that are not convex.
+    var progress = LossProgress()
+    /// Iterations in a row whose search found no step.
+    var exhaustedSearches = 0
     var nonFinite = 0
     var consecutiveNonFinite = 0
     /// Trials of the line search in this iteration.
@@ -45,7 +59,7 @@ struct TrainerState {
     mutating func replaceParameters(_ values: [Float]) {
         parameters = values
         lbfgs.forget()
-        velocity = nil
+        hasVelocity = false
         lastGood = nil
     }
 

@@ -3,17 +3,16 @@ import Models
 
 /// Follows the loss on held-out rows, keeps the best parameters, and ends the run when patience is spent.
 final class ValidationMonitor<M: Model> {
-    private let model: M
     private let dataset: Dataset
     private let patience: Int
     private var evaluations = 0
     private var bestLoss = Double.infinity
     private var evaluationsSinceBest = 0
     private var rowsReadAtLast = 0
+    private var gradientsAtLast = 0
     private(set) var best: [Float]?
 
-    init(model: M, dataset: Dataset, patience: Int = 10) {
-        self.model = model
+    init(dataset: Dataset, patience: Int) {
         self.dataset = dataset
         self.patience = patience
     }
@@ -25,12 +24,18 @@ final class ValidationMonitor<M: Model> {
         rowsRead - rowsReadAtLast >= 10 * dataset.order.count
     }
 
+    /// One evaluation a pass.
+    func isDue(gradientsEvaluated: Int, population: Int) -> Bool {
+        gradientsEvaluated - gradientsAtLast >= population
+    }
+
     /// Mean loss on the held-out rows. One reduction.
     func evaluate(_ state: TrainerState, objective: Objective<M>) throws -> Double {
         let loss = try objective.meanLoss(
             on: dataset, at: state.parameters,
             decision: Decision(iteration: state.iteration, batchSize: state.batchSize, stepSize: state.stepSize ?? 0))
         rowsReadAtLast = objective.rowsRead
+        gradientsAtLast = objective.gradientsEvaluated
         evaluations += 1
         if loss < bestLoss {
             bestLoss = loss

@@ -1,4 +1,5 @@
 import Datasets
+import Kernels
 
 /// Sums over this rank's part of a batch (sums, never means).
 public struct LossSums: Sendable, Equatable, BitwiseCopyable {
@@ -24,9 +25,13 @@ public protocol DirectionalLoss {
     func losses(at steps: [Double]) -> [Double]
     /// Σ dᵀ ∇²f(x; z_i) d over this rank's part of the batch; nil when the model does not know (on every rank alike).
     func curvature() -> Double?
+    /// How many steps a search should ask for at once, the same on every rank: several where one more costs next to
+    /// nothing, one where it costs a pass over the batch.
+    var trialsAtOnce: Int { get }
 }
 
 extension DirectionalLoss {
+    public var trialsAtOnce: Int { 4 }
     public func curvature() -> Double? { nil }
 }
 
@@ -56,6 +61,12 @@ public protocol Model: Sendable {
     /// Values per sample that `predict` writes.
     var outputCount: Int { get }
 
+    /// The loss is convex in x: its last digits are worth a metric, quasi-Newton steps on all rows and a test of the
+    /// gradient. False for networks, which are trained by noisy steps to the end.
+    var isConvex: Bool { get }
+    /// f(x; z_i) is random: masks drawn anew for each `Batch.draw` (0: none, the sample as it is).
+    var isRandom: Bool { get }
+
     /// x₀, the same on every rank for one seed.
     func initialParameters(seed: UInt64) -> [Float]
 
@@ -66,6 +77,14 @@ public protocol Model: Sendable {
 
     /// Σ f(x; z_i).
     func loss(_ batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> Double
+
+    /// Σ_i Σ_j P_j (∂f(x; z_i)/∂x_j)²: squared norms of per-sample gradients in the metric diag(P), `metric` (parameterCount).
+    /// The trainer asks for few rows at a time. By default each row's gradient is formed in `scratch` (parameterCount, zero
+    /// before and after).
+    func squaredNorms(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, metric: UnsafeBufferPointer<Float>,
+        scratch: UnsafeMutableBufferPointer<Double>
+    ) -> Double
 
     /// The batch loss along x + α d. Linear models compute margins once; a trial is then O(batch).
     func directionalLoss(
@@ -78,24 +97,59 @@ public protocol Model: Sendable {
 }
 
 extension Model {
+    public var isConvex: Bool { true }
+    public var isRandom: Bool { false }
+
     public func directionalLoss(
         _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, direction: UnsafeBufferPointer<Float>
     ) -> any DirectionalLoss {
         EvaluatedDirectionalLoss(model: self, batch: batch, parameters: Array(parameters), direction: Array(direction))
     }
+
+    public func squaredNorms(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, metric: UnsafeBufferPointer<Float>,
+        scratch: UnsafeMutableBufferPointer<Double>
+    ) -> Double {
+        var total = 0.0
+        for index in 0..<batch.count {
+            _ = accumulate(batch.samples(index..<index + 1), at: parameters, gradient: scratch)
+            for j in scratch.indices {
+                total += Double(metric[j]) * (scratch[j] * scratch[j])
+                scratch[j] = 0
+            }
+        }
+        return total
+    }
 }
 
 /// Evaluates the loss anew at every trial: for models without margins.
-struct EvaluatedDirectionalLoss<M: Model>: DirectionalLoss {
-    let model: M
-    let batch: Batch
-    let parameters: [Float]
-    let direction: [Float]
+final class EvaluatedDirectionalLoss<M: Model>: DirectionalLoss {
+    private let model: M
+    private let batch: Batch
+    private let parameters: [Float]
+    private let direction: [Float]
+    private var trial: [Float]
+
+    init(model: M, batch: Batch, parameters: [Float], direction: [Float]) {
+        self.model = model
+        self.batch = batch
+        self.parameters = parameters
+        self.direction = direction
+        trial = parameters
+    }
+
+    var trialsAtOnce: Int { 1 }
 
     func losses(at steps: [Double]) -> [Double] {
         steps.map { step in
-            let trial = zip(parameters, direction).map { Float(Double($0) + step * Double($1)) }
-            return trial.withUnsafeBufferPointer { model.loss(batch, at: $0) }
+            parameters.withUnsafeBufferPointer { x in
+                direction.withUnsafeBufferPointer { d in
+                    trial.withUnsafeMutableBufferPointer { trial in
+                        FixedOrder.move(x, along: d, step: step, into: trial)
+                        return model.loss(batch, at: UnsafeBufferPointer(trial))
+                    }
+                }
+            }
         }
     }
 }

@@ -25,7 +25,11 @@ public final class ProgressLine: Sendable {
 
     /// Copies the record; formats nothing.
     public func update(_ record: IterationRecord) {
-        state.withLock { $0.latest = record }
+        state.withLock { state in
+            let validationLoss = record.validationLoss ?? state.latest?.validationLoss
+            state.latest = record
+            state.latest?.validationLoss = validationLoss
+        }
     }
 
     /// Prints a line when one is due. `now` is any clock in seconds that only moves forward.
@@ -74,6 +78,9 @@ public final class ProgressLine: Sendable {
         // The gradient of all rows has no noise.
         if record.signalToNoise.isFinite {
             fields.insert((3, "signal/noise " + NumberFormat.significant(record.signalToNoise, 2)), at: 2)
+        }
+        if let loss = record.validationLoss {
+            fields.insert((2, "validation " + NumberFormat.significant(loss, 4)), at: 3)
         }
         if seconds > 0 {
             fields.append((5, NumberFormat.compact(samples / seconds) + " samples/s"))

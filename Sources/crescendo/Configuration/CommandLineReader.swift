@@ -108,7 +108,7 @@ enum CommandLineReader {
             throw OptionsError(text: "train reads files, not standard input: data is read twice.")
         }
         if train.run.tolerance == 0, train.run.maxEpochs == nil, train.run.maxIterations == nil,
-            train.run.timeLimit == nil
+            train.run.timeLimit == nil, (try? train.model.description) == nil
         {
             throw OptionsError(text: "--tolerance 0 never ends: add --max-epochs, --max-iterations or --time-limit.")
         }
@@ -120,7 +120,9 @@ enum CommandLineReader {
         if train.trainingData.augment != nil, try train.model.description == nil {
             throw OptionsError(text: "--augment needs a network: add --model lenet5, say.")
         }
-        if let step = train.expert.step, step == .fixed || step == .sgd, train.expert.stepSize == nil {
+        if let step = train.expert.step, step == .fixed || step == .sgd, train.expert.stepSize == nil,
+            train.expert.direction?.isAdaptive != true
+        {
             throw OptionsError(text: "--step \(step.rawValue) needs --step-size.")
         }
     }

@@ -14,15 +14,18 @@ enum OptionTable {
 
     static let kinds: [(key: String, kind: Kind)] = [
         ("data", .paths),
-        ("model", .value), ("network", .values), ("l2", .value), ("standardize", .value), ("intercept", .flag),
+        ("model", .value), ("network", .values), ("l2", .value), ("weight-decay", .value),
+        ("standardize", .value), ("intercept", .flag),
         ("test", .paths), ("test-labels", .paths), ("validation", .value), ("storage", .value), ("cache", .path),
         ("augment", .value), ("format", .value), ("label", .value), ("labels", .paths), ("input-shape", .value),
         ("drop", .values), ("id", .values),
         ("weight", .value), ("header", .flag), ("zero-based", .flag),
         ("output", .path), ("overwrite", .flag), ("tolerance", .value), ("max-epochs", .value),
+        ("patience", .value),
         ("max-iterations", .value), ("time-limit", .value), ("seed", .value), ("threads", .value), ("quiet", .flag),
         ("step", .value), ("step-size", .value), ("step-decay", .value), ("sufficient-decrease", .value),
-        ("direction", .value), ("growth", .value), ("preconditioner", .value), ("theta", .value),
+        ("direction", .value), ("optimizer", .value), ("momentum", .value), ("largest-batch", .value),
+        ("growth", .value), ("preconditioner", .value), ("theta", .value),
         ("initial-batch", .value), ("stall-timeout", .value), ("memory-limit", .value),
     ]
 

@@ -99,7 +99,7 @@ struct TrainingDataOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Share of the rows held back: training stops when the loss on them no longer improves (default: 0).",
+            "Share of the rows held back: training stops when the loss on them no longer improves (default: 0; networks: 0.05).",
             valueName: "fraction"),
         transform: NumberRange.fraction.parse)
     var validation: Double?

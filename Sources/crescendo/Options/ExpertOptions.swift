@@ -41,8 +41,22 @@ struct ExpertOptions: ParsableArguments {
         transform: NumberRange.upToHalf.parse)
     var sufficientDecrease: Double?
 
-    @Option(help: "Which way steps go; auto turns to L-BFGS once the batch is all rows (default: auto).")
+    @Option(
+        name: [.long, .customLong("optimizer")],
+        help: ArgumentHelp(
+            "Which way steps go (default: auto).",
+            discussion: """
+                auto: L-BFGS once the batch is all rows; for networks momentum. adam, adadelta: every parameter with a \
+                scale of its own; λ then shrinks the weights apart from the gradient.
+                """))
     var direction: DirectionKind?
+
+    @Option(
+        help: ArgumentHelp(
+            "Share of the last step that the next one keeps, for --direction momentum (default: \(standard.momentum)).",
+            valueName: "beta"),
+        transform: NumberRange.share.parse)
+    var momentum: Double?
 
     @Option(
         help: ArgumentHelp(
@@ -65,9 +79,15 @@ struct ExpertOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Rows of the first batch, over all ranks (default: \(standard.initialBatchSize)).", valueName: "rows"),
+            "Rows of the first batch, over all ranks (default: \(standard.initialBatchSize); networks: "
+                + "\(TrainerConfiguration.nonConvex.initialBatchSize)).", valueName: "rows"),
         transform: parseCount(atLeast: 2))
     var initialBatch: Int?
+
+    @Option(
+        help: ArgumentHelp("Rows of a batch at most, over all ranks (default: all rows).", valueName: "rows"),
+        transform: parseCount(atLeast: 2))
+    var largestBatch: Int?
 
     @Option(
         help: ArgumentHelp(

@@ -59,8 +59,9 @@ struct ModelOptions: ParsableArguments {
     var network: [String] = []
 
     @Option(
+        name: [.long, .customLong("weight-decay")],
         help: ArgumentHelp(
-            "Strength λ of the penalty (λ/2)‖w‖² (default: 1/N, one over the number of training rows).",
+            "Strength λ of the penalty (λ/2)‖w‖² (default: 1/N, one over the number of training rows; networks: 0.0001).",
             valueName: "lambda"),
         transform: NumberRange.nonNegative.parse)
     var l2: Double?

@@ -30,9 +30,18 @@ struct RunOptions: ParsableArguments {
     var tolerance: Double?
 
     @Option(
-        help: ArgumentHelp("Stop after this many passes over the data (default: none).", valueName: "epochs"),
+        help: ArgumentHelp(
+            "Stop after this many passes over the data (default: none; networks: 40).", valueName: "epochs"),
         transform: NumberRange.positive.parse)
     var maxEpochs: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Stop when the loss on held-back rows was not the lowest for this many evaluations, for networks one a pass "
+                + "(default: \(standard.patience)).",
+            valueName: "count"),
+        transform: parseCount(atLeast: 1))
+    var patience: Int?
 
     @Option(
         help: ArgumentHelp("Stop after this many iterations (default: none).", valueName: "count"),

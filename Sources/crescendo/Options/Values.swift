@@ -90,6 +90,7 @@ struct NumberRange: Sendable {
     static let nonNegative = NumberRange(isAllowed: { $0 >= 0 }, words: "a number, 0 or above")
     static let upToOne = NumberRange(isAllowed: { $0 > 0 && $0 <= 1 }, words: "a number above 0, at most 1")
     static let upToHalf = NumberRange(isAllowed: { $0 > 0 && $0 <= 0.5 }, words: "a number above 0, at most 0.5")
+    static let share = NumberRange(isAllowed: { $0 >= 0 && $0 < 1 }, words: "a number, 0 or above, below 1")
     static let fraction = NumberRange(
         isAllowed: { $0 >= 0 && $0 < 1 }, words: "a fraction of the rows: 0 or above, below 1 (0.1 is a tenth)")
 

@@ -45,7 +45,7 @@ extension TrainJob {
         for note in data.preprocessing.notes { console.print("note    \(note)") }
         console.print(
             "model   \(plan.modelText), λ = \(NumberFormat.significant(plan.l2, 4))"
-                + (command.model.l2 == nil ? " (1/N)" : "") + (plan.reason.map { ". \($0)" } ?? ""))
+                + (command.model.l2 == nil && plan.network == nil ? " (1/N)" : "") + (plan.reason.map { ". \($0)" } ?? ""))
         console.print(
             "ranks   \(world.size) × \(plan.threads) thread\(plan.threads == 1 ? "" : "s")")
     }

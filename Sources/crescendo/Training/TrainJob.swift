@@ -72,7 +72,7 @@ struct TrainJob {
         options.storage = command.trainingData.storage?.kind
         options.isForNetwork = network != nil
         options.augmentation = command.trainingData.augment
-        options.validationFraction = command.trainingData.validation ?? 0
+        options.validationFraction = Defaults.validation(command, network)
         let threads = threadCount(command.run.threads)
         let progress = LoadProgress()
         let line = world.rank == 0 && !isQuiet ? ReadingLine(console: console) { progress.state } : nil

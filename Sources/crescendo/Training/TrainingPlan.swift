@@ -15,7 +15,7 @@ struct TrainingPlan {
     /// N, the rows trained on.
     let rows: Int
 
-    var l2: Double { command.model.l2 ?? 1 / Double(rows) }
+    var l2: Double { command.model.l2 ?? (network == nil ? 1 / Double(rows) : TrainerConfiguration.nonConvex.l2) }
     /// As people call it.
     var modelName: String { network == nil ? kind.rawValue : command.model.model?.text ?? ModelChoice.listed }
     var modelText: String {
@@ -26,11 +26,14 @@ struct TrainingPlan {
 
     /// - Parameter timeLeft: seconds until `--time-limit`, of which loading has used some.
     func trainerConfiguration(timeLeft: Double?) -> TrainerConfiguration {
-        var configuration = TrainerConfiguration()
+        var configuration = network == nil ? TrainerConfiguration() : .nonConvex
         configuration.l2 = l2
         if let step = command.expert.step { configuration.step = step }
         if let direction = command.expert.direction { configuration.direction = direction }
         if let growth = command.expert.growth { configuration.growth = growth }
+        if let momentum = command.expert.momentum { configuration.momentum = momentum }
+        if let rows = command.expert.largestBatch { configuration.largestBatchSize = rows }
+        if let patience = command.run.patience { configuration.patience = patience }
         if let theta = command.expert.theta { configuration.theta = theta }
         if let rows = command.expert.initialBatch { configuration.initialBatchSize = rows }
         if let preconditioner = command.expert.preconditioner { configuration.preconditioner = preconditioner }
@@ -38,7 +41,7 @@ struct TrainingPlan {
         if let decrease = command.expert.sufficientDecrease { configuration.sufficientDecrease = decrease }
         configuration.stepSize = command.expert.stepSize
         if let tolerance = command.run.tolerance { configuration.tolerance = tolerance }
-        configuration.maxEpochs = command.run.maxEpochs
+        configuration.maxEpochs = command.run.maxEpochs ?? configuration.maxEpochs
         configuration.maxIterations = command.run.maxIterations
         configuration.timeLimit = timeLeft
         if let seed = command.run.seed { configuration.seed = seed }
@@ -60,7 +63,7 @@ struct TrainingPlan {
             ("intercept", .flag(hasIntercept)),
             ("test", list(data.test.map(absolutePath))),
             ("test-labels", list(data.testLabels.map(absolutePath))),
-            ("validation", .number(data.validation ?? 0)),
+            ("validation", .number(Defaults.validation(command, network))),
             ("augment", data.augment.map { .text($0.text) }),
             ("storage", .text((data.storage ?? .auto).rawValue)),
             ("cache", data.cache.map { .text($0.resolved) }),
@@ -75,6 +78,7 @@ struct TrainingPlan {
             ("zero-based", .flag(reading.zeroBased ?? false)),
             ("tolerance", .number(trainer.tolerance)),
             ("max-epochs", trainer.maxEpochs.map { .number($0) }),
+            ("patience", .integer(trainer.patience)),
             ("max-iterations", trainer.maxIterations.map { .integer($0) }),
             ("time-limit", command.run.timeLimit.map { .number($0.seconds) }),
             ("seed", .plain(String(trainer.seed))),
@@ -84,10 +88,12 @@ struct TrainingPlan {
             ("step-decay", trainer.step == .sgd ? .number(trainer.stepDecay) : nil),
             ("sufficient-decrease", .number(trainer.sufficientDecrease)),
             ("direction", .text(trainer.direction.rawValue)),
+            ("momentum", .number(trainer.momentum)),
             ("growth", .text(trainer.growth.rawValue)),
             ("preconditioner", .text(trainer.preconditioner.rawValue)),
             ("theta", .number(trainer.theta)),
             ("initial-batch", .integer(trainer.initialBatchSize)),
+            ("largest-batch", trainer.largestBatchSize.map { .integer($0) }),
             ("stall-timeout", .number(command.expert.stallTimeout?.seconds ?? Defaults.stallTimeout)),
             ("memory-limit", command.expert.memoryLimit.map { .integer($0.bytes) }),
         ])
@@ -98,4 +104,9 @@ struct TrainingPlan {
 enum Defaults {
     /// Seconds after which a rank that does not answer ends the job.
     static let stallTimeout = 600.0
+
+    /// Share of the rows held back: networks stop by them.
+    static func validation(_ command: TrainCommand, _ network: NetworkDescription?) -> Double {
+        command.trainingData.validation ?? (network == nil ? 0 : 0.05)
+    }
 }

@@ -1,0 +1,153 @@
+import Datasets
+import Kernels
+import MPI
+import Models
+
+/// Directions whose every element has a scale of its own, learned from the gradients g of past batches (all elementwise).
+///
+/// - Adam (Kingma & Ba, 2015): m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², d = −m̂/(√v̂ + ε), m̂ and v̂ without their bias;
+///   β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
+/// - AdaDelta (Zeiler, 2012): v ← ρv + (1 − ρ)g², d = −√(u + ε)/√(v + ε) · g, u ← ρu + (1 − ρ)d²; ρ = 0.9, ε = 1e-6.
+///
+/// Either is d = −P m with a diagonal P > 0, so noise counts in the norm gᵀPg. The P of the noise test is that of the last
+/// step, which knows nothing of the batch it judges (I before the first). Σ_i ‖∇f_i‖²_P is not at hand for a whole batch;
+/// its ratio to Σ_i ‖∇f_i‖², which is, is measured on `sampleSize` rows now and then.
+final class AdaptiveRule {
+    /// Rows that a ratio is measured on: a gradient row by row costs several times a row of a batch.
+    static let sampleSize = 64
+    /// Per-sample gradients from one measurement to the next.
+    static let interval = 64 * sampleSize
+
+    private let isAdam: Bool
+    /// m of Adam, u of AdaDelta.
+    private let first: AlignedBuffer<Float>
+    /// v.
+    private let second: AlignedBuffer<Float>
+    /// P, by elements.
+    let metric: AlignedBuffer<Float>
+    /// Σ ‖∇f‖²_P / Σ ‖∇f‖².
+    private(set) var normRatio = 1.0
+    private var measuredAt: Int?
+    private var steps = 0
+    /// For the gradient of one row; memory is taken at the first measurement.
+    private lazy var scratch = AlignedBuffer<Double>(count: metric.count)
+
+    init(_ kind: DirectionKind, count: Int) {
+        isAdam = kind == .adam
+        first = AlignedBuffer(count: count)
+        second = AlignedBuffer(count: count)
+        metric = AlignedBuffer(count: count)
+        reset()
+    }
+
+    /// α that needs no tuning.
+    var standardStep: Double { isAdam ? 1e-3 : 1 }
+
+    /// Forgets the gradients.
+    func reset() {
+        first.elements.update(repeating: 0)
+        second.elements.update(repeating: 0)
+        metric.elements.update(repeating: 1)
+        normRatio = 1
+        measuredAt = nil
+        steps = 0
+    }
+
+    /// Takes in g and writes d.
+    func writeDirection(gradient: [Float], into direction: inout [Float]) {
+        steps += 1
+        gradient.withUnsafeBufferPointer { g in
+            direction.withUnsafeMutableBufferPointer { d in
+                guard let g = g.baseAddress, let d = d.baseAddress else { return }
+                if isAdam { adam(g, d) } else { adaDelta(g, d) }
+            }
+        }
+    }
+
+    /// d = −Pg.
+    func writeDescent(gradient: [Float], into direction: inout [Float]) {
+        gradient.withUnsafeBufferPointer { g in
+            direction.withUnsafeMutableBufferPointer { d in
+                for j in 0..<metric.count { d[j] = -metric.pointer[j] * g[j] }
+            }
+        }
+    }
+
+    private func adam(_ g: UnsafePointer<Float>, _ d: UnsafeMutablePointer<Float>) {
+        let (m, v, p) = (first.pointer, second.pointer, metric.pointer)
+        let (beta1, beta2): (Float, Float) = (0.9, 0.999)
+        let unbiased1 = 1 / (1 - Float(Self.power(0.9, steps)))
+        let unbiased2 = 1 / (1 - Float(Self.power(0.999, steps)))
+        for j in 0..<metric.count {
+            m[j] = beta1 * m[j] + (1 - beta1) * g[j]
+            v[j] = beta2 * v[j] + (1 - beta2) * (g[j] * g[j])
+            p[j] = 1 / ((unbiased2 * v[j]).squareRoot() + 1e-8)
+            d[j] = -(unbiased1 * m[j]) * p[j]
+        }
+    }
+
+    private func adaDelta(_ g: UnsafePointer<Float>, _ d: UnsafeMutablePointer<Float>) {
+        let (u, v, p) = (first.pointer, second.pointer, metric.pointer)
+        let rho: Float = 0.9
+        for j in 0..<metric.count {
+            v[j] = rho * v[j] + (1 - rho) * (g[j] * g[j])
+            p[j] = ((u[j] + 1e-6) / (v[j] + 1e-6)).squareRoot()
+            d[j] = -p[j] * g[j]
+            u[j] = rho * u[j] + (1 - rho) * (d[j] * d[j])
+        }
+    }
+
+    private static func power(_ base: Double, _ exponent: Int) -> Double {
+        var (result, square, rest) = (1.0, base, exponent)
+        while rest > 0 {
+            if rest & 1 == 1 { result *= square }
+            square *= square
+            rest >>= 1
+        }
+        return result
+    }
+
+    /// Whether the ratio should be measured now.
+    func isDue(gradientsEvaluated: Int) -> Bool {
+        steps > 0 && measuredAt.map { gradientsEvaluated - $0 >= Self.interval } ?? true
+    }
+
+    /// Sums over this rank's part of `batch`: ‖∇f‖²_P and ‖∇f‖².
+    func sums<M: Model>(_ model: M, _ batch: Batch, at x: [Float]) -> (inMetric: Double, euclidean: Double) {
+        guard batch.count > 0 else { return (0, 0) }
+        return x.withUnsafeBufferPointer { x in
+            let inMetric = model.squaredNorms(
+                batch, at: x, metric: UnsafeBufferPointer(metric.elements), scratch: scratch.elements)
+            let plain = model.accumulate(batch, at: x, gradient: scratch.elements)
+            scratch.elements.update(repeating: 0)
+            return (inMetric, plain.squaredNorms)
+        }
+    }
+
+    func note(inMetric: Double, euclidean: Double, gradientsEvaluated: Int) {
+        measuredAt = gradientsEvaluated
+        let ratio = inMetric / euclidean
+        if ratio.isFinite, ratio > 0 { normRatio = ratio }
+    }
+}
+
+extension Objective {
+    /// Measures, where it is due, how norms of per-sample gradients in the step's norm compare with plain ones, on the first
+    /// rows of the batch that begins at `start`. One reduction.
+    func measureNorms(start: Int, at x: [Float], decision: Decision) throws {
+        guard let adaptive, adaptive.isDue(gradientsEvaluated: gradientsEvaluated) else { return }
+        let clock = ContinuousClock.now
+        let count = min(AdaptiveRule.sampleSize, population)
+        let sums = adaptive.sums(
+            model, dataset.batch(start: start % population, count: count, draw: decision.draw), at: x)
+        var packet = [Double](repeating: 0, count: Reducer.headerCount + 2)
+        packet[Reducer.headerCount] = sums.inMetric
+        packet[Reducer.headerCount + 1] = sums.euclidean
+        computeSeconds += seconds(since: clock)
+        rowsRead += 2 * count
+        try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .metricNorms, decision: decision) }
+        adaptive.note(
+            inMetric: packet[Reducer.headerCount], euclidean: packet[Reducer.headerCount + 1],
+            gradientsEvaluated: gradientsEvaluated)
+    }
+}

@@ -1,0 +1,126 @@
+import Models
+
+/// What the loss of the batches has done, for models that are not convex: whether a run has gone astray, and whether it
+/// still gets anywhere.
+struct LossProgress: Sendable, Equatable {
+    /// ℓ_B of the first batch.
+    private(set) var first: Double?
+    /// Of the last ten batches or so.
+    private var average = 0.0
+    /// Over the current pass: Σ K ℓ_B and Σ K.
+    private var passLoss = 0.0
+    private var passSamples = 0
+    private var best = Double.infinity
+    /// Passes since the mean loss of one was the lowest so far by more than a thousandth.
+    private(set) var passesSinceBest = 0
+
+    /// A loss that no batch of a run in good order has: ten times that of the first, or three times for a while.
+    func isAstray(_ loss: Double) -> Bool {
+        guard let first else { return false }
+        return loss - first > 9 * abs(first) || (0.9 * average + 0.1 * loss) - first > 2 * abs(first)
+    }
+
+    /// The parameters are worth going back to.
+    var isSound: Bool { first.map { average - $0 <= 0.2 * abs($0) } ?? false }
+
+    mutating func note(_ statistics: GradientStatistics) {
+        average = first == nil ? statistics.loss : 0.9 * average + 0.1 * statistics.loss
+        first = first ?? statistics.loss
+        passLoss += Double(statistics.batchSize) * statistics.loss
+        passSamples += statistics.batchSize
+        guard passSamples >= statistics.population else { return }
+        let mean = passLoss / Double(passSamples)
+        (passLoss, passSamples) = (0, 0)
+        passesSinceBest = mean < best - 1e-3 * abs(best) || best == .infinity ? 0 : passesSinceBest + 1
+        best = min(best, mean)
+    }
+
+    /// After a return to earlier parameters.
+    mutating func forgetAverage() { average = first ?? 0 }
+}
+
+/// Batches that no step may be made from.
+extension Trainer {
+    /// Iterations from one copy of sound parameters to the next.
+    private static var copyInterval: Int { 32 }
+    /// Returns to earlier parameters before the run gives up.
+    private static var mostReturns: Int { 20 }
+
+    /// What to do instead of a step where the loss or the gradient is not finite, or the run has gone astray; nil where all
+    /// is well. A non-finite gradient never enters the parameters.
+    func recover(_ statistics: GradientStatistics) -> IterationOutcome? {
+        guard !statistics.isFinite || (!isNewtonLike && state.progress.isAstray(statistics.loss)) else {
+            state.consecutiveNonFinite = 0
+            return nil
+        }
+        if !statistics.isFinite { state.nonFinite += 1 }
+        state.consecutiveNonFinite += 1
+        if isNewtonLike {
+            returnOrSkip()
+        } else {
+            // One bad batch may hold a bad row; two in a row, or a loss out of all bounds, speak of the parameters.
+            skipBatch()
+            if statistics.isFinite || state.consecutiveNonFinite > 1 { returnToSound() }
+        }
+        let isHopeless = state.consecutiveNonFinite >= 20 || state.returns > Self.mostReturns
+        return IterationOutcome(statistics: statistics, stepSize: 0, reason: isHopeless ? .divergence : nil)
+    }
+
+    private func skipBatch() { state.position = (state.position + state.batchSize) % objective.population }
+
+    /// An unsearched step that led here is taken back and shortened; otherwise the batch is skipped.
+    private func returnOrSkip() {
+        guard let good = state.lastGood else { return skipBatch() }
+        state.parameters = good
+        objective.walk = nil
+        // Where the batch itself is bad, the next attempt must skip it.
+        state.lastGood = nil
+        state.stepSize = state.stepSize.map { $0 / 10 }
+    }
+
+    /// Goes back to the last sound parameters with a step ten times shorter, a hundred times where that was tried just now.
+    private func returnToSound() {
+        state.returns += 1
+        if let good = state.lastGood { copy(good, to: &state.parameters) }
+        let isRepeated = state.iteration - state.returnedAt <= Self.copyInterval
+        state.stepSize = state.stepSize.map { $0 / (isRepeated ? 100 : 10) }
+        state.returnedAt = state.iteration
+        state.hasVelocity = false
+        objective.adaptive?.reset()
+        state.progress.forgetAverage()
+    }
+
+    /// Takes note of the loss before this step, and ends the run where the training loss no longer falls.
+    func noteProgress(_ outcome: IterationOutcome) -> StopReason? {
+        state.progress.note(outcome.statistics)
+        // Held-out rows, where there are any, say it better.
+        guard validation == nil, configuration.tolerance > 0,
+            state.progress.passesSinceBest >= configuration.patience
+        else { return nil }
+        return .objectivePlateau
+    }
+
+    /// Before the step of this iteration.
+    func keepSoundParameters() {
+        if state.lastGood == nil {
+            state.lastGood = [Float](state.parameters)
+            state.keptAt = state.iteration
+        } else if state.iteration - state.keptAt >= Self.copyInterval, state.progress.isSound {
+            copyToLastGood()
+            state.keptAt = state.iteration
+        }
+    }
+
+    private func copyToLastGood() {
+        guard var kept = state.lastGood else { return }
+        state.lastGood = nil
+        copy(state.parameters, to: &kept)
+        state.lastGood = kept
+    }
+
+    private func copy(_ values: [Float], to target: inout [Float]) {
+        target.withUnsafeMutableBufferPointer { target in
+            values.withUnsafeBufferPointer { _ = target.update(fromContentsOf: $0) }
+        }
+    }
+}
