@@ -61,12 +61,13 @@ public struct CycleOrder: Sendable, Equatable {
 }
 
 extension Dataset {
-    /// A batch of the order in which `cycle` visits the rows: its places start, start + 1, … start + count − 1 (mod N), so
-    /// that no row comes twice. 0 ≤ start < N, count ≤ N.
+    /// A batch of the order in which `cycle` visits the rows (nil: the fixed order): its places start, start + 1, …
+    /// start + count − 1 (mod N), so that no row comes twice. 0 ≤ start < N, count ≤ N.
     ///
     /// Ranks get equal shares to within a block or two at each end, and on average in between. A walk through the data
     /// goes on in the next cycle, at 0, when the next batch would not fit into what is left of this one.
-    public func batch(start: Int, count: Int, draw: UInt64 = 0, cycle: UInt64) -> Batch {
+    public func batch(start: Int, count: Int, draw: UInt64 = 0, cycle: UInt64?) -> Batch {
+        guard let cycle else { return batch(start: start, count: count, draw: draw) }
         guard count < order.count else { return Batch(dataset: self, first: 0..<order.localCount, draw: draw) }
         let visits = CycleOrder(count: order.count, seed: seed, cycle: cycle)
         let end = start + count

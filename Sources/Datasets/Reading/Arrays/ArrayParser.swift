@@ -31,6 +31,11 @@ struct ArrayParser: Sendable {
             try labels?.values(first..<first + rows) ?? [Double](repeating: .nan, count: rows)
         try chunk.withBytes { bytes in
             guard let start = bytes.baseAddress else { return }
+            if header.element == .u1 {
+                let zeros = bytes.withMemoryRebound(to: UInt8.self) { countBytes(0, in: $0) }
+                block.columns.reserveCapacity(bytes.count - zeros)
+                block.values.reserveCapacity(bytes.count - zeros)
+            }
             try ArrayValues.forEachCase(header) { value in
                 for row in 0..<rows {
                     let record = start + row * header.bytesPerRow
