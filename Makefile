@@ -38,7 +38,7 @@ RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
 BINARIES := $(SCRATCH)/release
 PROGRAM := $(BINARIES)/crescendo
 
-.PHONY: help deps build test demo bench bench-peers bench-networks paper lint format install clean
+.PHONY: help deps build test demo fashion-mnist mnist bench bench-peers bench-networks paper lint format install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 23
@@ -52,6 +52,23 @@ build: deps ## build the program (release; it runs on nodes without Swift)
 demo: build ## train on images of digits with RANKS=2 ranks
 	@cd jobs/digits
 	timeout 600 $(MPIRUN) -n $(RANKS) ../../$(PROGRAM) train --config config.yaml --output "$$(mktemp -d)/run"
+
+fashion-mnist: build ## train a small CNN on images of clothes (Debian package dataset-fashion-mnist) with RANKS=2 ranks
+	@dpkg -s dataset-fashion-mnist >/dev/null 2>&1 || {
+	    echo "Installing the Debian package dataset-fashion-mnist"
+	    as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo
+	    $$as_root apt-get update -qq
+	    $$as_root apt-get install -y -qq --no-install-recommends dataset-fashion-mnist >/dev/null
+	}
+	cd jobs/fashion-mnist
+	$(MPIRUN) -n $(RANKS) ../../$(PROGRAM) train --config config.yaml $(TRAIN_OPTIONS)
+
+mnist: build ## train the paper's network on MNIST (CRESCENDO_DATA=folder with its four files; an hour)
+	@[ -n "$${CRESCENDO_DATA:-}" ] || { echo "Set CRESCENDO_DATA to the folder with train-images-idx3-ubyte.gz and the rest." >&2; exit 1; }
+	data=$$(cd "$$CRESCENDO_DATA" && pwd)
+	cd jobs/mnist
+	$(MPIRUN) -n $(RANKS) ../../$(PROGRAM) train --config config.yaml "$$data/train-images-idx3-ubyte.gz" \
+	    --test "$$data/t10k-images-idx3-ubyte.gz" $(TRAIN_OPTIONS)
 
 test: deps ## build and run all tests, those of MPI at 1, 2, 3 and 4 ranks
 	@$(SWIFT_BUILD) --build-tests

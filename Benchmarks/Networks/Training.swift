@@ -14,10 +14,9 @@ struct Training {
         let counted = CountingCommunicator(communicator)
         let (training, test) = try load(folder)
         let model = try network.model(threads: arguments.threads)
-        var configuration = TrainerConfiguration()
+        var configuration = TrainerConfiguration.nonConvex
         configuration.seed = arguments.seed
         configuration.maxEpochs = arguments.epochs
-        configuration.l2 = 1 / Double(training.order.count)
         let trainer = Trainer(model: model, dataset: training, communicator: counted, configuration: configuration)
         let follower = CurveFollower(counted)
         try communicator.barrier()
@@ -54,9 +53,10 @@ struct Training {
     private func load(_ folder: String) throws -> (training: Dataset, test: Dataset) {
         var options = AssemblyOptions()
         options.seed = arguments.seed
-        options.storage = .dense
-        options.standardization = StandardizationKind(rawValue: "unit")
-        let reading = ReadOptions()
+        options.isForNetwork = true
+        options.standardization = .unit
+        var reading = ReadOptions()
+        if network.input.height > 1 { reading.inputShape = network.input }
         func table(_ part: String) throws -> DistributedTable {
             try DistributedTable.read(
                 ["\(folder)/\(part)-images-idx3-ubyte.gz"], options: reading, communicator: communicator)
