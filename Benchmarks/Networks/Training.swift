@@ -12,12 +12,14 @@ struct Training {
 
     func run(_ folder: String) throws {
         let counted = CountingCommunicator(communicator)
-        let (training, test) = try load(folder)
+        let (data, test) = try load(folder)
         let model = try network.model(threads: arguments.threads)
         var configuration = TrainerConfiguration.nonConvex
         configuration.seed = arguments.seed
         configuration.maxEpochs = arguments.epochs
-        let trainer = Trainer(model: model, dataset: training, communicator: counted, configuration: configuration)
+        let trainer = Trainer(
+            model: model, dataset: data.training, validation: data.validation, communicator: counted,
+            configuration: configuration)
         let follower = CurveFollower(counted)
         try communicator.barrier()
         let result = try trainer.run(observer: follower)
@@ -50,11 +52,13 @@ struct Training {
         }
     }
 
-    private func load(_ folder: String) throws -> (training: Dataset, test: Dataset) {
+    private func load(_ folder: String) throws -> (training: TrainingData, test: Dataset) {
         var options = AssemblyOptions()
         options.seed = arguments.seed
         options.isForNetwork = true
         options.standardization = .unit
+        // As the command line has it for networks.
+        options.validationFraction = 0.05
         var reading = ReadOptions()
         if network.input.height > 1 { reading.inputShape = network.input }
         func table(_ part: String) throws -> DistributedTable {
@@ -62,7 +66,7 @@ struct Training {
                 ["\(folder)/\(part)-images-idx3-ubyte.gz"], options: reading, communicator: communicator)
         }
         let data = try table("train").assembleTraining(labels: .classes, options: options)
-        return (data.training, try table("t10k").assemble(using: data.preprocessing, storage: .dense))
+        return (data, try table("t10k").assemble(using: data.preprocessing, storage: .dense))
     }
 
     /// Share of the test rows whose likeliest class is theirs.
