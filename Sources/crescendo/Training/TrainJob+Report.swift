@@ -45,9 +45,16 @@ extension TrainJob {
         for note in data.preprocessing.notes { console.print("note    \(note)") }
         console.print(
             "model   \(plan.modelText), λ = \(NumberFormat.significant(plan.l2, 4))"
-                + (command.model.l2 == nil && plan.network == nil ? " (1/N)" : "") + (plan.reason.map { ". \($0)" } ?? ""))
+                + (command.model.l2 == nil && plan.network == nil ? " (1/N)" : "")
+                + (plan.reason.map { ". \($0)" } ?? ""))
         console.print(
             "ranks   \(world.size) × \(plan.threads) thread\(plan.threads == 1 ? "" : "s")")
+        if let processors = usableProcessors(), plan.threads > processors {
+            console.print(
+                "note    \(plan.threads) threads take turns on \(processors) processor\(processors == 1 ? "" : "s"), all "
+                    + "that this rank may use: give it more (mpirun --map-by slot:PE=\(plan.threads), "
+                    + "srun --cpus-per-task) or ask for fewer threads")
+        }
     }
 
     private func describe(_ labels: LabelSummary, _ encoding: LabelEncoding) -> String {
