@@ -7,6 +7,8 @@ struct MeasuredNetwork {
     let description: NetworkDescription
     let input: SampleShape
     let products: [Int]
+    /// From the input to the outputs, where all layers with weights are dense.
+    var denseWidths: [Int]? { name == "mlp" ? [784, 512, 256, 10] : nil }
 
     /// Of forward, both gradients, and no gradient of the input: 2 operations a multiply-add.
     var operationsPerSample: Double { 2 * Double(3 * products.reduce(0, +) - products[0]) }

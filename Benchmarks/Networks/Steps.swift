@@ -17,7 +17,7 @@ struct StepMeasurement {
     func measure(batch size: Int, _ dataset: Dataset) throws {
         let model = try network.model(threads: threads)
         let step = try stepTime(model, dataset, batch: size)
-        let (gradient, bare, product) = gradientTimes(model, dataset.batch(start: 0, count: size))
+        let (gradient, norms, product) = gradientTimes(model, dataset.batch(start: 0, count: size))
         guard communicator.rank == 0 else { return }
         let operations = network.operationsPerSample * Double(size)
         let rate = product.operations * Double(communicator.size) / product.seconds
@@ -28,7 +28,7 @@ struct StepMeasurement {
             ("gradientShareOfGemm", .number(operations / gradient / rate)),
             ("microBatch", .integer(model.microBatch)),
         ]
-        if let bare { members.append(("shareOfNorms", .number(gradient / bare - 1))) }
+        if let norms { members.append(("shareOfNorms", .number(norms / gradient))) }
         print(JSON.object(members).text)
     }
 
@@ -50,9 +50,10 @@ struct StepMeasurement {
         return median(watch.times)
     }
 
-    /// Seconds of the gradient of this rank's part, of the same without norms, and of square products beside them.
+    /// Seconds of the gradient of this rank's part, of the norms in it where they are passes of their own, and of square
+    /// products beside them.
     private func gradientTimes(_ model: Network<SoftmaxLoss>, _ batch: Batch) -> (
-        gradient: Double, bare: Double?, product: (seconds: Double, operations: Double)
+        gradient: Double, norms: Double?, product: (seconds: Double, operations: Double)
     ) {
         let parameters = model.initialParameters(seed: 1)
         let gradient = AlignedBuffer<Double>(count: model.parameterCount)
@@ -62,17 +63,20 @@ struct StepMeasurement {
                 kept += model.accumulate(batch, at: x, gradient: gradient.elements).loss
             }
         }
+        let norms = DenseNorms(widths: network.denseWidths, samples: batch.count, micro: model.microBatch, threads)
         let product = SquareProduct(size: 1024, threads: threads)
         pass()
         product()
-        var times: (gradient: [Double], bare: [Double], product: [Double]) = ([], [], [])
+        var times: (gradient: [Double], norms: [Double], product: [Double]) = ([], [], [])
         let start = Clock.wall.now()
         repeat {
             times.gradient.append(clock.time { pass() })
+            times.norms.append(clock.time { norms?() })
             times.product.append(clock.time { product() })
         } while times.gradient.count < 2 || Clock.wall.now() - start < seconds
         if kept.isNaN { complain("network-benchmark: the loss is not a number") }
-        return (median(times.gradient), nil, (median(times.product), product.operations))
+        let normTime = norms == nil ? nil : median(times.norms)
+        return (median(times.gradient), normTime, (median(times.product), product.operations))
     }
 }
 
@@ -119,6 +123,41 @@ final class SquareProduct {
         let rows = matrices.map { FloatRows($0.pointer, stride: size) }
         concurrently(rows.count / 3) {
             Gemm.multiply(size, size, size, rows[3 * $0], rows[3 * $0 + 1], into: rows[3 * $0 + 2])
+        }
+    }
+}
+
+/// ‖x_i‖² and ‖δ_i‖² of every dense layer for all samples, in micro-batches: what the norms of such a network cost.
+final class DenseNorms {
+    private let widths: [Int]
+    private let samples: Int
+    private let micro: Int
+    private let threads: Int
+    private let values: AlignedBuffer<Float>
+    private let squares: AlignedBuffer<Double>
+
+    /// Nil for networks with layers of other kinds.
+    init?(widths: [Int]?, samples: Int, micro: Int, _ threads: Int) {
+        guard let widths, samples > 0 else { return nil }
+        self.widths = zip(widths, widths.dropFirst()).flatMap { [$0, $1] }
+        self.samples = samples
+        self.micro = micro
+        self.threads = threads
+        values = AlignedBuffer(count: threads * micro * (widths.max() ?? 0))
+        squares = AlignedBuffer(count: threads * micro)
+        for index in 0..<values.count { values[index] = Float(index % 7) }
+    }
+
+    func callAsFunction() {
+        concurrently(threads) { thread in
+            let own = samples * (thread + 1) / threads - samples * thread / threads
+            for start in stride(from: 0, to: own, by: micro) {
+                for width in widths {
+                    Squares.ofRows(
+                        rows: min(micro, own - start), columns: width, stride: width,
+                        values.pointer + thread * values.count / threads, into: squares.pointer + thread * micro)
+                }
+            }
         }
     }
 }
