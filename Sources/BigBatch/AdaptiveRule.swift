@@ -139,7 +139,8 @@ extension Objective {
         let clock = ContinuousClock.now
         let count = min(AdaptiveRule.sampleSize, population)
         let sums = adaptive.sums(
-            model, dataset.batch(start: start % population, count: count, draw: decision.draw), at: x)
+            model, dataset.batch(start: start % population, count: count, draw: decision.draw, cycle: decision.cycle),
+            at: x)
         var packet = [Double](repeating: 0, count: Reducer.headerCount + 2)
         packet[Reducer.headerCount] = sums.inMetric
         packet[Reducer.headerCount + 1] = sums.euclidean

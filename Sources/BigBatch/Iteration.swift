@@ -16,6 +16,7 @@ extension Trainer {
         state.margin = DecisionMargin()
         state.batchSize = batchRule.openingSize(
             state.batchSize, population: batchLimit, gradientsEvaluated: objective.gradientsEvaluated)
+        startCycleIfNeeded()
         try objective.measureNorms(start: state.position, at: state.parameters, decision: decision())
         var statistics = try currentGradient()
         statistics = try grow(from: statistics)
@@ -31,7 +32,7 @@ extension Trainer {
             statistics.isFullBatch && isNewtonLike
             ? try fullBatchStep(statistics) : try noisyStep(statistics)
         try refineMetric(isFull: statistics.isFullBatch)
-        state.position = (state.position + state.batchSize) % objective.population
+        passBatch()
         state.batchSize =
             promisesTheGoal(statistics)
             ? objective.population : batchRule.sizeOfNext(after: state.batchSize, population: batchLimit)
@@ -59,7 +60,22 @@ extension Trainer {
     }
 
     func decision() -> Decision {
-        Decision(iteration: state.iteration, batchSize: state.batchSize, stepSize: state.stepSize ?? 0)
+        Decision(
+            iteration: state.iteration, batchSize: state.batchSize, stepSize: state.stepSize ?? 0, cycle: state.cycle)
+    }
+
+    /// The next batch starts behind this one.
+    func passBatch() {
+        let next = state.position + state.batchSize
+        state.position = state.cycle == nil ? next % objective.population : min(next, objective.population)
+    }
+
+    /// A batch that does not fit into what is left of a cycle is the first of the next one. (One that grows beyond the end
+    /// goes on with the first rows of its cycle: no row comes twice.)
+    private func startCycleIfNeeded() {
+        guard let cycle = state.cycle, state.position + state.batchSize > objective.population else { return }
+        state.cycle = cycle + 1
+        state.position = 0
     }
 
     private func currentGradient() throws -> GradientStatistics {

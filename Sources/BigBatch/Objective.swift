@@ -85,7 +85,8 @@ final class Objective<M: Model> {
     {
         let clock = ContinuousClock.now
         let normed = writeNorms(start: start, count: count, before: extending ? sums.normedCount : 0)
-        let batch = metricDataset.batch(start: start % population, count: count, draw: decision.draw)
+        let batch = metricDataset.batch(
+            start: start % population, count: count, draw: decision.draw, cycle: decision.cycle)
         let gradientPart = UnsafeMutableBufferPointer(rebasing: packet[gradientOffset...])
         gradientPart.update(repeating: 0)
         let walk = extending ? nil : keptWalk(start: start, count: count)
@@ -246,7 +247,8 @@ final class Objective<M: Model> {
                 d.withUnsafeBufferPointer { FixedOrder.move(x, along: $0, step: step, into: trial) }
             }
             return model.loss(
-                dataset.batch(start: ray.start % population, count: ray.count, draw: decision.draw),
+                dataset.batch(
+                    start: ray.start % population, count: ray.count, draw: decision.draw, cycle: decision.cycle),
                 at: UnsafeBufferPointer(trial))
         }
     }

@@ -36,7 +36,11 @@ struct LossProgress: Sendable, Equatable {
     }
 
     /// After a return to earlier parameters.
-    mutating func forgetAverage() { average = first ?? 0 }
+    mutating func startAnew() {
+        average = first ?? 0
+        (passLoss, passSamples) = (0, 0)
+        passesSinceBest = 0
+    }
 }
 
 /// Batches that no step may be made from.
@@ -59,18 +63,16 @@ extension Trainer {
             returnOrSkip()
         } else {
             // One bad batch may hold a bad row; two in a row, or a loss out of all bounds, speak of the parameters.
-            skipBatch()
+            passBatch()
             if statistics.isFinite || state.consecutiveNonFinite > 1 { returnToSound() }
         }
         let isHopeless = state.consecutiveNonFinite >= 20 || state.returns > Self.mostReturns
         return IterationOutcome(statistics: statistics, stepSize: 0, reason: isHopeless ? .divergence : nil)
     }
 
-    private func skipBatch() { state.position = (state.position + state.batchSize) % objective.population }
-
     /// An unsearched step that led here is taken back and shortened; otherwise the batch is skipped.
     private func returnOrSkip() {
-        guard let good = state.lastGood else { return skipBatch() }
+        guard let good = state.lastGood else { return passBatch() }
         state.parameters = good
         objective.walk = nil
         // Where the batch itself is bad, the next attempt must skip it.
@@ -87,7 +89,7 @@ extension Trainer {
         state.returnedAt = state.iteration
         state.hasVelocity = false
         objective.adaptive?.reset()
-        state.progress.forgetAverage()
+        state.progress.startAnew()
     }
 
     /// Takes note of the loss before this step, and ends the run where the training loss no longer falls.
@@ -97,6 +99,11 @@ extension Trainer {
         guard validation == nil, configuration.tolerance > 0,
             state.progress.passesSinceBest >= configuration.patience
         else { return nil }
+        // A plateau well above the loss at the start speaks of the step, and is no end.
+        if !state.progress.isSound, state.lastGood != nil, state.returns < Self.mostReturns {
+            returnToSound()
+            return nil
+        }
         return .objectivePlateau
     }
 

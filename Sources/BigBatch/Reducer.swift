@@ -220,6 +220,8 @@ struct Decision {
     var iteration: Int
     var batchSize: Int
     var stepSize: Double
+    /// The cycle whose order batches are taken from; nil: the fixed order.
+    var cycle: UInt64?
 
     /// Which variant of its rows a training batch holds; 0 is kept for rows as they are.
     var draw: UInt64 { UInt64(iteration) }

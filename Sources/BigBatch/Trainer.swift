@@ -56,6 +56,7 @@ public final class Trainer<M: Model> {
         state = TrainerState(
             parameters: model.initialParameters(seed: configuration.seed),
             batchSize: min(max(2, configuration.initialBatchSize), batchLimit))
+        if !model.isConvex { state.cycle = 0 }
         direction = [Float](repeating: 0, count: model.parameterCount)
         if directionKind == .momentum { state.velocity = direction }
     }

@@ -3,8 +3,11 @@ struct TrainerState {
     /// x.
     var parameters: [Float]
     var iteration = 0
-    /// First global position of the next batch.
+    /// First place of the next batch in the order of the rows.
     var position = 0
+    /// The cycle through the rows that `position` belongs to, each with an order of its own; nil: one order for the run,
+    /// walked cyclically, as models are trained that keep margins from batch to batch.
+    var cycle: UInt64?
     /// K.
     var batchSize: Int
     /// α; nil until the first estimate.

@@ -94,6 +94,9 @@ public struct Batch: Sendable {
     /// Number of ranges, some of which may be empty; the samples of a batch are counted through them in this order.
     public var rangeCount: Int { 2 + others.count }
 
+    /// The local rows, range after range.
+    public var rows: some Sequence<Int> { (0..<rangeCount).lazy.flatMap { range($0) } }
+
     public func range(_ index: Int) -> Range<Int> {
         switch index {
         case 0: first

@@ -63,6 +63,25 @@ struct NonConvexTests {
         #expect(result.objective < 0.3)
     }
 
+    @Test("Every cycle visits all rows, in an order of its own")
+    func cycles() throws {
+        let log = DrawLog()
+        let trainer = Trainer(
+            model: DrawSpy(base: SampleNetwork(), log: log), dataset: SquareProblem().dataset(),
+            communicator: SoloCommunicator(),
+            configuration: configuration {
+                $0.step = .sgd
+                $0.stepSize = 0.1
+                $0.maxIterations = 90
+            })
+        _ = try trainer.run()
+        let batches = log.rows.filter { $0.count == 20 }
+        #expect(batches.count == 90)
+        let orders = (0..<3).map { batches[30 * $0..<30 * $0 + 30].map { Set($0) } }
+        for order in orders { #expect(order.reduce(into: Set()) { $0.formUnion($1) } == Set(0..<600)) }
+        #expect(Set(orders).count == 3)
+    }
+
     @Test(
         "All that an iteration evaluates is drawn alike, evaluations are not drawn at all",
         arguments: [StepKind.auto, .bb])

@@ -311,7 +311,7 @@ struct BadRow<Base: Model>: Model {
     ) -> LossSums {
         var sums = base.accumulate(batch, at: parameters, gradient: gradient)
         let order = batch.dataset.order
-        guard (Array(batch.first) + Array(batch.second)).contains(where: { order.position(ofLocal: $0) == position })
+        guard batch.rows.contains(where: { order.position(ofLocal: $0) == position })
         else { return sums }
         switch part {
         case .loss: sums.loss = Double(value)

@@ -144,7 +144,7 @@ final class SpyLog: @unchecked Sendable {
     func note(_ batch: Batch) {
         var entry = Entry()
         guard case .dense(let matrix) = batch.dataset.features else { return }
-        for row in Array(batch.first) + Array(batch.second) {
+        for row in batch.rows {
             let position = batch.dataset.order.position(ofLocal: row)
             entry.positions.append(position)
             var hash = Fingerprint()

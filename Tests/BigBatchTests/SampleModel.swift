@@ -21,8 +21,7 @@ struct SampleLogistic: Model {
     }
 
     private func forEachRow(_ batch: Batch, _ body: (Int) -> Void) {
-        batch.first.forEach(body)
-        batch.second.forEach(body)
+        batch.rows.forEach(body)
     }
 
     func accumulate(

@@ -51,7 +51,7 @@ struct SampleNetwork: Model {
         _ batch: Batch, at x: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
     ) -> LossSums {
         var sums = LossSums()
-        for row in Array(batch.first) + Array(batch.second) {
+        for row in batch.rows {
             var (input, units): ([Double], [Double]) = ([], [])
             let margin = forward(batch, row, x) { (input, units) = ($0, $1) }
             let sign = sign(batch, row)
@@ -73,13 +73,13 @@ struct SampleNetwork: Model {
     }
 
     func loss(_ batch: Batch, at x: UnsafeBufferPointer<Float>) -> Double {
-        (Array(batch.first) + Array(batch.second)).reduce(0.0) { sum, row in
+        batch.rows.reduce(0.0) { sum, row in
             sum + logistic(-sign(batch, row) * forward(batch, row, x) { _, _ in })
         }
     }
 
     func predict(_ batch: Batch, at x: UnsafeBufferPointer<Float>, into outputs: UnsafeMutableBufferPointer<Float>) {
-        for (index, row) in (Array(batch.first) + Array(batch.second)).enumerated() {
+        for (index, row) in batch.rows.enumerated() {
             outputs[index] = Float(1 / (1 + exponential(-forward(batch, row, x) { _, _ in })))
         }
     }
@@ -113,7 +113,7 @@ struct SquareProblem: Sendable {
     }
 }
 
-/// Notes the draw of every batch that a model is given.
+/// Notes the draw and the rows of every batch that a model is given.
 struct DrawSpy: Model {
     let base: SampleNetwork
     let log: DrawLog
@@ -129,6 +129,7 @@ struct DrawSpy: Model {
         _ batch: Batch, at x: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
     ) -> LossSums {
         log.draws.append(batch.draw)
+        log.rows.append(Array(batch.rows))
         return base.accumulate(batch, at: x, gradient: gradient)
     }
 
@@ -145,4 +146,6 @@ struct DrawSpy: Model {
 /// One rank, one thread.
 final class DrawLog: @unchecked Sendable {
     var draws: [UInt64] = []
+    /// Of every gradient.
+    var rows: [[Int]] = []
 }

@@ -63,7 +63,7 @@ import Testing
         var size = expected
         var total = 0.0
         var squares = 0.0
-        for row in Array(batch.first) + Array(batch.second) {
+        for row in batch.rows {
             total += reference.referenceLoss(data, row, x)
             for (k, value) in reference.referenceGradient(data, row, x).enumerated() {
                 expected[k] += value

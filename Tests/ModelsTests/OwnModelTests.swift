@@ -15,7 +15,7 @@ private struct MeanModel: Model {
         _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
     ) -> LossSums {
         var sums = LossSums()
-        for row in Array(batch.first) + Array(batch.second) {
+        for row in batch.rows {
             let difference = Double(parameters[0] - batch.dataset.labels[row])
             sums.loss += difference * difference / 2
             sums.squaredNorms += difference * difference

@@ -34,7 +34,7 @@ import Testing
                 let known = fromWalk.withUnsafeMutableBufferPointer { walked.accumulate(other, at: x, gradient: $0) }
                 let found = fromRows.withUnsafeMutableBufferPointer {
                     model.accumulate(
-                        Batch(dataset: other, first: batch.first, second: batch.second), at: x, gradient: $0)
+                        Batch(batch, of: other), at: x, gradient: $0)
                 }
                 #expect(abs(known.loss - found.loss) <= 1e-5 * abs(found.loss))
                 #expect(abs(known.squaredNorms - found.squaredNorms) <= 1e-5 * found.squaredNorms)
