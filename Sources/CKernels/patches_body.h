@@ -28,12 +28,16 @@ static void CK_NAME(patches)(
             const float *corner = padded + a * w.stride_height * width + b * w.stride_width;
             float *target = out;
             // Eight values are written for a shorter run; what is too much is overwritten by the next.
-            for (long c = 0; c < channels; c++)
-                for (long i = 0; i < w.kernel_height; i++, target += run) {
-                    const float *source = corner + c * size + i * width;
-                    if (run <= 8) PUT(f8, target) = AT(f8, source);
-                    else CK_NAME(copy)(run, source, target);
-                }
+            if (run == 5 && w.kernel_height == 5)
+                for (long c = 0; c < channels; c++, corner += size, target += 25)
+                    _Pragma("clang loop unroll(full)") for (long i = 0; i < 5; i++)
+                        PUT(f8, target + 5 * i) = AT(f8, corner + i * width);
+            else
+                for (long c = 0; c < channels; c++, corner += size)
+                    for (long i = 0; i < w.kernel_height; i++, target += run) {
+                        if (run <= 8) PUT(f8, target) = AT(f8, corner + i * width);
+                        else CK_NAME(copy)(run, corner + i * width, target);
+                    }
             for (long k = length; k < stride; k++) out[k] = 0;
         }
 }
@@ -48,12 +52,16 @@ static void CK_NAME(patches_back)(
         for (long b = 0; b < w.out_width; b++, in += stride) {
             float *corner = padded + a * w.stride_height * width + b * w.stride_width;
             const float *source = in;
-            for (long c = 0; c < channels; c++)
-                for (long i = 0; i < w.kernel_height; i++, source += run) {
-                    float *target = corner + c * size + i * width;
-                    if (run <= 8) PUT(f8, target) += (f8)((i8)AT(f8, source) & mask);
-                    else CK_NAME(add)(run, source, target);
-                }
+            if (run == 5 && w.kernel_height == 5)
+                for (long c = 0; c < channels; c++, corner += size, source += 25)
+                    _Pragma("clang loop unroll(full)") for (long i = 0; i < 5; i++)
+                        PUT(f8, corner + i * width) += (f8)((i8)AT(f8, source + 5 * i) & mask);
+            else
+                for (long c = 0; c < channels; c++, corner += size)
+                    for (long i = 0; i < w.kernel_height; i++, source += run) {
+                        if (run <= 8) PUT(f8, corner + i * width) += (f8)((i8)AT(f8, source) & mask);
+                        else CK_NAME(add)(run, source, corner + i * width);
+                    }
         }
     for (long c = 0; c < channels; c++)
         for (long a = 0; a < w.height; a++)
@@ -71,17 +79,21 @@ static void CK_NAME(patches_back)(
 #define CK_PANEL 8
 #endif
 
-static void CK_NAME(pack_filters)(long filters, long length, const float *w, long padded, float *out) {
-    for (long o = 0; o < padded; o += CK_PANEL) {
-        const long panel = padded - o < CK_PANEL ? padded - o : CK_PANEL;
+CK_INLINE long CK_NAME(panel_width)(long filters) {
+    return filters < CK_PANEL ? (filters + CK_LANES - 1) / CK_LANES * CK_LANES : CK_PANEL;
+}
+
+static void CK_NAME(pack_filters)(long filters, long length, const float *w, float *out) {
+    for (long o = 0; o < filters; o += CK_PANEL) {
+        const long panel = CK_NAME(panel_width)(filters - o);
         for (long k = 0; k < length; k++)
             for (long p = 0; p < panel; p++) *out++ = o + p < filters ? w[(o + p) * length + k] : 0;
     }
 }
 
 CK_INLINE void CK_NAME(tile)(
-    const long rows, const long vectors, long length, const float *a, long a_stride, const float *b, float *c,
-    long c_stride) {
+    const long rows, const long vectors, long adds, long length, const float *a, long a_stride, const float *b,
+    float *c, long c_stride) {
     vf sums[8][4];
     _Pragma("clang loop unroll(full)") for (long r = 0; r < rows; r++)
         _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) sums[r][v] = (vf){0};
@@ -93,71 +105,96 @@ CK_INLINE void CK_NAME(tile)(
             _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) sums[r][v] += value * column[v];
         }
     }
+    if (adds) {
+        _Pragma("clang loop unroll(full)") for (long r = 0; r < rows; r++)
+            _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++)
+                sums[r][v] += AT(vf, c + r * c_stride + v * CK_LANES);
+    }
     _Pragma("clang loop unroll(full)") for (long r = 0; r < rows; r++)
         _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++)
             PUT(vf, c + r * c_stride + v * CK_LANES) = sums[r][v];
 }
 
+// A stretch of the panel that stays in the first cache meets all rows before the next one.
 CK_INLINE void CK_NAME(panel_product)(
     const long tile, const long vectors, long rows, long length, const float *a, long a_stride, const float *b,
     float *c, long c_stride) {
-    long i = 0;
-    for (; i + tile <= rows; i += tile)
-        CK_NAME(tile)(tile, vectors, length, a + i * a_stride, a_stride, b, c + i * c_stride, c_stride);
-    for (; i + 2 <= rows; i += 2)
-        CK_NAME(tile)(2, vectors, length, a + i * a_stride, a_stride, b, c + i * c_stride, c_stride);
-    for (; i < rows; i++)
-        CK_NAME(tile)(1, vectors, length, a + i * a_stride, a_stride, b, c + i * c_stride, c_stride);
+    const long most = 4096 / (vectors * CK_LANES), stretches = (length + most - 1) / most;
+    for (long s = 0; s < stretches; s++) {
+        const long k = length * s / stretches, count = length * (s + 1) / stretches - k;
+        const float *panel = b + k * vectors * CK_LANES, *row = a + k;
+        float *out = c;
+        long left = rows;
+        for (; left >= tile; left -= tile, row += tile * a_stride, out += tile * c_stride)
+            CK_NAME(tile)(tile, vectors, s > 0, count, row, a_stride, panel, out, c_stride);
+        for (; left >= 2; left -= 2, row += 2 * a_stride, out += 2 * c_stride)
+            CK_NAME(tile)(2, vectors, s > 0, count, row, a_stride, panel, out, c_stride);
+        if (left > 0) CK_NAME(tile)(1, vectors, s > 0, count, row, a_stride, panel, out, c_stride);
+    }
 }
 
 static void CK_NAME(filter_product)(
-    long rows, long length, long padded, const float *a, long a_stride, const float *packed, float *c, long c_stride) {
-    for (long o = 0; o < padded; o += CK_PANEL) {
+    long rows, long length, long filters, const float *a, long a_stride, const float *packed, float *c, long c_stride) {
+    for (long o = 0; o < filters; o += CK_PANEL) {
         const float *b = packed + o * length;
+#define PANEL(tile, n)                                                                                                 \
+    case n: CK_NAME(panel_product)(tile, n, rows, length, a, a_stride, b, c + o, c_stride); break;
+        switch (CK_NAME(panel_width)(filters - o) / CK_LANES) {
 #if CK_LANES == 16
-        const long vectors = (padded - o) / CK_LANES;
-        if (vectors >= 4) CK_NAME(panel_product)(6, 4, rows, length, a, a_stride, b, c + o, c_stride);
-        else if (vectors == 3) CK_NAME(panel_product)(8, 3, rows, length, a, a_stride, b, c + o, c_stride);
-        else if (vectors == 2) CK_NAME(panel_product)(8, 2, rows, length, a, a_stride, b, c + o, c_stride);
-        else CK_NAME(panel_product)(8, 1, rows, length, a, a_stride, b, c + o, c_stride);
+            PANEL(6, 4) PANEL(8, 3) PANEL(8, 2) PANEL(8, 1)
 #elif CK_LANES == 8
-        CK_NAME(panel_product)(6, 2, rows, length, a, a_stride, b, c + o, c_stride);
+            PANEL(6, 2) PANEL(8, 1)
 #else
-        CK_NAME(panel_product)(4, 2, rows, length, a, a_stride, b, c + o, c_stride);
+            PANEL(4, 2) PANEL(8, 1)
 #endif
+        }
+#undef PANEL
     }
 }
 #undef CK_PANEL
 
-// The largest of the rows under each place, plus the bias, to planes.
+// The largest of the rows under each place, plus the bias, to planes: 16 places of 16 channels at a time.
 static void CK_NAME(pool_rows)(
     const ck_window *window, long channels, const float *y, long stride, const float *bias, float *out,
     int32_t *index) {
     typedef int32_t i16 __attribute__((vector_size(64), aligned(4), may_alias));
     const ck_window w = *window;
     const long places = w.out_height * w.out_width;
-    for (long c = 0; c < channels; c += 16) {
-        const long count = channels - c < 16 ? channels - c : 16;
-        for (long place = 0; place < places; place++) {
-            long top, bottom, left, right;
-            CK_NAME(covered)(
-                place / w.out_width, w.stride_height, w.padding_height, w.kernel_height, w.height, &top, &bottom);
-            CK_NAME(covered)(
-                place % w.out_width, w.stride_width, w.padding_width, w.kernel_width, w.width, &left, &right);
-            f16 best = AT(f16, y + (top * w.width + left) * stride + c);
-            i16 chosen = (i16){0} + (int32_t)(top * w.width + left);
-            for (long a = top; a < bottom; a++)
-                for (long b = left; b < right; b++) {
-                    const f16 v = AT(f16, y + (a * w.width + b) * stride + c);
-                    const i16 wins = (v > best) | (v != v);
-                    best = (f16)((wins & (i16)v) | (~wins & (i16)best));
-                    chosen = (wins & (int32_t)(a * w.width + b)) | (~wins & chosen);
+    float best_of[16][16];
+    int32_t chosen_of[16][16];
+    for (long first = 0; first < places; first += 16) {
+        const long block = places - first < 16 ? places - first : 16;
+        for (long c = 0; c < channels; c += 16) {
+            const long count = channels - c < 16 ? channels - c : 16;
+            long row = first / w.out_width, column = first % w.out_width;
+            for (long p = 0; p < block; p++) {
+                long top, bottom, left, right;
+                CK_NAME(covered)(
+                    row, w.stride_height, w.padding_height, w.kernel_height, w.height, &top, &bottom);
+                CK_NAME(covered)(column, w.stride_width, w.padding_width, w.kernel_width, w.width, &left, &right);
+                f16 best = AT(f16, y + (top * w.width + left) * stride + c);
+                i16 chosen = (i16){0} + (int32_t)(top * w.width + left);
+                for (long a = top; a < bottom; a++)
+                    for (long b = left; b < right; b++) {
+                        const f16 v = AT(f16, y + (a * w.width + b) * stride + c);
+                        const i16 wins = (v > best) | (v != v);
+                        best = (f16)((wins & (i16)v) | (~wins & (i16)best));
+                        chosen = (wins & (int32_t)(a * w.width + b)) | (~wins & chosen);
+                    }
+                PUT(f16, best_of[p]) = best;
+                PUT(i16, chosen_of[p]) = chosen;
+                if (++column == w.out_width) {
+                    column = 0;
+                    row++;
                 }
-            float *target = out + c * places + place;
-            int32_t *target_index = index + c * places + place;
+            }
             for (long k = 0; k < count; k++) {
-                target[k * places] = best[k] + bias[c + k];
-                target_index[k * places] = chosen[k];
+                float *target = out + (c + k) * places + first;
+                int32_t *target_index = index + (c + k) * places + first;
+                for (long p = 0; p < block; p++) {
+                    target[p] = best_of[p][k] + bias[c + k];
+                    target_index[p] = chosen_of[p][k];
+                }
             }
         }
     }

@@ -79,11 +79,11 @@ typedef struct ck_layers {
     /// x = the transpose of that applied to in (what is beyond (c, i, j) in a row is not used)
     void (*_Nonnull patches_back)(
         const ck_window *window, long channels, const float *in, long stride, float *padded, float *x, long x_channel);
-    /// out = filters × length weights as filter_product wants them: `padded` filters (a multiple of 16), zeros beyond
-    void (*_Nonnull pack_filters)(long filters, long length, const float *w, long padded, float *out);
-    /// c[i, o] = Σ_k a[i, k] w[o, k] for o < padded
+    /// out = filters × length weights as filter_product wants them: length · (filters rounded up to 16) values
+    void (*_Nonnull pack_filters)(long filters, long length, const float *w, float *out);
+    /// c[i, o] = Σ_k a[i, k] w[o, k]; rows of c have room for a multiple of 16, and what is beyond `filters` means nothing
     void (*_Nonnull filter_product)(
-        long rows, long length, long padded, const float *a, long a_stride, const float *packed, float *c,
+        long rows, long length, long filters, const float *a, long a_stride, const float *packed, float *c,
         long c_stride);
     /// out[c, place] = bias[c] + the largest y[position, c] under the place, index = its position; out and index packed,
     /// y with rows of a multiple of 16 values

@@ -56,16 +56,16 @@ public struct Patches: Sendable, Equatable {
     public func pack(
         _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>, with kernels: KernelSet = .current
     ) {
-        kernels.layers.pointee.pack_filters(filters, length, weights, filterStride, packed)
+        kernels.layers.pointee.pack_filters(filters, length, weights, packed)
     }
 
-    /// out[place, filter] = patch · filter: places × `filterStride`, zeros beyond the filters.
+    /// out[place, filter] = patch · filter: places × `filterStride`; what is beyond the filters means nothing.
     public func product(
         _ patches: UnsafePointer<Float>, packed: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>,
         with kernels: KernelSet = .current
     ) {
         kernels.layers.pointee.filter_product(
-            window.places, length, filterStride, patches, stride, packed, out, filterStride)
+            window.places, length, filters, patches, stride, packed, out, filterStride)
     }
 
     /// y[filter, window] = bias + the largest of the places under the window (NaN if one is), index its number; packed.
