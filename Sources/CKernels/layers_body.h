@@ -7,6 +7,7 @@
 #include "pooling_body.h"
 #include "columns_body.h"
 #include "patches_body.h"
+#include "lists_body.h"
 #include "normalise_body.h"
 #include "heads_body.h"
 #include "dropout_body.h"

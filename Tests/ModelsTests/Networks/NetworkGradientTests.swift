@@ -34,7 +34,7 @@ import Testing
         Case(2, 5, 6, "average-pool 3 stride=2 padding=1"), Case(1, 4, 4, "pad 1", "conv 3 3", "relu", "max-pool 2"),
         Case(1, 10, 10, "conv 3 3", "relu", "max-pool 2", "conv 4 2", "relu", "max-pool 2", "dense 6", "relu"),
         Case(
-            3, 8, 8, "conv 4 5 padding=2", "max-pool 2", "relu", "dropout 0.3", "conv 4 3 padding=1", "average-pool 2"),
+            2, 6, 6, "conv 3 5 padding=2", "max-pool 2", "relu", "dropout 0.3", "conv 4 3 padding=1", "average-pool 2"),
     ]
 
     @Test(arguments: cases)
