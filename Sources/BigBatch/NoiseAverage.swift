@@ -27,6 +27,14 @@ struct NoiseAverage: Sendable, Equatable {
         if statistics.isFinite { self = including(statistics) }
     }
 
+    /// Averaged E‖g_B − ∇ℓ‖² of batches like this one.
+    func noise(like statistics: GradientStatistics) -> Double {
+        guard weight > 0 else { return statistics.noise }
+        var average = statistics
+        average.variance = variance / weight
+        return average.noise
+    }
+
     private func including(_ statistics: GradientStatistics) -> NoiseAverage {
         let own = Double(statistics.batchSize)
         var result = self

@@ -51,8 +51,9 @@ extension Trainer {
         let sight = try look(first: first, statistics: statistics)
         let found = take(sight, statistics: statistics)
         if let step = sight.step {
-            state.stepSize = ParabolicStep().next(
-                after: step, loss: statistics.loss, trialLoss: sight.loss, slope: slope)
+            state.stepSize = state.parabola.next(
+                after: step, loss: statistics.loss, trialLoss: sight.loss, slope: slope,
+                noise: state.noise.noise(like: statistics))
         }
         return afterSearch(found)
     }

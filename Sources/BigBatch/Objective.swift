@@ -135,7 +135,7 @@ final class Objective<M: Model> {
             variance: GradientStatistics.variance(
                 count: sums.normedCount, squaredNorms: (adaptive?.normRatio ?? 1) * sums.squaredNorms,
                 squaredMeanNorm: norms.dataNorm))
-        statistics.isFinitePopulation = !model.isRandom
+        statistics.isFinitePopulation = !model.isRandom && dataset.augmentation == nil
         return statistics
     }
 

@@ -1,23 +1,33 @@
 /// A step size from the parabola through what a trial step shows anyway: ℓ_B(x), the slope p = ⟨g_B, d⟩ and ℓ_B(x + αd).
 ///
-/// κ = 2 (ℓ_B(x + αd) − ℓ_B(x) − αp)/α², and α* = −p/κ minimises the loss of the batch along d. The batch was seen in the
-/// making of d, so α* is too long for the other samples, and one batch knows it to a factor of two or so: the next α
-/// follows the share r of α* slowly. With q = r α*/α between 1/4 and 4 (4 where κ ≤ 0): α ← α (1 − η + ηq) for q < 1,
-/// α ← α/(1 − η + η/q) for q ≥ 1. Parabolas fit the loss of networks along a line well: Mutschler & Zell, Parabolic
-/// Approximation Line Search for DNNs, 2020.
-public struct ParabolicStep: Sendable, Equatable {
+/// κ = 2 (ℓ_B(x + αd) − ℓ_B(x) − αp)/α² is the curvature along d; parabolas fit the loss of networks along a line well
+/// (Mutschler & Zell, Parabolic Approximation Line Search for DNNs, 2020). The batch had its part in d, so its slope is
+/// steeper than that of all samples, by E‖g_B − ∇ℓ‖² for d = −g_B + βv: of p only p + noise is worth anything. This is (8)
+/// with momentum. One batch knows little of either number: the next α follows r α*, α* = −(p + noise)/κ with both averaged,
+/// slowly. With q = r α*/α between 1/4 and 4: α ← α (1 − η + ηq) for q < 1, α ← α/(1 − η + η/q) for q ≥ 1.
+///
+/// Lengths that win the most in one step are too short in the long run, where the noise of one step is averaged with that
+/// of the next: r = 2 (784–128–10 on MNIST, 3 passes: r = 1 95.6 %, r = 2 96.8 %).
+struct ParabolicStep: Sendable, Equatable {
     /// r.
-    public var share = 0.5
+    var length = 2.0
     /// η.
-    public var rate = 0.2
+    var rate = 0.2
+    /// Weights of past iterations fall by this factor an iteration.
+    var decay = 0.9
+    private var slope = 0.0
+    private var curvature = 0.0
 
-    public init() {}
+    init() {}
 
     /// The α to begin the next search with.
-    public func next(after step: Double, loss: Double, trialLoss: Double, slope: Double) -> Double {
-        let curvature = 2 * (trialLoss - loss - step * slope) / (step * step)
+    mutating func next(after step: Double, loss: Double, trialLoss: Double, slope p: Double, noise: Double) -> Double {
+        let bend = 2 * (trialLoss - loss - step * p) / (step * step)
+        guard bend.isFinite, p.isFinite, noise.isFinite else { return step }
+        slope = decay * slope + (p + noise)
+        curvature = decay * curvature + bend
         var wanted = 4.0
-        if curvature > 0, slope < 0 { wanted = min(max(share * -slope / (curvature * step), 0.25), 4) }
+        if curvature > 0 { wanted = min(max(length * -slope / (curvature * step), 0.25), 4) }
         let next = wanted < 1 ? step * (1 - rate + rate * wanted) : step / (1 - rate + rate / wanted)
         return next.isFinite && next > 0 ? next : step
     }

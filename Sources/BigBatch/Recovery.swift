@@ -88,6 +88,7 @@ extension Trainer {
         state.stepSize = state.stepSize.map { $0 / (isRepeated ? 100 : 10) }
         state.returnedAt = state.iteration
         state.hasVelocity = false
+        state.parabola = ParabolicStep()
         objective.adaptive?.reset()
         state.progress.startAnew()
     }

@@ -41,12 +41,18 @@ public final class Trainer<M: Model> {
         isNewtonLike = model.isConvex && !isAdaptive
         batchRule = BatchRule(
             growth: configuration.step == .sgd ? .none : configuration.growth, theta: configuration.theta)
-        batchRule.largestSize = configuration.largestBatchSize
         if !isNewtonLike {
             batchRule.noisyPasses = .infinity
             batchRule.largestFactor = 1.5
         }
-        batchLimit = min(dataset.order.count, max(2, configuration.largestBatchSize ?? .max))
+        let rows = dataset.order.count
+        batchLimit = min(
+            rows,
+            max(
+                2,
+                configuration.largestBatchSize
+                    ?? (isNewtonLike ? rows : max(configuration.initialBatchSize, rows / 10))))
+        batchRule.largestSize = batchLimit
         stopRule = StopRule(configuration: configuration)
         lineSearch = LineSearch(sufficientDecrease: configuration.sufficientDecrease)
         self.validation = validation.map { ValidationMonitor(dataset: $0, patience: configuration.patience) }

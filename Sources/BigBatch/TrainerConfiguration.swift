@@ -65,7 +65,7 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     public var stepDecay = 1.0
     /// β of `momentum`.
     public var momentum = 0.9
-    /// K at most; nil: N.
+    /// K at most; nil: N, or N/10 for models that are not convex, which then make at least ten steps a pass.
     public var largestBatchSize: Int?
     /// c of the backtracking search, 0 < c ≤ 0.5. Near 0.5 a step stays short of the minimum along its direction: better for
     /// plain gradient steps, but a Newton step of length 1 is refused.
@@ -88,10 +88,11 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     public init() {}
 
     /// The defaults for a model that is not convex: a budget, because no test of the gradient ends the run; a small first
-    /// batch, because the first steps are worth more than their precision.
+    /// batch that grows late (θ near 1), because many steps are worth more than precise ones.
     public static var nonConvex: TrainerConfiguration {
         var configuration = TrainerConfiguration()
         configuration.initialBatchSize = 64
+        configuration.theta = 0.95
         configuration.maxEpochs = 40
         configuration.l2 = 1e-4
         return configuration

@@ -43,6 +43,8 @@ struct TrainerState {
     var returns = 0
     /// Signal and noise of the last batches, for models that are not convex.
     var noise = NoiseAverage()
+    /// Slope and curvature along the last directions, for models that are not convex.
+    var parabola = ParabolicStep()
     /// What the training loss has done so far, for models that are not convex.
     var progress = LossProgress()
     /// Iterations in a row whose search found no step.

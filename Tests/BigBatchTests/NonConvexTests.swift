@@ -219,21 +219,25 @@ struct NoiseAverageTests {
         #expect(full.noise == 0.5)
     }
 
-    @Test("The step follows the minimum of the parabola")
+    @Test("The step follows the minimum of the parabola of all samples")
     func parabola() {
-        // ℓ(α) = 1 − 2α + α², minimum at 1; r = 0.5 asks for 0.5.
-        let rule = ParabolicStep()
-        func next(_ step: Double) -> Double {
-            rule.next(after: step, loss: 1, trialLoss: 1 - 2 * step + step * step, slope: -2)
+        // ℓ(α) = 1 − 4α + α², minimum at 2; with noise 2 the slope of all samples is −2, their minimum at 1; r = 2.
+        func run(from first: Double, noise: Double) -> Double {
+            var rule = ParabolicStep()
+            var step = first
+            for _ in 0..<200 {
+                step = rule.next(
+                    after: step, loss: 1, trialLoss: 1 - 4 * step + step * step, slope: -4, noise: noise)
+            }
+            return step
         }
-        var step = 4.0
-        for _ in 0..<100 { step = next(step) }
-        #expect(abs(step - rule.share) < 1e-6)
-        step = 1e-3
-        for _ in 0..<100 { step = next(step) }
-        #expect(abs(step - rule.share) < 1e-6)
+        for first in [8, 1e-3] {
+            #expect(abs(run(from: first, noise: 0) - 4) < 1e-6)
+            #expect(abs(run(from: first, noise: 2) - 2) < 1e-6)
+        }
         // No curvature: longer. Nonsense: as before.
-        #expect(rule.next(after: 1, loss: 1, trialLoss: -1, slope: -2) > 1)
-        #expect(rule.next(after: 1, loss: 1, trialLoss: .nan, slope: -2) == 1 / (1 - rule.rate + rule.rate / 4))
+        var rule = ParabolicStep()
+        #expect(rule.next(after: 1, loss: 1, trialLoss: .nan, slope: -2, noise: 0) == 1)
+        #expect(rule.next(after: 1, loss: 1, trialLoss: -1, slope: -2, noise: 0) > 1)
     }
 }

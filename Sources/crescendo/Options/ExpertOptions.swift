@@ -72,7 +72,8 @@ struct ExpertOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Strictness of the noise test: smaller grows batches earlier (default: \(standard.theta)).",
+            "Strictness of the noise test: smaller grows batches earlier (default: \(standard.theta); networks: "
+                + "\(TrainerConfiguration.nonConvex.theta)).",
             valueName: "theta"),
         transform: NumberRange.upToOne.parse)
     var theta: Double?
@@ -85,7 +86,8 @@ struct ExpertOptions: ParsableArguments {
     var initialBatch: Int?
 
     @Option(
-        help: ArgumentHelp("Rows of a batch at most, over all ranks (default: all rows).", valueName: "rows"),
+        help: ArgumentHelp(
+            "Rows of a batch at most, over all ranks (default: all rows; networks: a tenth).", valueName: "rows"),
         transform: parseCount(atLeast: 2))
     var largestBatch: Int?
 
