@@ -75,12 +75,12 @@ public final class ProgressLine: Sendable {
             (1, "loss " + NumberFormat.significant(record.loss, 5)),
             (4, "step " + NumberFormat.significant(record.stepSize, 2)),
         ]
+        if let loss = record.validationLoss {
+            fields.insert((2, "validation " + NumberFormat.significant(loss, 4)), at: 3)
+        }
         // The gradient of all rows has no noise.
         if record.signalToNoise.isFinite {
             fields.insert((3, "signal/noise " + NumberFormat.significant(record.signalToNoise, 2)), at: 2)
-        }
-        if let loss = record.validationLoss {
-            fields.insert((2, "validation " + NumberFormat.significant(loss, 4)), at: 3)
         }
         if seconds > 0 {
             fields.append((5, NumberFormat.compact(samples / seconds) + " samples/s"))
