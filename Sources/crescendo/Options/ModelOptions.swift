@@ -54,7 +54,10 @@ struct ModelOptions: ParsableArguments {
         parsing: .singleValue,
         help: ArgumentHelp(
             "A layer of the network, first to last; the dense layer to the labels comes by itself. Repeated.",
-            discussion: "For example 'conv 20 5x5 padding=2', 'max-pool 2', 'dense 500', 'relu', 'pad 2'.",
+            discussion: """
+                For example 'conv 20 5x5 padding=2', 'max-pool 2', 'average-pool 2', 'dense 500', relu, gelu, tanh, \
+                'dropout 0.5', layer-norm, 'group-norm 4', 'pad 2'.
+                """,
             valueName: "layer"))
     var network: [String] = []
 
