@@ -1,0 +1,96 @@
+import Foundation
+import Testing
+
+/// Networks as a user trains them.
+@Suite struct NetworkTests {
+    private let layers = ["--network", "conv 4 2x2", "--network", "relu", "--network", "max-pool 2", "--network", "dense 8", "--network", "relu"]
+
+    /// Images of 5 × 5: a bright row or a bright column, somewhere, over noise.
+    private func images(rows: Int = 400, seed: UInt64 = 7) -> String {
+        var random = SampleData(seed: seed)
+        var text = ""
+        for _ in 0..<rows {
+            let isRow = random.next() < 0
+            let place = min(4, Int((random.next() + 1) * 2.5))
+            let values = (0..<25).map { pixel in
+                random.next() * 0.25 + ((isRow ? pixel / 5 : pixel % 5) == place ? 1 : 0)
+            }
+            text += (isRow ? "row" : "column") + "," + values.map { "\($0)" }.joined(separator: ",") + "\n"
+        }
+        return "label," + (0..<25).map { "p\($0)" }.joined(separator: ",") + "\n" + text
+    }
+
+    @Test("A convolutional network learns, says what it is, and predicts the same at 1 to 4 ranks")
+    func learnsAtAnyNumberOfRanks() throws {
+        let place = try Workplace()
+        try place.write(images(), to: "train.csv")
+        try place.write(images(rows: 100, seed: 8), to: "test.csv")
+        var losses: [Double] = []
+        for ranks in 1...4 {
+            let outcome = try place.run(
+                ranks: ranks,
+                ["train", "train.csv", "--test", "test.csv", "--output", "run\(ranks)", "--input-shape", "1x5x5",
+                    "--max-epochs", "30"] + layers)
+            try #require(outcome.code == 0, "\(outcome.errors)")
+            let result = try place.json("run\(ranks)/result.json")
+            let test = try #require(result["test"] as? [String: Any])
+            #expect(try #require(test["accuracy"] as? Double) > 0.95)
+            losses.append(try #require(test["loss"] as? Double))
+        }
+        for loss in losses { #expect(abs(loss - losses[0]) < 0.05) }
+
+        let evaluated = try place.run(ranks: 2, ["evaluate", "--model", "run1", "test.csv"])
+        #expect(evaluated.code == 0, "\(evaluated.errors)")
+        let predicted = try place.run(["predict", "--model", "run1", "test.csv"])
+        #expect(predicted.code == 0, "\(predicted.errors)")
+        #expect(predicted.output.split(separator: "\n").first == "label,probability_column,probability_row")
+        let told = try place.run(["info", "run1"])
+        #expect(told.output.contains("conv 4 2x2"), "\(told.output)")
+        // The run again, from what it wrote down.
+        let again = try place.run(["train", "--config", "run1/config.yaml", "--output", "again"])
+        #expect(again.code == 0, "\(again.errors)")
+        #expect(try place.json("again/result.json")["objective"] as? Double == (try place.json("run1/result.json"))["objective"] as? Double)
+    }
+
+    @Test("A network for numbers")
+    func regression() throws {
+        let place = try Workplace()
+        try place.write(SampleData.values(rows: 400), to: "data.svm")
+        let outcome = try place.run(
+            ["train", "data.svm", "--model", "mlp:16", "--output", "run", "--max-epochs", "20"])
+        try #require(outcome.code == 0, "\(outcome.errors)")
+        let train = try #require(try place.json("run/result.json")["train"] as? [String: Any])
+        #expect(try #require(train["r2"] as? Double) > 0.8)
+    }
+
+    @Test(
+        "A network that cannot be is refused before any data is read",
+        arguments: [
+            (["--network", "dense zero"], "layer 'dense zero': 'zero' is not a number of units"),
+            (["--network", "batch-norm"], "use layer-norm or group-norm"),
+            (["--network", "condv 3 3"], "unknown layer 'condv 3 3'"),
+            (["--network", "conv 4"], "layer 'conv 4': the size of its window is missing"),
+            (["--model", "network"], "--model network needs its layers"),
+            (["--model", "mlp:0"], "mlp:0"),
+            (["--model", "ridge", "--network", "relu"], "goes with --model network"),
+        ])
+    func refusals(options: [String], message: String) throws {
+        let place = try Workplace()
+        let outcome = try place.run(["train", "missing.csv", "--output", "run"] + options)
+        #expect(outcome.code == 64)
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
+        #expect(!place.exists("run"))
+    }
+
+    @Test("A layer that does not fit is named")
+    func misfit() throws {
+        let place = try Workplace()
+        try place.write(images(rows: 20), to: "train.csv")
+        let outcome = try place.run(
+            ["train", "train.csv", "--output", "run", "--input-shape", "1x5x5", "--network", "conv 3 3x3", "--network",
+                "conv 3 4x4"])
+        #expect(outcome.code == 1)
+        #expect(outcome.errors.contains("layer 2 ('conv 3 4x4') does not fit"), "\(outcome.errors)")
+        #expect(!place.exists("run"))
+    }
+}
