@@ -80,7 +80,7 @@ extension Trainer {
             return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
         }
         let found = take(sight, statistics: statistics)
-        if let step = sight.step, step > longest { state.fullIterations = 0 }
+        if let step = sight.step, step >= longest { state.fullIterations = 0 }
         if found.accepted || isFirst { return exhausting(found) }
 
         state.lbfgs.reset()
