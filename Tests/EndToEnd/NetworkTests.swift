@@ -3,7 +3,10 @@ import Testing
 
 /// Networks as a user trains them.
 @Suite struct NetworkTests {
-    private let layers = ["--network", "conv 4 2x2", "--network", "relu", "--network", "max-pool 2", "--network", "dense 8", "--network", "relu"]
+    private let layers = [
+        "--network", "conv 4 2x2", "--network", "relu", "--network", "max-pool 2", "--network", "dense 8", "--network",
+        "relu",
+    ]
 
     /// Images of 5 × 5: a bright row or a bright column, somewhere, over noise.
     private func images(rows: Int = 400, seed: UInt64 = 7) -> String {
@@ -29,8 +32,10 @@ import Testing
         for ranks in 1...4 {
             let outcome = try place.run(
                 ranks: ranks,
-                ["train", "train.csv", "--test", "test.csv", "--output", "run\(ranks)", "--input-shape", "1x5x5",
-                    "--max-epochs", "30"] + layers)
+                [
+                    "train", "train.csv", "--test", "test.csv", "--output", "run\(ranks)", "--input-shape", "1x5x5",
+                    "--max-epochs", "30",
+                ] + layers)
             try #require(outcome.code == 0, "\(outcome.errors)")
             let result = try place.json("run\(ranks)/result.json")
             let test = try #require(result["test"] as? [String: Any])
@@ -49,7 +54,9 @@ import Testing
         // The run again, from what it wrote down.
         let again = try place.run(["train", "--config", "run1/config.yaml", "--output", "again"])
         #expect(again.code == 0, "\(again.errors)")
-        #expect(try place.json("again/result.json")["objective"] as? Double == (try place.json("run1/result.json"))["objective"] as? Double)
+        #expect(
+            try place.json("again/result.json")["objective"] as? Double == (try place.json("run1/result.json"))[
+                "objective"] as? Double)
     }
 
     @Test("A network for numbers")
@@ -87,8 +94,11 @@ import Testing
         let place = try Workplace()
         try place.write(images(rows: 20), to: "train.csv")
         let outcome = try place.run(
-            ["train", "train.csv", "--output", "run", "--input-shape", "1x5x5", "--network", "conv 3 3x3", "--network",
-                "conv 3 4x4"])
+            [
+                "train", "train.csv", "--output", "run", "--input-shape", "1x5x5", "--network", "conv 3 3x3",
+                "--network",
+                "conv 3 4x4",
+            ])
         #expect(outcome.code == 1)
         #expect(outcome.errors.contains("layer 2 ('conv 3 4x4') does not fit"), "\(outcome.errors)")
         #expect(!place.exists("run"))
