@@ -38,7 +38,7 @@ RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
 BINARIES := $(SCRATCH)/release
 PROGRAM := $(BINARIES)/crescendo
 
-.PHONY: help deps build test demo fashion-mnist mnist bench bench-peers bench-networks paper lint format install clean
+.PHONY: help deps build test test-cluster demo fashion-mnist mnist bench bench-peers bench-networks paper lint format install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 23
@@ -73,6 +73,9 @@ mnist: build ## train the paper's network on MNIST (CRESCENDO_DATA=folder with i
 test: deps ## build and run all tests, those of MPI at 1, 2, 3 and 4 ranks
 	@$(SWIFT_BUILD) --build-tests
 	SCRATCH=$(SCRATCH) MPIRUN=$(MPIRUN) .ci/run-tests
+
+test-cluster: build ## run jobs on a Slurm cluster of four hosts made on this machine (root; at most ten minutes)
+	@PROGRAM=$(PROGRAM) timeout -k 20 600 Tests/Cluster/run
 
 bench: build ## measure this machine and this build (CRESCENDO_DATA=folder adds covtype)
 	@$(RELEASE_BUILD) --product kernel-benchmark
