@@ -29,6 +29,24 @@ final class AdaptiveRule {
     private(set) var normRatio = 1.0
     private var measuredAt: Int?
     private var steps = 0
+
+    /// All of it that the next step depends on.
+    var state: AdaptiveState {
+        get {
+            AdaptiveState(
+                first: Array(first.elements), second: Array(second.elements), metric: Array(metric.elements),
+                normRatio: normRatio, measuredAt: measuredAt, steps: steps)
+        }
+        set {
+            for (buffer, values) in [(first, newValue.first), (second, newValue.second), (metric, newValue.metric)] {
+                for j in 0..<min(buffer.count, values.count) { buffer.pointer[j] = values[j] }
+            }
+            normRatio = newValue.normRatio
+            measuredAt = newValue.measuredAt
+            steps = newValue.steps
+        }
+    }
+
     /// For the gradient of one row; memory is taken at the first measurement.
     private lazy var scratch = AlignedBuffer<Double>(count: metric.count)
 
@@ -129,6 +147,16 @@ final class AdaptiveRule {
         let ratio = inMetric / euclidean
         if ratio.isFinite, ratio > 0 { normRatio = ratio }
     }
+}
+
+/// The state of an `AdaptiveRule`.
+struct AdaptiveState: Codable {
+    @Stored var first: [Float]
+    @Stored var second: [Float]
+    @Stored var metric: [Float]
+    var normRatio: Double
+    var measuredAt: Int?
+    var steps: Int
 }
 
 extension Objective {

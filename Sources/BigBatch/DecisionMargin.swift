@@ -3,7 +3,7 @@
 ///
 /// Sums are rounded differently at other numbers of ranks or threads. Two such runs take the same path while this is well
 /// above rounding, and may part at the first decision where it is not.
-public struct DecisionMargin: Sendable, Equatable {
+public struct DecisionMargin: Codable, Sendable, Equatable {
     public private(set) var smallest = Double.infinity
 
     public init() {}

@@ -10,7 +10,7 @@ import Models
 /// it the same matrix takes it away (iterative refinement).
 ///
 /// A short noisy phase comes first: it wins two to three digits in a fraction of one read of the rows.
-enum DirectSolution: Equatable {
+enum DirectSolution: Codable, Equatable {
     /// To come once K = N.
     case chosen
     /// The metric is A⁻¹; ½ gᵀA⁻¹g before the last step.

@@ -25,9 +25,6 @@ extension Trainer {
             state.noise.add(statistics)
             keepSoundParameters()
         }
-        if objective.reducer.agreed.stopRequested {
-            return IterationOutcome(statistics: statistics, stepSize: 0, reason: .signal)
-        }
         var outcome =
             statistics.isFullBatch && isNewtonLike
             ? try fullBatchStep(statistics) : try noisyStep(statistics)

@@ -6,8 +6,8 @@ import Kernels
 /// pair. A pair without curvature (⟨s, y⟩ ≤ ε‖s‖‖y‖) is not kept. The two loops run over products ⟨s_i, y_j⟩, which are
 /// kept, so that a direction takes four passes over the stored vectors and writes none but itself. Memory:
 /// 2 (memory + 1) · parameters Floats.
-final class LBFGS {
-    private final class Pair {
+final class LBFGS: Codable {
+    private final class Pair: Codable {
         let step: AlignedBuffer<Float>
         let change: AlignedBuffer<Float>
         /// ⟨s, y⟩.
@@ -20,6 +20,30 @@ final class LBFGS {
         init(count: Int) {
             step = AlignedBuffer(count: count)
             change = AlignedBuffer(count: count)
+        }
+
+        private struct Saved: Codable {
+            @Stored var step: [Float]
+            @Stored var change: [Float]
+            var product: Double
+            var laterProducts: [Double]
+            var slope: Double
+        }
+
+        init(from decoder: any Decoder) throws {
+            let saved = try Saved(from: decoder)
+            step = AlignedBuffer(saved.step)
+            change = AlignedBuffer(saved.change)
+            product = saved.product
+            laterProducts = saved.laterProducts
+            slope = saved.slope
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            try Saved(
+                step: Array(step.elements), change: Array(change.elements), product: product,
+                laterProducts: laterProducts, slope: slope
+            ).encode(to: encoder)
         }
     }
 
@@ -42,6 +66,33 @@ final class LBFGS {
 
     init(memory: Int = 10) {
         self.memory = memory
+    }
+
+    private struct Saved: Codable {
+        var memory: Int
+        @Stored var previousX: [Float]?
+        @Stored var previousG: [Float]?
+        var pairs: [Pair]
+        var scale: Double
+    }
+
+    init(from decoder: any Decoder) throws {
+        let saved = try Saved(from: decoder)
+        memory = saved.memory
+        if let x = saved.previousX, let g = saved.previousG {
+            previous = (AlignedBuffer(x), AlignedBuffer(g))
+            hasPrevious = true
+        }
+        pairs = saved.pairs
+        scale = saved.scale
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        let last = hasPrevious ? previous : nil
+        try Saved(
+            memory: memory, previousX: last.map { Array($0.x.elements) }, previousG: last.map { Array($0.g.elements) },
+            pairs: pairs, scale: scale
+        ).encode(to: encoder)
     }
 
     var isEmpty: Bool { pairs.isEmpty }

@@ -60,6 +60,9 @@ public enum Metric: Sendable {
 public struct DenseMetric: Sendable {
     public let dimension: Int
     public let classes: Int
+    let hasIntercept: Bool
+    /// The upper triangle of A, row by row: the metric is made from it.
+    let upper: [Double]
     /// A⁻¹, row-major.
     let inverse: [Double]
     private let factor: MetricFactor
@@ -69,9 +72,24 @@ public struct DenseMetric: Sendable {
         guard let cholesky = Cholesky(matrix, dimension: dimension) else { return nil }
         self.dimension = dimension
         self.classes = classes
+        self.hasIntercept = hasIntercept
+        upper = (0..<dimension).flatMap { matrix[$0 * dimension + $0..<($0 + 1) * dimension] }
         let inverseFactor = cholesky.inverseFactor
         inverse = Cholesky.inverse(inverseFactor: inverseFactor, dimension: dimension)
         factor = MetricFactor(factor: inverseFactor, dimension: dimension, hasIntercept: hasIntercept)
+    }
+
+    /// The same metric from its `upper`.
+    init?(upper: [Double], dimension: Int, classes: Int, hasIntercept: Bool) {
+        var matrix = [Double](repeating: 0, count: dimension * dimension)
+        var place = 0
+        for row in 0..<dimension {
+            for column in row..<dimension {
+                matrix[row * dimension + column] = upper[place]
+                place += 1
+            }
+        }
+        self.init(matrix, dimension: dimension, classes: classes, hasIntercept: hasIntercept)
     }
 
     /// Writes x̂_iᵀPx̂_i, the intercept's share included, for the local rows `rows` of dense features.

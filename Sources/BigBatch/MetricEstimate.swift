@@ -3,7 +3,7 @@ import Models
 
 /// How a metric is made from a model's curvature: P = (Σ h x̂x̂ᵀ/n + λI)⁻¹, dense where forming it costs little beside the
 /// gradient passes it saves, diagonal otherwise.
-struct MetricEstimate {
+struct MetricEstimate: Codable {
     /// D.
     let features: Int
     let hasIntercept: Bool
@@ -12,7 +12,7 @@ struct MetricEstimate {
     let population: Int
     let l2: Double
     /// Mean of x̂_j² over all rows, with the intercept's 1 last.
-    let columnSquares: [Double]
+    @Stored var columnSquares: [Double]
 
     var dimension: Int { features + (hasIntercept ? 1 : 0) }
 

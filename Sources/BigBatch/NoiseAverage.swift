@@ -4,7 +4,7 @@
 /// chance. Both s = ‖g_B‖² − noise and V_B are unbiased at any K, so averages over batches of different sizes are too.
 /// Weights fall by `decay` an iteration and grow with K, as precision does (McCandlish et al., An Empirical Model of
 /// Large-Batch Training, 2018, appendix A.1, average the same two numbers).
-struct NoiseAverage: Sendable, Equatable {
+struct NoiseAverage: Codable, Sendable, Equatable {
     var decay = 0.9
     private var weight = 0.0
     private var signal = 0.0

@@ -208,7 +208,9 @@ extension Trainer {
 
     /// x ← x + αd, along `ray` if the step was searched.
     func move(by step: Double, on ray: Ray? = nil) {
-        objective.walk = ray.flatMap { objective.walk(on: $0, by: step) }
+        objective.walk = ray.flatMap {
+            objective.walk(on: $0, from: state.parameters, along: direction, by: step)
+        }
         state.hasVelocity = directionKind == .momentum
         decayWeights(step)
         axpy(step, direction, &state.parameters)

@@ -28,6 +28,8 @@ final class Objective<M: Model> {
     /// Reads of feature rows, all ranks.
     var rowsRead = 0
     var computeSeconds = 0.0
+    /// Keeps how walks came about, so that a snapshot can hold them.
+    var remembersWalks = false
 
     /// Sums over the current batch; its gradient stands in `current`.
     private(set) var sums = BatchSums()
@@ -69,6 +71,12 @@ final class Objective<M: Model> {
         packet.initialize(repeating: 0)
         ladderPacket = [Double](repeating: 0, count: Reducer.headerCount + Self.ladderCapacity + 1)
         trial = model.isConvex ? [] : gradient
+    }
+
+    func restoreCounters(gradientsEvaluated: Int, rowsRead: Int, computeSeconds: Double) {
+        self.gradientsEvaluated = gradientsEvaluated
+        self.rowsRead = rowsRead
+        self.computeSeconds = computeSeconds
     }
 
     deinit {

@@ -2,7 +2,7 @@ import Models
 
 /// What the loss of the batches has done, for models that are not convex: whether a run has gone astray, and whether it
 /// still gets anywhere.
-struct LossProgress: Sendable, Equatable {
+struct LossProgress: Codable, Sendable, Equatable {
     /// ℓ_B of the first batch.
     private(set) var first: Double?
     /// Of the last ten batches or so.

@@ -23,12 +23,15 @@ enum ReductionKind: UInt64 {
 struct LocalFlags {
     var stopRequested = false
     var timeIsUp = false
+    /// It is time for a snapshot.
+    var snapshotIsDue = false
 }
 
 /// The flags of all ranks after a reduction.
 struct AgreedFlags {
     var stopRequested = false
     var timeIsUp = false
+    var snapshotIsDue = false
 }
 
 public enum ReductionError: Error, CustomStringConvertible, Equatable {
@@ -60,10 +63,10 @@ public enum ReductionError: Error, CustomStringConvertible, Equatable {
 ///
 /// Packet: header, then payload, all Double. The header holds Σh and Σh² of an 18-bit digest h of (identity, kind,
 /// iteration, K, α), and the same of a fingerprint of the parameters where they are compared. h is the same on all ranks
-/// exactly when P·Σh² = (Σh)²; Σh² is exact in Double up to 2¹⁷ ranks, and the products are formed in 128 bits. The last
+/// exactly when P·Σh² = (Σh)²; Σh² is exact in Double up to 2¹⁷ ranks, and the products are formed in 128 bits. One more
 /// number tells how long ranks stayed in the reduction before (see `SharedStay`).
 final class Reducer {
-    static let headerCount = 7
+    static let headerCount = 8
     /// Double sums that follow the header of a gradient packet: samples, loss, S.
     static let gradientSums = 3
     /// Gradient reductions from one comparison of the parameters to the next.
@@ -75,17 +78,24 @@ final class Reducer {
     private var narrowPayload: AlignedBuffer<Float>?
     /// Digest of what must be the same on all ranks all the time: options, model, amount of data.
     var identity: UInt64 = 0
-    private(set) var allreduces = 0
-    private(set) var communicationSeconds = 0.0
-    /// Of `communicationSeconds`, what the reductions took once all ranks were there; the rest was waiting.
-    private(set) var transferSeconds = 0.0
+    var account = Account()
     private var lastStay = SharedStay()
     var flags = LocalFlags()
-    private(set) var agreed = AgreedFlags()
-    private var gradientsUntilComparison = 0
+    /// Where it is set, what this rank sees is asked for before every reduction.
+    var observe: (() -> LocalFlags)?
+    var agreed = AgreedFlags()
     private var fingerprint: UInt64?
     /// What the last reduction found when it compared the parameters; nil when it did not.
     private(set) var comparison: Comparison?
+
+    /// What a run takes along when it goes on elsewhere.
+    struct Account: Codable {
+        var allreduces = 0
+        var communicationSeconds = 0.0
+        /// Of `communicationSeconds`, what the reductions took once all ranks were there; the rest was waiting.
+        var transferSeconds = 0.0
+        fileprivate(set) var gradientsUntilComparison = 0
+    }
 
     enum Comparison {
         case equal
@@ -97,12 +107,12 @@ final class Reducer {
     }
 
     /// Compares the parameters at the next call of `noteParameters`, whether it is due or not.
-    func compareParametersNow() { gradientsUntilComparison = 0 }
+    func compareParametersNow() { account.gradientsUntilComparison = 0 }
 
     /// Says what this rank's parameters are; where a comparison is due, the next reduction makes it.
     func noteParameters(_ parameters: [Float]) {
-        guard gradientsUntilComparison <= 0 else { return }
-        gradientsUntilComparison = Self.comparisonInterval
+        guard account.gradientsUntilComparison <= 0 else { return }
+        account.gradientsUntilComparison = Self.comparisonInterval
         var hash = Fingerprint()
         parameters.withUnsafeBufferPointer { hash.combine($0) }
         fingerprint = hash.digest
@@ -131,6 +141,7 @@ final class Reducer {
         _ packet: UnsafeMutableBufferPointer<Double>, kind: ReductionKind, decision: Decision
     ) throws {
         let digest = Double(decision.digest(kind, identity: identity))
+        if let observe { flags = observe() }
         packet[0] = flags.stopRequested ? 1 : 0
         packet[1] = flags.timeIsUp ? 1 : 0
         packet[2] = digest
@@ -139,15 +150,16 @@ final class Reducer {
         packet[4] = compared ?? 0
         packet[5] = packet[4] * packet[4]
         fingerprint = nil
-        if kind == .gradient { gradientsUntilComparison -= 1 }
+        if kind == .gradient { account.gradientsUntilComparison -= 1 }
         packet[6] = lastStay.contribution
+        packet[7] = flags.snapshotIsDue ? 1 : 0
         let start = ContinuousClock.now
         try allreduce(packet, kind)
         let stay = seconds(since: start)
-        transferSeconds += lastStay.transfer(sum: packet[6])
+        account.transferSeconds += lastStay.transfer(sum: packet[6])
         lastStay = SharedStay(seconds: stay)
-        communicationSeconds += stay
-        allreduces += 1
+        account.communicationSeconds += stay
+        account.allreduces += 1
         guard Self.areEqual(sum: packet[2], squares: packet[3], ranks: communicator.size) else {
             throw ReductionError.ranksDisagree(iteration: decision.iteration)
         }
@@ -155,6 +167,7 @@ final class Reducer {
         comparison = compared == nil ? nil : isEqual ? .equal : .different
         agreed.stopRequested = agreed.stopRequested || packet[0] > 0
         agreed.timeIsUp = agreed.timeIsUp || packet[1] > 0
+        agreed.snapshotIsDue = agreed.snapshotIsDue || packet[7] > 0
     }
 
     /// One call for all of the packet; a wide gradient travels as Floats, in a second call: half the bytes, and it is
@@ -176,7 +189,7 @@ final class Reducer {
     /// Rank 0's values on every rank.
     func broadcast(_ values: [Float]) throws -> [Float] {
         let start = ContinuousClock.now
-        defer { communicationSeconds += seconds(since: start) }
+        defer { account.communicationSeconds += seconds(since: start) }
         var values = values
         try values.withUnsafeMutableBufferPointer { try communicator.broadcast($0, root: 0) }
         return values

@@ -70,27 +70,39 @@ public final class Trainer<M: Model> {
     /// Trains until a stop rule holds and returns the parameters with what is known about them.
     /// - Parameters:
     ///   - observer: told about every iteration, on every rank.
-    ///   - stopRequested: polled once an iteration on every rank; true on any rank stops all of them.
-    public func run(observer: (any TrainingObserver)? = nil, stopRequested: () -> Bool = { false }) throws
-        -> TrainingResult
-    {
-        let start = ContinuousClock.now
+    ///   - snapshot: where an earlier run left off, the same on every rank: this one goes on there.
+    ///   - keeper: takes snapshots, for all ranks; one rank has one.
+    ///   - stopRequested: asked before every reduction; true on any rank stops all of them after the iteration. The
+    ///     keeper then gets a last snapshot.
+    public func run(
+        observer: (any TrainingObserver)? = nil, from snapshot: Snapshot? = nil, keeper: (any SnapshotKeeper)? = nil,
+        stopRequested: @escaping () -> Bool = { false }
+    ) throws -> TrainingResult {
+        let clock = RunClock(before: snapshot?.seconds ?? 0)
         try objective.reducer.compareIdentities()
-        if isNewtonLike, configuration.preconditioner == .auto, configuration.growth != .increment,
+        objective.remembersWalks = keeper != nil
+        if let snapshot {
+            try restore(snapshot)
+        } else if isNewtonLike, configuration.preconditioner == .auto, configuration.growth != .increment,
             configuration.step != .fixed, configuration.step != .sgd
         {
             try objective.adoptInitialMetric(at: state.parameters, decision: decision())
             try chooseDirectSolution()
         }
-        var reason: StopReason?
+        let limit = configuration.timeLimit ?? .infinity
+        objective.reducer.observe = {
+            LocalFlags(
+                stopRequested: stopRequested(), timeIsUp: limit < .infinity && clock.seconds >= limit,
+                snapshotIsDue: keeper?.isDue ?? false)
+        }
+        defer { objective.reducer.observe = nil }
+        var reason = budgetReason()
         var last: GradientStatistics?
         while reason == nil {
-            objective.reducer.flags.stopRequested = stopRequested()
-            objective.reducer.flags.timeIsUp = configuration.timeLimit.map { seconds(since: start) >= $0 } ?? false
             let outcome = try iterate()
             last = outcome.statistics
             reason = outcome.reason
-            var record = makeRecord(outcome, elapsed: seconds(since: start))
+            var record = makeRecord(outcome, elapsed: clock.seconds)
             if let validation, reason == nil, isDue(validation) {
                 record.validationLoss = try validation.evaluate(state, objective: objective)
                 if validation.isExhausted { reason = .validationPlateau }
@@ -98,8 +110,12 @@ public final class Trainer<M: Model> {
             observer?.iterationDidEnd(record)
             observer?.parametersDidChange(state.parameters)
             reason = reason ?? budgetReason()
+            if objective.reducer.agreed.snapshotIsDue && reason == nil || reason == .signal {
+                objective.reducer.agreed.snapshotIsDue = false
+                try keeper?.keep(self.snapshot(seconds: clock.seconds))
+            }
         }
-        return try finish(reason ?? .iterationLimit, last: last, start: start)
+        return try finish(reason ?? .iterationLimit, last: last, clock: clock)
     }
 
     /// Validation reads at most a tenth of the rows that training reads; models that are not convex wait for a whole pass.
@@ -131,10 +147,10 @@ public final class Trainer<M: Model> {
         record.signalToNoise = outcome.statistics.signalToNoise
         record.stepSize = outcome.stepSize
         record.trials = state.trials
-        record.allreduces = objective.reducer.allreduces
+        record.allreduces = objective.reducer.account.allreduces
         record.computeSeconds = objective.computeSeconds
-        record.communicationSeconds = objective.reducer.communicationSeconds
-        record.transferSeconds = objective.reducer.transferSeconds
+        record.communicationSeconds = objective.reducer.account.communicationSeconds
+        record.transferSeconds = objective.reducer.account.transferSeconds
         record.nonFinite = state.nonFinite
         record.decisionMargin = state.margin.smallest
         record.parameterRepairs = state.parameterRepairs
@@ -142,7 +158,7 @@ public final class Trainer<M: Model> {
     }
 
     /// Evaluates the final parameters on all rows, unless the last iteration just did or a signal is waiting.
-    private func finish(_ reason: StopReason, last: GradientStatistics?, start: ContinuousClock.Instant) throws
+    private func finish(_ reason: StopReason, last: GradientStatistics?, clock: RunClock) throws
         -> TrainingResult
     {
         if let validation, !isNewtonLike, reason != .signal, reason != .divergence {
@@ -175,11 +191,11 @@ public final class Trainer<M: Model> {
         result.iterations = state.iteration
         result.gradientPasses = objective.gradientPasses
         result.featurePasses = objective.featurePasses
-        result.seconds = seconds(since: start)
-        result.allreduces = objective.reducer.allreduces
+        result.seconds = clock.seconds
+        result.allreduces = objective.reducer.account.allreduces
         result.computeSeconds = objective.computeSeconds
-        result.communicationSeconds = objective.reducer.communicationSeconds
-        result.transferSeconds = objective.reducer.transferSeconds
+        result.communicationSeconds = objective.reducer.account.communicationSeconds
+        result.transferSeconds = objective.reducer.account.transferSeconds
         result.nonFinite = state.nonFinite
         result.parameterRepairs = state.parameterRepairs
         return result
@@ -190,4 +206,15 @@ public final class Trainer<M: Model> {
             start: 0, count: objective.population, at: state.parameters,
             decision: Decision(iteration: state.iteration, batchSize: objective.population, stepSize: 0))
     }
+}
+
+/// Training time over all attempts at a run.
+struct RunClock {
+    private let start = ContinuousClock.now
+    /// Of the attempts before.
+    let before: Double
+
+    init(before: Double) { self.before = before }
+
+    var seconds: Double { before + BigBatch.seconds(since: start) }
 }

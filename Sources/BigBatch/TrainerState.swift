@@ -1,7 +1,7 @@
-/// Everything that the next iteration depends on; the same on every rank.
-struct TrainerState {
+/// Everything that the next iteration depends on; the same on every rank. What is added here is kept by snapshots.
+struct TrainerState: Codable {
     /// x.
-    var parameters: [Float]
+    @Stored var parameters: [Float]
     var iteration = 0
     /// First place of the next batch in the order of the rows.
     var position = 0
@@ -28,14 +28,14 @@ struct TrainerState {
     /// Full-batch iterations so far.
     var fullIterations = 0
     /// With momentum, room for Δx_prev / α_prev while the next d is made; until then it stands in d itself.
-    var velocity: [Float] = []
+    @Stored var velocity: [Float] = []
     /// d is that of the last step.
     var hasVelocity = false
     /// ‖g‖² of the first batch, noise removed.
     var firstSquaredGradientNorm: Double?
     /// Parameters to return to when a step was too long: those before the last step that was not searched, or for models
     /// that are not convex the last sound ones.
-    var lastGood: [Float]?
+    @Stored var lastGood: [Float]? = nil
     /// Iteration in which `lastGood` was taken, and that of the last return to it.
     var keptAt = 0
     var returnedAt = -1000

@@ -135,11 +135,8 @@ struct NonConvexStopTests {
         let trainer = Trainer(
             model: SampleNetwork(), dataset: SquareProblem().dataset(), validation: Self.other.dataset(),
             communicator: SoloCommunicator(), configuration: .nonConvex)
-        var polls = 0
-        let result = try trainer.run(stopRequested: {
-            polls += 1
-            return polls > 2
-        })
+        let recorder = RunRecorder()
+        let result = try trainer.run(observer: recorder, stopRequested: { recorder.records.count == 2 })
         #expect(result.stopReason == .signal)
         #expect(result.iterations == 3)
     }

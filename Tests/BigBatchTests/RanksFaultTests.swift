@@ -61,10 +61,10 @@ struct RanksFaultTests {
         #expect(error(all[2]) is ThreadCommunicator.Missing)
     }
 
-    // Elements of a gradient packet: flags 0–1, digests 2–5, stay 6, n 7, Σ loss 8, S 9, gradient 10 and on.
+    // Elements of a gradient packet: flags 0–1, digests 2–5, stay 6, flag 7, n 8, Σ loss 9, S 10, gradient 11 and on.
     @Test(
         "A sum spoilt on its way to one rank ends in an error on all ranks, or changes nothing",
-        arguments: [6, 7, 8, 9, 10])
+        arguments: [6, 7, 8, 9, 10, 11])
     func spoiltSum(element: Int) throws {
         for call in 2..<8 {
             let all = train(
@@ -87,7 +87,7 @@ struct RanksFaultTests {
     func spoiltCount(bit: Int) {
         let all = train(
             model, on: problem, ranks: ranks, fixedSteps(20),
-            communicator: { FaultyCommunicator($0, [.init(rank: 1, call: 5, .flipBitSent(element: 7, bit: bit))]) })
+            communicator: { FaultyCommunicator($0, [.init(rank: 1, call: 5, .flipBitSent(element: 8, bit: bit))]) })
         for result in all {
             guard case .incompleteBatch(iteration: 4, expected: 100, _)? = error(result) as? ReductionError else {
                 Issue.record("bit \(bit): \(result)")
@@ -137,11 +137,12 @@ struct RanksFaultTests {
         let all = train(
             model, on: problem, ranks: ranks, configuration { $0.step = step },
             stopRequested: { $0 == rank && $1 >= 4 })
-        for result in all {
-            let run = try result.get()
-            #expect(run.result.stopReason == .signal)
-            #expect(run.result.iterations == 4)
-        }
+        let runs = try all.map { try $0.get() }
+        #expect(runs.allSatisfy { $0.result.stopReason == .signal })
+        #expect(Set(runs.map(\.result.iterations)).count == 1)
+        // The fourth reduction.
+        #expect(runs[0].result.iterations <= 4)
+        #expect(Set(runs.map(\.result.parameters)).count == 1)
     }
 
     @Test("One rank's clock runs out, and all stop in the same iteration")

@@ -86,11 +86,8 @@ struct TrainerTests {
         let trainer = Trainer(
             model: SampleLogistic(features: 6), dataset: sampleDataset(rows: 3000, columns: 6),
             communicator: SoloCommunicator(), configuration: TrainerConfiguration())
-        var polls = 0
-        let result = try trainer.run(stopRequested: {
-            polls += 1
-            return polls > 2
-        })
+        let recorder = RunRecorder()
+        let result = try trainer.run(observer: recorder, stopRequested: { recorder.records.count == 2 })
         #expect(result.stopReason == .signal)
         #expect(result.iterations == 3)
         let isFinite = result.parameters.allSatisfy { $0.isFinite }
