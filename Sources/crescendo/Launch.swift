@@ -25,6 +25,7 @@ extension Crescendo {
             end(1)
         }
         let code = Program(world: environment.world).serve(request)
+        if environment.world.rank == 0 { ExitNote.write(code) }
         do {
             try environment.finalize()
         } catch {
@@ -112,8 +113,23 @@ struct Program {
         case let predict as PredictCommand: return try PredictJob(command: predict, world: world).run()
         case let evaluate as EvaluateCommand: return try EvaluateJob(command: evaluate, world: world).run()
         case let info as InfoCommand: return try InfoJob(command: info, world: world).run()
+        case let doctor as DoctorCommand: return try DoctorJob(command: doctor, world: world).run()
+        case let launch as LaunchCommand:
+            try startedAlone("launch")
+            return try LaunchJob(launch).run()
+        case let submit as SubmitCommand:
+            try startedAlone("submit")
+            return try SubmitJob(command: submit).run()
         default: return Code.failure
         }
+    }
+}
+
+extension Program {
+    /// `launch` and `submit` start ranks and are none.
+    private func startedAlone(_ name: String) throws {
+        guard world.size > 1 else { return }
+        throw StartError(description: "\(name) starts the ranks by itself: run it without mpirun and srun")
     }
 }
 

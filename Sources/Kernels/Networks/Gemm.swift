@@ -31,6 +31,12 @@ public enum Gemm {
             adding ? 1 : 0, c.pointer, blasint(c.stride))
     }
 
+    /// The library and its version, in two words.
+    public static var libraryVersion: String {
+        guard let text = openblas_get_config() else { return "unknown" }
+        return String(cString: text).split(separator: " ").prefix(2).joined(separator: " ")
+    }
+
     /// Once, before the first product: OpenBLAS would start as many threads as there are processors.
     private static let isSingleThreaded: Bool = {
         openblas_set_num_threads(1)

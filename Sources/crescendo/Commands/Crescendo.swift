@@ -19,5 +19,8 @@ struct Crescendo: ParsableCommand {
             130 and 143 stopped by Ctrl-C or SIGTERM (the run folder is usable).
             """,
         version: version,
-        subcommands: [TrainCommand.self, PredictCommand.self, EvaluateCommand.self, InfoCommand.self])
+        subcommands: [
+            TrainCommand.self, PredictCommand.self, EvaluateCommand.self, InfoCommand.self, LaunchCommand.self,
+            SubmitCommand.self, DoctorCommand.self,
+        ])
 }

@@ -30,7 +30,8 @@ enum CommandLineReader {
                 let merged = try file.map { try merge($0.text, of: $0.path, into: train, arguments) } ?? train
                 try check(merged)
                 return .run(merged, source: source + (file?.text ?? ""))
-            case is PredictCommand, is EvaluateCommand, is InfoCommand:
+            case is PredictCommand, is EvaluateCommand, is InfoCommand, is LaunchCommand, is SubmitCommand,
+                is DoctorCommand:
                 return .run(command, source: source)
             default:
                 // The bare program is a command of the parser's own, with nothing to do but print.

@@ -1,0 +1,36 @@
+import MPI
+import Telemetry
+
+/// Times of allreduces of Doubles.
+enum AllreduceProbe {
+    struct Time: Equatable {
+        var bytes: Int
+        /// The median on rank 0, once all ranks are there.
+        var seconds: Double
+        /// Bytes of the result a second.
+        var rate: Double { Double(bytes) / seconds }
+    }
+
+    static let sizes = [8, 1 << 10, 1 << 13, 1 << 16, 1 << 20, 1 << 24]
+
+    /// At most about three seconds a size on a network of any use. Collective.
+    static func measure(_ world: any Communicator) throws -> [Time] {
+        guard world.size > 1 else { return [] }
+        return try sizes.map { bytes in
+            var buffer = [Double](repeating: 0, count: bytes / 8)
+            func call() throws -> Double {
+                try world.barrier()
+                let start = monotonicSeconds()
+                try buffer.withUnsafeMutableBufferPointer { try world.allreduce($0, .sum) }
+                return monotonicSeconds() - start
+            }
+            // The first finds connections to make; the second says how many there is time for, on all ranks alike.
+            _ = try call()
+            let estimate = try world.allreduce(call(), .maximum)
+            let rounds = min(101, max(3, Int(1 / max(estimate, 1e-6))))
+            var times: [Double] = []
+            for _ in 0..<rounds { times.append(try call()) }
+            return Time(bytes: bytes, seconds: times.sorted()[rounds / 2])
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Kernels
+import MPI
+import Telemetry
+
+/// `crescendo doctor` on all ranks.
+struct DoctorJob {
+    let command: DoctorCommand
+    let world: any Communicator
+
+    func run() throws -> Int32 {
+        let start = monotonicSeconds()
+        var facts = RankFacts.here()
+        try SpeedProbe().measure(&facts, world)
+        let diagnosis = Diagnosis(
+            ranks: try facts.shared(world), allreduce: try AllreduceProbe.measure(world),
+            folder: try SharedFolderProbe.measure(command.folder, world), missingSettings: missingSettings,
+            isInSlurmJob: Environment["SLURM_JOB_ID"] != nil)
+        let report = DoctorReport(
+            diagnosis: diagnosis, launcher: launcher, versions: versions, seconds: monotonicSeconds() - start)
+        if world.rank == 0 { StandardStream.output.write(command.json ? report.json.text + "\n" : report.text) }
+        return diagnosis.findings.contains(where: \.isError) ? 1 : 0
+    }
+
+    private var launcher: String { Launcher.detect(in: Environment.all)?.name ?? "none" }
+
+    private var versions: [(name: String, version: String)] {
+        [
+            ("crescendo", Crescendo.version), ("MPI", MPIEnvironment.libraryVersion), ("BLAS", Gemm.libraryVersion),
+            ("kernels", KernelSet.current.name),
+        ]
+    }
+
+    /// Those that matter to the launcher at hand.
+    private var missingSettings: String? {
+        guard LaunchPlan.isOpenMPI, world.size > 1 else { return nil }
+        let used: RankLauncher = launcher == "srun" ? .srun : .mpirun
+        let missing = LaunchPlan.settings.filter { $0.launcher == used && Environment[$0.name] == nil }
+        guard !missing.isEmpty else { return nil }
+        return missing.map { "\($0.name)=\($0.value)" }.joined(separator: " ") + " is not set: "
+            + (used == .srun ? "some starts crash" : "the loss of a host is noticed after minutes, not seconds")
+    }
+}

@@ -1,0 +1,59 @@
+/// A batch script for Slurm whose run survives crashes, lost hosts, preemption and time limits. The scripts in `jobs` have
+/// the same parts.
+struct JobScript {
+    var name: String
+    var nodes: Int
+    var ranksPerNode: Int
+    var threads: Int
+    /// As sbatch takes it.
+    var time: String
+    /// More lines for sbatch, in its options' words.
+    var options: [String]
+    var modules: [String]
+    /// A command of the program with its arguments.
+    var command: [String]
+
+    var text: String {
+        let lines =
+            [
+                "#!/bin/bash",
+                "# Written by `crescendo submit`. The run's folder is runs/NAME-JOB, unless --output says otherwise.",
+                "",
+                "# What the job gets; options given to sbatch itself win.",
+                JobScript.directive("--job-name=\(name)"),
+                JobScript.directive("--nodes=\(nodes)", "machines"),
+                JobScript.directive("--ntasks-per-node=\(ranksPerNode)", "ranks on each"),
+                JobScript.directive("--cpus-per-task=\(threads)", "threads of each rank"),
+                JobScript.directive("--time=\(time)", "a run that takes longer goes on in the job's next turn"),
+                JobScript.directive("--output=%x-%j.log"),
+            ] + options.map { JobScript.directive($0) } + [""] + JobScript.survival
+            + ["", "# Your site: what puts `crescendo` and its MPI on PATH."]
+            + (modules.isEmpty ? ["# module load openmpi"] : modules.map { "module load \(JobScript.quoted($0))" })
+            + ["", "exec crescendo launch " + command.map(JobScript.quoted).joined(separator: " ")]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// What `crescendo launch` relies on.
+    static let survival = [
+        "# What makes it survive.",
+        directive("--signal=B:USR1@120", "two minutes before the end: write a checkpoint, requeue"),
+        directive("--requeue", "after preemption and the loss of the first host: back into the queue"),
+        directive("--no-kill", "after the loss of another host: go on with the rest"),
+        directive("--open-mode=append", "one log for all turns"),
+    ]
+
+    private static func directive(_ option: String, _ comment: String? = nil) -> String {
+        let line = "#SBATCH " + option
+        guard let comment else { return line }
+        return line + String(repeating: " ", count: max(1, 34 - line.count)) + "# " + comment
+    }
+
+    /// `text` as one word of a shell.
+    static func quoted(_ text: String) -> String {
+        let plain = text.unicodeScalars.allSatisfy { scalar in
+            ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
+                || "-_./=:,+@%".unicodeScalars.contains(scalar)
+        }
+        return plain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    }
+}

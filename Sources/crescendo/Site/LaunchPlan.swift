@@ -1,0 +1,80 @@
+import MPI
+
+/// What starts the ranks.
+enum RankLauncher: String, CaseIterable, Sendable {
+    case srun, mpirun
+
+    var other: RankLauncher { self == .srun ? .mpirun : .srun }
+}
+
+/// The command that starts the ranks, on all hosts of a job or on those that are left.
+struct LaunchPlan {
+    var launcher: RankLauncher
+    /// What srun calls the start-up protocol of the MPI that this program is built against.
+    var protocolName = LaunchPlan.isOpenMPI ? "pmix" : "pmi2"
+    /// The hosts to use; nil: as the launcher itself finds the job.
+    var hosts: [SlurmJob.HostShare]?
+    /// Ranks; nil: as the job says.
+    var ranks: Int?
+    var threads: Int?
+
+    static let isOpenMPI = MPIEnvironment.libraryVersion.contains("Open MPI")
+
+    func command(_ program: [String]) -> [String] {
+        switch launcher {
+        case .srun: srun + program
+        case .mpirun: mpirun + program
+        }
+    }
+
+    private var total: Int? { ranks ?? hosts.map { $0.reduce(0) { $0 + $1.tasks } } }
+
+    private var srun: [String] {
+        // Without --kill-on-bad-exit the other ranks wait for a dead one for ever.
+        var command = ["srun", "--mpi=\(protocolName)", "--kill-on-bad-exit=1"]
+        if let hosts {
+            // The variables of the job still count the hosts that it has lost.
+            command += ["--nodes=\(hosts.count)", "--nodelist=" + hosts.map(\.name).joined(separator: ",")]
+        }
+        if let total { command.append("--ntasks=\(total)") }
+        // Since Slurm 22.05 srun no longer takes it from the job.
+        if let threads { command.append("--cpus-per-task=\(threads)") }
+        return command
+    }
+
+    private var mpirun: [String] {
+        var command = ["mpirun"]
+        if let hosts {
+            command += ["--host", hosts.map { "\($0.name):\($0.tasks)" }.joined(separator: ",")]
+        }
+        if let total { command += ["-n", "\(total)"] }
+        if LaunchPlan.isOpenMPI, let threads, threads > 1, Environment["OMPI_MCA_hwloc_base_binding_policy"] == nil {
+            command += ["--map-by", "slot:PE=\(threads)"]
+        }
+        return command
+    }
+
+    /// What the launchers of Open MPI and Slurm are told through the environment, where the user has not said otherwise.
+    static let settings: [(name: String, value: String, launcher: RankLauncher)] = [
+        // Ranks wait for each other at the start.
+        ("SLURM_PMIX_FENCE", "tree", .srun),
+        // The loss of a host is noticed after some 11 s.
+        ("OMPI_MCA_oob_tcp_keepalive_time", "5", .mpirun),
+        ("OMPI_MCA_oob_tcp_keepalive_intvl", "2", .mpirun),
+        ("OMPI_MCA_oob_tcp_keepalive_probes", "3", .mpirun),
+    ]
+
+    static var variables: [String: String] {
+        Dictionary(uniqueKeysWithValues: settings.filter { Environment[$0.name] == nil }.map { ($0.name, $0.value) })
+    }
+
+    /// srun where Slurm offers the protocol that the program's MPI needs, else mpirun.
+    static func preferred(inJob: Bool) -> RankLauncher {
+        guard inJob else { return .mpirun }
+        let wanted = LaunchPlan(launcher: .srun).protocolName
+        // The list goes to standard error before Slurm 22.
+        let list = ChildProcess.output(of: "sh", "-c", "srun --mpi=list 2>&1") ?? ""
+        let names = list.split { $0 == "\n" || $0 == " " || $0 == "\t" || $0 == "," }
+        return names.contains { $0 == wanted } ? .srun : .mpirun
+    }
+}
