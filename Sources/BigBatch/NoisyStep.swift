@@ -43,12 +43,19 @@ extension Trainer {
         return isNewtonLike ? found.outcome : afterSearch(found)
     }
 
-    /// α by `ParabolicStep`, held to Armijo's condition on the batch.
+    /// α by `ParabolicStep`, held to Armijo's condition on the batch, along −g: along −g + βv the best single step is short,
+    /// as v has used up that direction's descent. The step itself is along −g + βv.
     private func parabolicStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
-        writeGradientDirection()
+        let isMoving = directionKind == .momentum && state.hasVelocity
+        if isMoving { swap(&state.velocity, &direction) }
+        objective.metric.apply(-1, to: objective.gradient, into: &direction)
         let slope = dot(direction, objective.gradient)
         let first = try firstStep(statistics, doubled: false)
-        let sight = try look(first: first, statistics: statistics)
+        var sight = try look(first: first, statistics: statistics)
+        if isMoving, sight.step != nil {
+            axpy(configuration.momentum, state.velocity, &direction)
+            sight.ray = nil
+        }
         let found = take(sight, statistics: statistics)
         if let step = sight.step {
             state.stepSize = state.parabola.next(
@@ -189,7 +196,8 @@ extension Trainer {
 
     /// What a search saw: α along the ray; nil when none was good enough.
     struct Sight {
-        let ray: Ray
+        /// nil: the step will not be along it.
+        var ray: Ray?
         let step: Double?
         /// Of the trial that was good enough.
         let loss: Double

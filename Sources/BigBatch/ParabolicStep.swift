@@ -1,16 +1,15 @@
-/// A step size from the parabola through what a trial step shows anyway: ℓ_B(x), the slope p = ⟨g_B, d⟩ and ℓ_B(x + αd).
+/// A step size from the parabola through what a trial step along d = −g_B shows anyway: ℓ_B(x), the slope p = ⟨g_B, d⟩ and
+/// ℓ_B(x + αd).
 ///
 /// κ = 2 (ℓ_B(x + αd) − ℓ_B(x) − αp)/α² is the curvature along d; parabolas fit the loss of networks along a line well
-/// (Mutschler & Zell, Parabolic Approximation Line Search for DNNs, 2020). The batch had its part in d, so its slope is
-/// steeper than that of all samples, by E‖g_B − ∇ℓ‖² for d = −g_B + βv: of p only p + noise is worth anything. This is (8)
-/// with momentum. One batch knows little of either number: the next α follows r α*, α* = −(p + noise)/κ with both averaged,
-/// slowly. With q = r α*/α between 1/4 and 4: α ← α (1 − η + ηq) for q < 1, α ← α/(1 − η + η/q) for q ≥ 1.
+/// (Mutschler & Zell, Parabolic Approximation Line Search for DNNs, 2020). The batch made d, so its slope is steeper than
+/// that of all samples, by E‖g_B − ∇ℓ‖²: of p only p + noise is worth anything. α* = −(p + noise)/κ is (8), the step that
+/// wins the most on all samples. One batch knows little of either number: both are averaged, and α follows slowly. With
+/// q = α*/α between 1/4 and 4: α ← α (1 − η + ηq) for q < 1, α ← α/(1 − η + η/q) for q ≥ 1.
 ///
-/// Lengths that win the most in one step are too short in the long run, where the noise of one step is averaged with that
-/// of the next: r = 2 (784–128–10 on MNIST, 3 passes: r = 1 95.6 %, r = 2 96.8 %).
+/// LeNet on MNIST, 6 passes, momentum 0.9, test accuracy: α* 99.0 %, α*/2 98.8 %; with the noise left in 93.1 %; α* along
+/// −g + βv instead 98.7 %.
 struct ParabolicStep: Codable, Sendable, Equatable {
-    /// r.
-    var length = 2.0
     /// η.
     var rate = 0.2
     /// Weights of past iterations fall by this factor an iteration.
@@ -27,7 +26,7 @@ struct ParabolicStep: Codable, Sendable, Equatable {
         slope = decay * slope + (p + noise)
         curvature = decay * curvature + bend
         var wanted = 4.0
-        if curvature > 0 { wanted = min(max(length * -slope / (curvature * step), 0.25), 4) }
+        if curvature > 0 { wanted = min(max(-slope / (curvature * step), 0.25), 4) }
         let next = wanted < 1 ? step * (1 - rate + rate * wanted) : step / (1 - rate + rate / wanted)
         return next.isFinite && next > 0 ? next : step
     }

@@ -221,7 +221,7 @@ struct NoiseAverageTests {
 
     @Test("The step follows the minimum of the parabola of all samples")
     func parabola() {
-        // ℓ(α) = 1 − 4α + α², minimum at 2; with noise 2 the slope of all samples is −2, their minimum at 1; r = 2.
+        // ℓ(α) = 1 − 4α + α², minimum at 2; with noise 2 the slope of all samples is −2, their minimum at 1.
         func run(from first: Double, noise: Double) -> Double {
             var rule = ParabolicStep()
             var step = first
@@ -232,8 +232,8 @@ struct NoiseAverageTests {
             return step
         }
         for first in [8, 1e-3] {
-            #expect(abs(run(from: first, noise: 0) - 4) < 1e-6)
-            #expect(abs(run(from: first, noise: 2) - 2) < 1e-6)
+            #expect(abs(run(from: first, noise: 0) - 2) < 1e-6)
+            #expect(abs(run(from: first, noise: 2) - 1) < 1e-6)
         }
         // No curvature: longer. Nonsense: as before.
         var rule = ParabolicStep()
