@@ -1,4 +1,4 @@
-// Losses of a network's last layer and their gradients in place; part of layers_body.h.
+// The loss of a network's last layer and its gradient in place; part of layers_body.h.
 
 // exp(m − largest) of one row into p; returns their sum. Several rows of few classes fill no vector: 8 at a time do.
 CK_INLINE float CK_NAME(head_exp)(long classes, const float *m, float largest, float *p) {
@@ -46,23 +46,6 @@ static double CK_NAME(softmax_head)(
             p[c] = weight * (v - even);
         }
         p[label] = weight * (kept - others);
-    }
-    return total;
-}
-
-static double CK_NAME(squared_head)(
-    long rows, long outputs, long stride, float *m, const float *targets, long target_stride, const float *weights,
-    long gradient) {
-    double total = 0;
-    for (long i = 0; i < rows; i++, m += stride, targets += target_stride) {
-        const float weight = weights ? weights[i] : 1;
-        double sum = 0;
-        for (long c = 0; c < outputs; c++) {
-            const float difference = m[c] - targets[c];
-            sum += (double)difference * difference;
-            if (gradient) m[c] = weight * difference;
-        }
-        total += 0.5 * weight * sum;
     }
     return total;
 }

@@ -42,7 +42,6 @@ static const ck_layers CK_NAME(ck_layers) = {
     .normalise = CK_NAME(normalise),
     .normalise_back = CK_NAME(normalise_back),
     .softmax_head = CK_NAME(softmax_head),
-    .squared_head = CK_NAME(squared_head),
     .dropout = CK_NAME(dropout),
 };
 

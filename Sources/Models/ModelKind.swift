@@ -130,14 +130,38 @@ public struct ModelSpecification: Codable, Sendable, Equatable {
     public var outputCount: Int { kind.outputCount(classCount: classCount) }
 
     /// Throws `ModelError` for `auto`, for a class count that does not suit the kind, and for δ ≤ 0.
-    public func makeModel(threads: Int = 1, seed: UInt64 = 0) throws -> any Model {
+    /// - Parameters:
+    ///   - labelSmoothing: see `SmoothedSoftmaxLoss`.
+    ///   - microBatch: see `Network`.
+    public func makeModel(
+        threads: Int = 1, seed: UInt64 = 0, labelSmoothing: Double = 0, microBatch: Int? = nil
+    ) throws -> any Model {
         if kind.labels == .classes, kind == .softmax ? classCount < 2 : classCount != 2 {
             throw ModelError("a \(kind.rawValue) model cannot have \(classCount) classes")
         }
-        if let network { return try makeNetwork(network, threads: threads, seed: seed) }
+        if labelSmoothing > 0, kind != .softmax {
+            throw ModelError(
+                "label smoothing is for the probabilities of several classes, not for \(kind.rawValue): leave "
+                    + "--label-smoothing out, or use --model softmax")
+        }
+        if let network {
+            let input = try networkInput()
+            func build(_ loss: some MarginLoss) throws -> any Model {
+                try Network(network, input: input, loss: loss, threads: threads, seed: seed, microBatch: microBatch)
+            }
+            switch kind {
+            case .softmax where labelSmoothing > 0:
+                return try build(SmoothedSoftmaxLoss(classes: classCount, smoothing: labelSmoothing))
+            case .softmax: return try build(SoftmaxLoss(classes: classCount))
+            case .ridge: return try build(SquaredError())
+            default: throw ModelError("a network ends in softmax or ridge, not in \(kind.rawValue)")
+            }
+        }
         switch kind {
         case .ridge: return linear(SquaredError(), threads)
         case .logistic: return linear(LogisticLoss(), threads)
+        case .softmax where labelSmoothing > 0:
+            return linear(SmoothedSoftmaxLoss(classes: classCount, smoothing: labelSmoothing), threads)
         case .softmax: return linear(SoftmaxLoss(classes: classCount), threads)
         case .squaredHinge: return linear(SquaredHinge(), threads)
         case .huber:
@@ -148,19 +172,13 @@ public struct ModelSpecification: Codable, Sendable, Equatable {
         }
     }
 
-    private func makeNetwork(_ network: NetworkDescription, threads: Int, seed: UInt64) throws -> any Model {
+    private func networkInput() throws -> SampleShape {
         let input = input ?? .features(featureCount)
         guard input.count == featureCount else {
             throw ModelError(
                 "an input of \(input.channels) × \(input.height) × \(input.width) is not \(featureCount) features")
         }
-        switch kind {
-        case .softmax:
-            return try Network(
-                network, input: input, loss: SoftmaxLoss(classes: classCount), threads: threads, seed: seed)
-        case .ridge: return try Network(network, input: input, loss: SquaredError(), threads: threads, seed: seed)
-        default: throw ModelError("a network ends in softmax or ridge, not in \(kind.rawValue)")
-        }
+        return input
     }
 
     private func linear<Loss: MarginLoss>(_ loss: Loss, _ threads: Int) -> LinearModel<Loss> {

@@ -89,18 +89,50 @@ import Testing
         #expect(!place.exists("run"))
     }
 
-    @Test("A layer that does not fit is named")
-    func misfit() throws {
+    @Test("A layer that does not fit is named before the data is read", arguments: ["1,2,x\n", "1,2,3\n"])
+    func misfit(row: String) throws {
         let place = try Workplace()
-        try place.write(images(rows: 20), to: "train.csv")
-        let outcome = try place.run(
-            [
-                "train", "train.csv", "--output", "run", "--input-shape", "1x5x5", "--network", "conv 3 3x3",
-                "--network",
-                "conv 3 4x4",
-            ])
+        try place.write(row, to: "train.csv")
+        let outcome = try place.run([
+            "train", "train.csv", "--output", "run", "--input-shape", "1x5x5", "--network", "conv 3 3x3", "--network",
+            "conv 3 4x4",
+        ])
         #expect(outcome.code == 1)
         #expect(outcome.errors.contains("layer 2 ('conv 3 4x4') does not fit"), "\(outcome.errors)")
         #expect(!place.exists("run"))
+    }
+
+    @Test("Twenty rows are enough for a network: none is held back unless asked for")
+    func fewRows() throws {
+        let place = try Workplace()
+        try place.write(images(rows: 20), to: "train.csv")
+        let options = ["train", "train.csv", "--model", "mlp:4", "--max-epochs", "3", "--output"]
+        let outcome = try place.run(ranks: 2, options + ["run"])
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(try place.json("run/result.json")["validation"] is NSNull)
+        let asked = try place.run(options + ["other", "--validation", "0.02"])
+        #expect(asked.code == 1 && asked.errors.contains("leaves no validation row of 20"), "\(asked.errors)")
+    }
+
+    @Test("Label smoothing makes a network less sure of itself, and micro-batches change nothing")
+    func smoothing() throws {
+        let place = try Workplace()
+        try place.write(images(rows: 400), to: "train.csv")
+        func loss(_ name: String, _ options: [String]) throws -> (objective: Double, logLoss: Double) {
+            let outcome = try place.run(
+                ["train", "train.csv", "--model", "mlp:16", "--max-epochs", "20", "--output", name] + options)
+            try #require(outcome.code == 0, "\(outcome.errors)")
+            let result = try place.json("\(name)/result.json")
+            let train = try #require(result["train"] as? [String: Any])
+            return (try #require(result["objective"] as? Double), try #require(train["logLoss"] as? Double))
+        }
+        let plain = try loss("plain", [])
+        let smooth = try loss("smooth", ["--label-smoothing", "0.2"])
+        #expect(smooth.logLoss > plain.logLoss && smooth.objective > 0.2)
+        let micro = try loss("micro", ["--micro-batch", "7"])
+        #expect(abs(micro.objective - plain.objective) <= 0.02 * plain.objective)
+        let refused = try place.run(
+            ["train", "train.csv", "--model", "logistic", "--label-smoothing", "0.2", "--output", "no"])
+        #expect(refused.code == 1 && refused.errors.contains("leave --label-smoothing out"), "\(refused.errors)")
     }
 }

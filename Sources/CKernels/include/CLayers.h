@@ -123,10 +123,6 @@ typedef struct ck_layers {
     double (*_Nonnull softmax_head)(
         long rows, long classes, long stride, float *m, const float *labels, const float *_Nullable weights,
         double smoothing, long gradient);
-    /// Σ ω ½ Σ_c (m_c − t_c)²; m = ω (m − t) if gradient
-    double (*_Nonnull squared_head)(
-        long rows, long outputs, long stride, float *m, const float *targets, long target_stride,
-        const float *_Nullable weights, long gradient);
 
     /// x[i, u] = 0 where hash(seed, draw, layer, positions[i], u) < rate · 2³², else x[i, u] / (1 − rate)
     void (*_Nonnull dropout)(

@@ -53,7 +53,7 @@ extension DistributedTable {
         parts[0].augmentation = options.augmentation
         parts[0].augmentation?.seed = options.seed
         return TrainingData(
-            training: parts[0], validation: options.validationFraction > 0 ? parts[1] : nil,
+            training: parts[0], validation: (parts[1].order.count > 0) ? parts[1] : nil,
             preprocessing: Preprocessing(
                 schema: schema, featureCount: columns, sampleShape: sampleShape, standardization: standardization,
                 labels: encoding, notes: notes))
@@ -118,7 +118,7 @@ extension DistributedTable {
     /// - Parameter counts: training and validation rows.
     func checkParts(_ counts: [Int], options: AssemblyOptions) throws {
         let (training, validation) = (counts[0], counts[1])
-        if options.validationFraction > 0, validation == 0 {
+        if options.validationFraction > 0, validation == 0, !options.validationIsOptional {
             throw DatasetError(
                 "a validation fraction of \(options.validationFraction) leaves no validation row of \(rows): raise it")
         }

@@ -40,6 +40,8 @@ public struct AssemblyOptions: Sendable, Equatable {
     public var storage: StorageKind?
     /// Share of the rows kept for validation, 0 ..< 1.
     public var validationFraction = 0.0
+    /// Data with too few rows for that fraction keep none back; otherwise they are refused.
+    public var validationIsOptional = false
     /// The rows are for a network: dense rows where `storage` does not say otherwise.
     public var isForNetwork = false
     /// How a network sees the training rows; its seed is replaced by `seed`.

@@ -12,15 +12,18 @@ extension DistributedTable {
     ///   - cache: where training data is kept from one run to the next; for `assembleTraining` with the same options.
     ///   - progress: told how far this rank has come.
     ///   - report: told the memory needed, on every rank, before the data is read (not for standard input).
+    ///   - accept: told the shape of a sample before any is read, where the files or `inputShape` state one; may throw, the
+    ///     same on every rank.
     /// - Throws: the same error on every rank, with file and line where a line is at fault; data that does not fit into
     ///   memory is refused before it is read.
     public static func read(
         _ paths: [String], options: ReadOptions = ReadOptions(), schema: TableSchema? = nil,
         storage: StorageKind? = nil, memoryLimit: Int? = nil, threads: Int = 1, cache: DataCache? = nil,
         communicator: any Communicator, progress: LoadProgress? = nil,
-        report: (MemoryEstimate) -> Void = { _ in }
+        report: (MemoryEstimate) -> Void = { _ in }, accept: (SampleShape) throws -> Void = { _ in }
     ) throws -> DistributedTable {
         let set = try FileSet(paths, options: options, communicator: communicator)
+        if let shape = set.shape ?? options.inputShape { try accept(shape) }
         let budget = try MemoryBudget(limit: memoryLimit, communicator: communicator)
         let target = try cacheTarget(cache, set, options, communicator)
         var cacheNote: String?

@@ -28,24 +28,3 @@ public enum SoftmaxHead {
         kernels.layers.pointee.softmax_head(rows, classes, stride, margins, labels, weights, smoothing, 1)
     }
 }
-
-/// Half the squared distance of a network's outputs to its targets: Σ_i ω_i ½ Σ_c (m_ic − t_ic)², in Double.
-public enum SquaredErrorHead {
-    /// The loss alone; targets have rows × outputs values, rows `targetStride` apart (labels of one output: 1).
-    public static func loss(
-        rows: Int, outputs: Int, stride: Int, margins: UnsafePointer<Float>, targets: UnsafePointer<Float>,
-        targetStride: Int, weights: UnsafePointer<Float>? = nil, with kernels: KernelSet = .current
-    ) -> Double {
-        kernels.layers.pointee.squared_head(
-            rows, outputs, stride, UnsafeMutablePointer(mutating: margins), targets, targetStride, weights, 0)
-    }
-
-    /// The loss; margins ← ω (m − t).
-    public static func lossAndGradient(
-        rows: Int, outputs: Int, stride: Int, margins: UnsafeMutablePointer<Float>, targets: UnsafePointer<Float>,
-        targetStride: Int, weights: UnsafePointer<Float>? = nil, with kernels: KernelSet = .current
-    ) -> Double {
-        kernels.layers.pointee.squared_head(
-            rows, outputs, stride, margins, targets, targetStride, weights, 1)
-    }
-}

@@ -44,6 +44,9 @@ public struct NetworkDescription: Sendable, Equatable, Codable {
         }
     }
 
+    /// Throws `ModelError` that names the layer that does not fit samples of shape `input`.
+    public func check(input: SampleShape) throws { _ = try build(input: input, outputs: 1) }
+
     /// The layers for samples of shape `input`. Throws `ModelError` that names the layer that does not fit.
     func build(input: SampleShape, outputs: Int) throws -> [any Layer] {
         var built: [any Layer] = []

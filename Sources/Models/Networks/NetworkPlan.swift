@@ -65,10 +65,11 @@ struct NetworkPlan: Sendable {
         self.microBatch = microBatch ?? Self.suitableMicroBatch(values: end + keptCount + 2 * deltaStride)
     }
 
-    /// Enough samples for the products of dense layers, few enough for the caches.
+    /// Enough samples for the products of dense layers, few enough for the caches; for large samples few enough for memory.
     private static func suitableMicroBatch(values: Int) -> Int {
         let bytes = values * MemoryLayout<Float>.stride
-        return max(64, min(256, (16 << 20) / bytes / 8 * 8))
+        let enough = max(1, min(64, (256 << 20) / bytes))
+        return max(enough, min(256, (16 << 20) / bytes / 8 * 8))
     }
 
     /// Floats of a `PartialGradient`.

@@ -15,7 +15,7 @@ enum OptionTable {
     static let kinds: [(key: String, kind: Kind)] = [
         ("data", .paths),
         ("model", .value), ("network", .values), ("l2", .value), ("weight-decay", .value),
-        ("standardize", .value), ("intercept", .flag),
+        ("standardize", .value), ("label-smoothing", .value), ("intercept", .flag),
         ("test", .paths), ("test-labels", .paths), ("validation", .value), ("storage", .value), ("cache", .path),
         ("augment", .value), ("format", .value), ("label", .value), ("labels", .paths), ("input-shape", .value),
         ("drop", .values), ("id", .values),
@@ -26,7 +26,7 @@ enum OptionTable {
         ("step", .value), ("step-size", .value), ("step-decay", .value), ("sufficient-decrease", .value),
         ("direction", .value), ("optimizer", .value), ("momentum", .value), ("largest-batch", .value),
         ("growth", .value), ("preconditioner", .value), ("theta", .value),
-        ("initial-batch", .value), ("stall-timeout", .value), ("memory-limit", .value),
+        ("initial-batch", .value), ("micro-batch", .value), ("stall-timeout", .value), ("memory-limit", .value),
     ]
 
     static func kind(of key: String) -> Kind? { kinds.first { $0.key == key }?.kind }

@@ -93,6 +93,13 @@ struct ExpertOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Samples that go through a network together; bounds its memory (default: as many as suit the caches).",
+            valueName: "samples"),
+        transform: parseCount(atLeast: 1))
+    var microBatch: Int?
+
+    @Option(
+        help: ArgumentHelp(
             "End the job when a rank does not answer for this long: 90, 30m, 2h; 0 never (default: 10m).",
             valueName: "time"))
     var stallTimeout: StallTimeout?

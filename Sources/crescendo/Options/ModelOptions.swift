@@ -80,6 +80,13 @@ struct ModelOptions: ParsableArguments {
                 """))
     var standardize: StandardizeChoice?
 
+    @Option(
+        help: ArgumentHelp(
+            "Share of every label that is spread over all classes, for softmax and networks (default: 0).",
+            valueName: "share"),
+        transform: NumberRange.share.parse)
+    var labelSmoothing: Double?
+
     @Flag(
         inversion: .prefixedNo, exclusivity: .chooseLast,
         help: "Train a constant term that is not penalised (default: --intercept).")

@@ -47,7 +47,9 @@ struct TrainJob {
             kind: plan.kind, featureCount: data.preprocessing.featureCount,
             classCount: data.preprocessing.labels.classCount, hasIntercept: plan.hasIntercept, network: plan.network,
             input: plan.network == nil ? nil : data.training.sampleShape)
-        let model = try specification.makeModel(threads: plan.threads, seed: command.run.seed ?? 0)
+        let model = try specification.makeModel(
+            threads: plan.threads, seed: command.run.seed ?? 0, labelSmoothing: command.model.labelSmoothing ?? 0,
+            microBatch: command.expert.microBatch)
         let loadSeconds = try world.broadcastValue(monotonicSeconds() - start)
         let configuration = plan.trainerConfiguration(
             timeLeft: command.run.timeLimit.map { max(1e-3, $0.seconds - loadSeconds) })
@@ -73,6 +75,7 @@ struct TrainJob {
         options.isForNetwork = network != nil
         options.augmentation = command.trainingData.augment
         options.validationFraction = Defaults.validation(command, network)
+        options.validationIsOptional = command.trainingData.validation == nil
         let threads = threadCount(command.run.threads)
         let progress = LoadProgress()
         let line = world.rank == 0 && !isQuiet ? ReadingLine(console: console) { progress.state } : nil
@@ -82,12 +85,16 @@ struct TrainJob {
             command.data, options: command.reading.applied(), storage: options.wantedStorage,
             memoryLimit: command.expert.memoryLimit?.bytes, threads: threads,
             cache: command.trainingData.cache.map { DataCache($0.place, options: options) }, communicator: world,
-            progress: progress, report: { say($0.line.replacing("memory: ", with: "memory  ")) })
+            progress: progress, report: { say($0.line.replacing("memory: ", with: "memory  ")) },
+            accept: { try network?.check(input: $0) })
         line?.finish()
         var kind = command.model.model?.kind ?? .auto
         var reason: String?
         if kind == .auto { (kind, reason) = ModelKind.choose(from: table.labels) }
-        if network != nil { kind = kind.labels == .classes ? .softmax : .ridge }
+        if network != nil {
+            kind = kind.labels == .classes ? .softmax : .ridge
+            reason = kind == .softmax ? "The labels are classes: softmax." : "The labels are numbers: squared error."
+        }
         try kind.check(table.labels)
         let summary = TableSummary(table)
         let data = try table.assembleTraining(labels: kind.labels ?? .values, options: options)

@@ -60,6 +60,7 @@ struct TrainingPlan {
             ("network", list(command.model.network)),
             ("l2", .number(l2)),
             ("standardize", .text(standardization.rawValue)),
+            ("label-smoothing", command.model.labelSmoothing.map { .number($0) }),
             ("intercept", .flag(hasIntercept)),
             ("test", list(data.test.map(absolutePath))),
             ("test-labels", list(data.testLabels.map(absolutePath))),
@@ -94,6 +95,7 @@ struct TrainingPlan {
             ("theta", .number(trainer.theta)),
             ("initial-batch", .integer(trainer.initialBatchSize)),
             ("largest-batch", trainer.largestBatchSize.map { .integer($0) }),
+            ("micro-batch", command.expert.microBatch.map { .integer($0) }),
             ("stall-timeout", .number(command.expert.stallTimeout?.seconds ?? Defaults.stallTimeout)),
             ("memory-limit", command.expert.memoryLimit.map { .integer($0.bytes) }),
         ])

@@ -71,32 +71,4 @@ import Testing
             #expect(loss.isNaN)
         }
     }
-
-    @Test(arguments: instructionSets, [(1, 1), (3, 2), (2, 19)])
-    func squaredError(name: String, shape: (rows: Int, outputs: Int)) {
-        let set = kernels(named: name)
-        var random = Generator(state: 13)
-        let stride = shape.outputs + 1
-        let values = random.floats(shape.rows * stride)
-        let targets = random.floats(shape.rows * shape.outputs)
-        let weights = random.floats(shape.rows, 0...2)
-        let m = Unaligned(values)
-        let loss = SquaredErrorHead.loss(
-            rows: shape.rows, outputs: shape.outputs, stride: stride, margins: m.pointer, targets: targets,
-            targetStride: shape.outputs, weights: weights, with: set)
-        let total = SquaredErrorHead.lossAndGradient(
-            rows: shape.rows, outputs: shape.outputs, stride: stride, margins: m.pointer, targets: targets,
-            targetStride: shape.outputs, weights: weights, with: set)
-        var expected = 0.0
-        var gradient = values.map { Double($0) }
-        for i in 0..<shape.rows {
-            for c in 0..<shape.outputs {
-                let difference = Double(values[i * stride + c]) - Double(targets[i * shape.outputs + c])
-                expected += Double(weights[i]) * difference * difference / 2
-                gradient[i * stride + c] = Double(weights[i]) * difference
-            }
-        }
-        #expect(abs(total - expected) <= 1e-6 * (1 + expected) && loss == total)
-        #expect(close(m.values, gradient, 1e-6) && m.isGuarded)
-    }
 }

@@ -45,6 +45,17 @@ import Testing
         }
     }
 
+    @Test func smoothedLabels() throws {
+        let share = 0.3
+        try check(
+            Case(4, 1, 1, "dense 5", "tanh"), SmoothedSoftmaxLoss(classes: 3, smoothing: share), .classes(3)
+        ) { outputs, label in
+            let top = outputs.max() ?? 0
+            let mean = outputs.reduce(0, +) / 3
+            return top + log(outputs.reduce(0) { $0 + exp($1 - top) }) - (1 - share) * outputs[Int(label)] - share * mean
+        }
+    }
+
     @Test func regression() throws {
         try check(Case(4, 1, 1, "dense 5", "tanh", "dense 4", "gelu"), SquaredError(), .real) { outputs, label in
             (outputs[0] - label) * (outputs[0] - label) / 2
