@@ -91,6 +91,8 @@ final class Reducer {
     /// What a run takes along when it goes on elsewhere.
     struct Account: Codable {
         var allreduces = 0
+        /// Bytes of the messages of one rank; 0 for a rank alone.
+        var bytes = 0
         var communicationSeconds = 0.0
         /// Of `communicationSeconds`, what the reductions took once all ranks were there; the rest was waiting.
         var transferSeconds = 0.0
@@ -175,12 +177,15 @@ final class Reducer {
     private func allreduce(_ packet: UnsafeMutableBufferPointer<Double>, _ kind: ReductionKind) throws {
         let exact = Self.headerCount + Self.gradientSums
         guard kind == .gradient, communicator.size > 1, packet.count - exact >= narrowFrom else {
+            countBytes(of: Double.self, packet.count)
             return try communicator.allreduce(packet, .sum)
         }
         let payload = UnsafeMutableBufferPointer(rebasing: packet[exact...])
         let narrow = narrowPayload ?? AlignedBuffer<Float>(count: payload.count)
         narrowPayload = narrow
         FixedOrder.narrow(UnsafeBufferPointer(payload), into: narrow.elements)
+        countBytes(of: Double.self, exact)
+        countBytes(of: Float.self, narrow.elements.count)
         try communicator.allreduce(UnsafeMutableBufferPointer(rebasing: packet[..<exact]), .sum)
         try communicator.allreduce(narrow.elements, .sum)
         FixedOrder.widen(UnsafeBufferPointer(narrow.elements), into: payload)
@@ -190,9 +195,14 @@ final class Reducer {
     func broadcast(_ values: [Float]) throws -> [Float] {
         let start = ContinuousClock.now
         defer { account.communicationSeconds += seconds(since: start) }
+        countBytes(of: Float.self, values.count)
         var values = values
         try values.withUnsafeMutableBufferPointer { try communicator.broadcast($0, root: 0) }
         return values
+    }
+
+    private func countBytes<Element>(of type: Element.Type, _ count: Int) {
+        if communicator.size > 1 { account.bytes += count * MemoryLayout<Element>.stride }
     }
 
     /// Whether `ranks` whole numbers are all the same, from their sum and their sum of squares (Cauchy–Schwarz).

@@ -148,6 +148,7 @@ public final class Trainer<M: Model> {
         record.stepSize = outcome.stepSize
         record.trials = state.trials
         record.allreduces = objective.reducer.account.allreduces
+        record.communicatedBytes = objective.reducer.account.bytes
         record.computeSeconds = objective.computeSeconds
         record.communicationSeconds = objective.reducer.account.communicationSeconds
         record.transferSeconds = objective.reducer.account.transferSeconds
@@ -193,6 +194,7 @@ public final class Trainer<M: Model> {
         result.featurePasses = objective.featurePasses
         result.seconds = clock.seconds
         result.allreduces = objective.reducer.account.allreduces
+        result.communicatedBytes = objective.reducer.account.bytes
         result.computeSeconds = objective.computeSeconds
         result.communicationSeconds = objective.reducer.account.communicationSeconds
         result.transferSeconds = objective.reducer.account.transferSeconds

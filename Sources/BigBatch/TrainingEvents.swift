@@ -20,6 +20,8 @@ public struct IterationRecord: Sendable {
     public var trials = 0
     /// Reductions so far.
     public var allreduces = 0
+    /// Bytes that each rank has put into reductions and broadcasts so far; 0 for a rank alone.
+    public var communicatedBytes = 0
     /// Seconds this rank spent so far in kernels and in communication, waiting for other ranks included.
     public var computeSeconds = 0.0
     public var communicationSeconds = 0.0
@@ -53,6 +55,8 @@ public struct TrainingResult: Sendable {
     public var featurePasses = 0.0
     public var seconds = 0.0
     public var allreduces = 0
+    /// Bytes that each rank put into reductions and broadcasts; 0 for a rank alone.
+    public var communicatedBytes = 0
     public var computeSeconds = 0.0
     public var communicationSeconds = 0.0
     /// Of `communicationSeconds`, what the reductions took once all ranks were there; the rest was waiting.

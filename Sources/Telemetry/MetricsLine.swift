@@ -1,13 +1,13 @@
 import BigBatch
 
 /// One line of `metrics.jsonl`: an iteration, or several short ones that share a line.
-struct MetricsLine: Sendable {
+public struct MetricsLine: Sendable {
     /// The last iteration of the line; `trials` is summed over the line, `decisionMargin` its
     /// smallest.
-    var record: IterationRecord
+    public var record: IterationRecord
     /// The first iteration of the line.
-    var firstIteration: Int
-    /// When the first iteration of the line began, in seconds since the start of training.
+    public var firstIteration: Int
+    /// When the first iteration of the line began, in seconds since the start of training; NaN for a line that was read.
     var start: Double
 
     init(_ record: IterationRecord, start: Double) {
@@ -42,11 +42,14 @@ struct MetricsLine: Sendable {
             ("stepSize", .number(record.stepSize)),
             ("trials", .integer(record.trials)),
             ("allreduces", .integer(record.allreduces)),
+            ("communicatedBytes", .integer(record.communicatedBytes)),
             ("decisionMargin", .number(record.decisionMargin)),
             ("computeSeconds", .number(record.computeSeconds)),
             ("communicationSeconds", .number(record.communicationSeconds)),
             ("transferSeconds", .number(record.transferSeconds)),
         ]
+        if record.nonFinite > 0 { members.append(("nonFinite", .integer(record.nonFinite))) }
+        if record.parameterRepairs > 0 { members.append(("parameterRepairs", .integer(record.parameterRepairs))) }
         if let loss = record.validationLoss { members.append(("validationLoss", .number(loss))) }
         return .object(members)
     }

@@ -43,7 +43,8 @@ final class Warnings: Sendable {
 @Suite struct MetricsTests {
     static let keys: Set = [
         "iteration", "seconds", "gradientPasses", "featurePasses", "batchSize", "loss", "gradientNorm", "signalToNoise",
-        "stepSize", "trials", "allreduces", "computeSeconds", "communicationSeconds", "transferSeconds",
+        "stepSize", "trials", "allreduces", "communicatedBytes", "computeSeconds", "communicationSeconds",
+        "transferSeconds",
         "decisionMargin",
     ]
 

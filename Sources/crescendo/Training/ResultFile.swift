@@ -35,6 +35,7 @@ struct ResultFile {
             ("communicationSeconds", .number(result.communicationSeconds)),
             ("transferSeconds", .number(result.transferSeconds)),
             ("allreduces", .integer(result.allreduces)),
+            ("communicatedBytes", .integer(result.communicatedBytes)),
             ("nonFinite", .integer(result.nonFinite)),
             ("parameterRepairs", .integer(result.parameterRepairs)),
             ("ranks", .integer(ranks)),

@@ -52,7 +52,8 @@ import Testing
         ) { outputs, label in
             let top = outputs.max() ?? 0
             let mean = outputs.reduce(0, +) / 3
-            return top + log(outputs.reduce(0) { $0 + exp($1 - top) }) - (1 - share) * outputs[Int(label)] - share * mean
+            return top + log(outputs.reduce(0) { $0 + exp($1 - top) }) - (1 - share) * outputs[Int(label)] - share
+                * mean
         }
     }
 

@@ -1,0 +1,86 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Reads a file of lines that grows, also over a shared file system: each call goes on where the last one ended, at the
+/// first line that was not whole then.
+///
+/// A file that was replaced or cut short, as by a restart from a checkpoint, is read once more from its beginning.
+struct LineFollower: Sendable {
+    enum State: Sendable {
+        /// No file, or one that cannot be opened.
+        case missing
+        /// Lines follow those that were read before.
+        case continued
+        /// The first read, or the file is another one than before: what was read before no longer holds.
+        case restarted
+    }
+
+    let path: String
+    private var offset: off_t = 0
+    private var hasRead = false
+    /// The last bytes before `offset`, by which a file is known again.
+    private var tail: [UInt8] = []
+    private let block = 1 << 20
+    private let tailLength = 64
+
+    init(path: String) { self.path = path }
+
+    /// Calls `begin` once, then `line` with each new whole line without its end.
+    mutating func read(begin: (State) -> Void, line: (UnsafeBufferPointer<UInt8>) -> Void) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            offset = 0
+            hasRead = false
+            tail = []
+            return begin(.missing)
+        }
+        defer { close(descriptor) }
+        let isSame = hasRead && holdsTail(descriptor)
+        if !isSame {
+            offset = 0
+            tail = []
+        }
+        hasRead = true
+        begin(isSame ? .continued : .restarted)
+        var pending: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: block)
+        while true {
+            let count = buffer.withUnsafeMutableBytes {
+                pread(descriptor, $0.baseAddress, $0.count, offset + off_t(pending.count))
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            pending.append(contentsOf: buffer[..<count])
+            takeLines(from: &pending, line)
+        }
+    }
+
+    /// Hands on the whole lines of `pending` and leaves the rest.
+    private mutating func takeLines(from pending: inout [UInt8], _ line: (UnsafeBufferPointer<UInt8>) -> Void) {
+        guard let last = pending.lastIndex(of: UInt8(ascii: "\n")) else { return }
+        pending.withUnsafeBufferPointer { bytes in
+            var start = 0
+            while start <= last {
+                var end = start
+                while bytes[end] != UInt8(ascii: "\n") { end += 1 }
+                if end > start { line(UnsafeBufferPointer(rebasing: bytes[start..<end])) }
+                start = end + 1
+            }
+        }
+        offset += off_t(last + 1)
+        tail = Array((tail + pending[max(0, last + 1 - tailLength)...last]).suffix(tailLength))
+        pending.removeFirst(last + 1)
+    }
+
+    private func holdsTail(_ descriptor: Int32) -> Bool {
+        guard !tail.isEmpty else { return offset == 0 }
+        var found = [UInt8](repeating: 0, count: tail.count)
+        let count = found.withUnsafeMutableBytes {
+            pread(descriptor, $0.baseAddress, $0.count, offset - off_t(tail.count))
+        }
+        return count == tail.count && found == tail
+    }
+}

@@ -1,0 +1,115 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Reads the folder of a run that goes on or has ended, as often as wanted: every `refresh` yields what is new.
+///
+/// Files may be missing, and the last line of a file may be half written: what is not there yet is read the next time.
+public struct RunFolderReader: Sendable {
+    /// What a `refresh` found.
+    public struct Update: Sendable {
+        /// The run began anew or went back to a checkpoint: `lines` and `events` hold all of it, not what is new.
+        public var linesRestarted = false
+        public var eventsRestarted = false
+        public var lines: [MetricsLine] = []
+        public var events: [RunEvent] = []
+
+        public var isEmpty: Bool { !linesRestarted && !eventsRestarted && lines.isEmpty && events.isEmpty }
+    }
+
+    public let path: String
+    /// `result.json`: there once the run has ended.
+    public private(set) var result: JSON?
+    /// `status.json`: "running", "finished", "interrupted" or "failed", and why.
+    public private(set) var status: JSON?
+    /// The text of `config.yaml`.
+    public private(set) var configuration: String?
+    /// Whole lines that could not be read, so far.
+    public private(set) var spoiltLines = 0
+    /// Whether there is a `metrics.jsonl` and an `events.jsonl`.
+    public private(set) var hasMetrics = false
+    public private(set) var hasEvents = false
+
+    private var metricsFile: LineFollower
+    private var eventsFile: LineFollower
+
+    public init(path: String) {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        self.path = path
+        metricsFile = LineFollower(path: path + "/metrics.jsonl")
+        eventsFile = LineFollower(path: path + "/events.jsonl")
+    }
+
+    /// Whether the folder holds anything that a run writes.
+    public var looksLikeARun: Bool { hasMetrics || hasEvents || result != nil || status != nil || configuration != nil }
+
+    public mutating func refresh() -> Update {
+        var update = Update()
+        refresh(
+            linesRestart: { update.linesRestarted = true }, line: { update.lines.append($0) },
+            eventsRestart: { update.eventsRestarted = true }, event: { update.events.append($0) })
+        return update
+    }
+
+    /// The same for long runs: hands on each line instead of keeping it.
+    /// - Parameters:
+    ///   - linesRestart: called first when all lines follow instead of the new ones; so is `eventsRestart`.
+    mutating func refresh(
+        linesRestart: () -> Void, line: (MetricsLine) -> Void, eventsRestart: () -> Void, event: (RunEvent) -> Void
+    ) {
+        // The small files first: what they tell is then no newer than the lines.
+        result = document("result.json")
+        status = document("status.json")
+        configuration = text("config.yaml")
+        var spoilt = 0
+        var state = LineFollower.State.missing
+        metricsFile.read(
+            begin: {
+                state = $0
+                if $0 == .restarted { linesRestart() }
+            },
+            line: { bytes in
+                if let record = MetricsLine(bytes: bytes) { line(record) } else { spoilt += 1 }
+            })
+        hasMetrics = state != .missing
+        eventsFile.read(
+            begin: {
+                state = $0
+                if $0 == .restarted { eventsRestart() }
+            },
+            line: { bytes in
+                if let record = RunEvent(bytes: bytes) { event(record) } else { spoilt += 1 }
+            })
+        hasEvents = state != .missing
+        spoiltLines += spoilt
+    }
+
+    private func document(_ name: String) -> JSON? {
+        guard let text = text(name), let json = try? JSON(text: text), json.members != nil else { return nil }
+        return json
+    }
+
+    private func text(_ name: String) -> String? { SmallFile.text(of: path + "/" + name) }
+}
+
+/// Files that are read as a whole.
+enum SmallFile {
+    static func text(of path: String, limit: Int = 1 << 26) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while bytes.count <= limit {
+            let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            if count < 0 { return nil }
+            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+            bytes += chunk[..<count]
+        }
+        return nil
+    }
+}
