@@ -8,7 +8,7 @@ let package = Package(
     name: "crescendo",
     products: [
         .executable(name: "crescendo", targets: ["crescendo"]),
-        .library(name: "BigBatch", targets: ["BigBatch", "Models", "Datasets", "MPI"]),
+        .library(name: "BigBatch", targets: ["BigBatch", "Models", "Datasets", "MPI", "Telemetry"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

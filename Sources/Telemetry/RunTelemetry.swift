@@ -6,41 +6,50 @@ import BigBatch
     import Darwin
 #endif
 
-/// Listens to a run on rank 0: copies each record in the loop, and formats and prints on a thread of its own that
-/// sleeps in between, so that a slow disk or terminal never holds up training.
+/// Listens to a run on rank 0: copies each record in the loop, and feeds sinks and the progress line from threads of
+/// their own that sleep in between, so that a slow disk or terminal never holds up training.
 public final class RunTelemetry: TrainingObserver {
-    private let metrics: MetricsFile?
+    private let feed: SinkFeed
     private let progress: ProgressLine?
-    private let ticker: Ticker
+    private let tickers: [Ticker]
 
-    public init(metrics: MetricsFile?, progress: ProgressLine?) {
-        self.metrics = metrics
+    /// - Parameters:
+    ///   - sinks: fed every half second, one after the other.
+    ///   - progress: the live line on a terminal, looked at ten times a second.
+    ///   - warn: told once about each sink that fails.
+    public init(sinks: [any RunSink], progress: ProgressLine? = nil, warn: @escaping @Sendable (String) -> Void) {
+        let feed = SinkFeed(SinkList(sinks, warn: warn))
+        self.feed = feed
         self.progress = progress
-        // The metrics file is due every half second, the live line five times a second.
-        var beats = 0
-        ticker = Ticker(seconds: progress == nil ? 0.5 : 0.1) {
-            beats += 1
-            if progress == nil || beats % 5 == 0 { metrics?.flush() }
-            progress?.tick(now: monotonicSeconds())
-        }
+        var tickers = [Ticker(seconds: 0.5) { feed.deliver() }]
+        if let progress { tickers.append(Ticker(seconds: 0.1) { progress.tick(now: monotonicSeconds()) }) }
+        self.tickers = tickers
     }
 
+    deinit { for ticker in tickers { ticker.stop() } }
+
     public func iterationDidEnd(_ record: IterationRecord) {
-        metrics?.append(record)
+        feed.append(record)
         progress?.update(record)
     }
 
-    /// Writes what is left and wipes the live line. Call once, after training, whether it succeeded or not.
-    public func finish() {
-        ticker.stop()
-        metrics?.finish()
+    /// Gives the sinks what is left and wipes the live line. Call once, after training, whether it succeeded or not.
+    /// - Parameter result: nil when training failed.
+    public func finish(_ result: TrainingResult? = nil) {
+        for ticker in tickers { ticker.stop() }
+        feed.finish(result)
         progress?.finish()
     }
 }
 
 /// Seconds of a clock that only moves forward.
-public func monotonicSeconds() -> Double {
+public func monotonicSeconds() -> Double { clock(CLOCK_MONOTONIC) }
+
+/// Seconds since 1970.
+public func unixSeconds() -> Double { clock(CLOCK_REALTIME) }
+
+private func clock(_ id: clockid_t) -> Double {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    clock_gettime(id, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

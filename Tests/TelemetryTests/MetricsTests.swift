@@ -50,15 +50,15 @@ final class Warnings: Sendable {
 
     @Test func aLineHasExactlyTheKeysPromised() throws {
         try withFolder { folder in
-            let file = MetricsFile(path: folder + "/metrics.jsonl", warn: { _ in })
+            let file = MetricsFile(path: folder + "/metrics.jsonl")
             var record = IterationRecord()
             record.iteration = 1
             record.signalToNoise = .infinity
-            file.append(record)
+            try file.receive(RunNews(iterations: [MetricsLine(record, start: 0)]))
             record.iteration = 2
             record.validationLoss = 0.5
-            file.append(record)
-            file.finish()
+            try file.receive(RunNews(iterations: [MetricsLine(record, start: 0)]))
+            file.finish(nil)
             let lines = try jsonLines(folder + "/metrics.jsonl")
             #expect(lines.count == 2)
             #expect(Set(lines[0].keys) == Self.keys)
@@ -103,23 +103,10 @@ final class Warnings: Sendable {
         #expect(ring.drain().map(\.firstIteration) == [101])
     }
 
-    @Test(arguments: ["/dev/full", "/nonexistent/metrics.jsonl"])
-    func aFileThatTakesNothingWarnsOnce(_ path: String) {
-        let warnings = Warnings()
-        let file = MetricsFile(path: path, warn: { warnings.add($0) })
-        for record in records(10, every: 1) {
-            file.append(record)
-            file.flush()
-        }
-        file.finish()
-        #expect(warnings.all.count == 1)
-        #expect(warnings.all.first?.contains(path) == true)
-    }
-
     @Test func theThreadWritesWhileTrainingGoesOn() throws {
         try withFolder { folder in
             let path = folder + "/metrics.jsonl"
-            let telemetry = RunTelemetry(metrics: MetricsFile(path: path, warn: { _ in }), progress: nil)
+            let telemetry = RunTelemetry(sinks: [MetricsFile(path: path)], warn: { _ in })
             for record in records(3, every: 1) { telemetry.iterationDidEnd(record) }
             var size = 0
             for _ in 0..<500 where size == 0 {

@@ -133,14 +133,18 @@ struct TrainJob {
     ) throws -> TrainingResult {
         let telemetry = folder.map { folder in
             RunTelemetry(
-                metrics: MetricsFile(path: folder.metrics, warn: { [console] in console.warn($0) }),
-                progress: isQuiet ? nil : ProgressLine(console: console, rows: data.training.order.count))
+                sinks: [MetricsFile(path: folder.metrics)],
+                progress: isQuiet ? nil : ProgressLine(console: console, rows: data.training.order.count),
+                warn: { [console] in console.warn($0) })
         }
-        defer { telemetry?.finish() }
+        var result: TrainingResult?
+        defer { telemetry?.finish(result) }
         let trainer = Trainer(
             model: model, dataset: data.training, validation: data.validation, communicator: world,
             configuration: configuration)
-        return try trainer.run(observer: telemetry, stopRequested: { Signals.received != 0 })
+        let finished = try trainer.run(observer: telemetry, stopRequested: { Signals.received != 0 })
+        result = finished
+        return finished
     }
 }
 

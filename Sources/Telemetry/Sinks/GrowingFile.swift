@@ -1,0 +1,55 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A file that grows by whole records: what does not fit is taken back, so a reader never finds half of one for long.
+final class GrowingFile {
+    let path: String
+    private var descriptor: Int32
+    private var size: off_t = 0
+    /// Why the file could not be opened, until somebody wants to write.
+    private var openFailure: FileWriteError?
+
+    /// Creates or empties the file. One that cannot be opened says so at the first `append`.
+    init(path: String) {
+        self.path = path
+        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        if descriptor < 0 { openFailure = failure() }
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    /// Writes records. Where not all of them fit, the file keeps the first ones that do.
+    /// - Parameter ends: where in `bytes` a record ends, in ascending order.
+    func append(_ bytes: [UInt8], ends: [Int]) throws {
+        if let openFailure { throw openFailure }
+        var done = 0
+        while done < bytes.count {
+            let written = bytes[done...].withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
+            if written < 0 {
+                if errno == EINTR { continue }
+                let failure = failure()
+                size += off_t(ends.last { $0 <= done } ?? 0)
+                // A device that cannot be truncated keeps what it took.
+                _ = ftruncate(descriptor, size)
+                throw failure
+            }
+            done += written
+        }
+        size += off_t(bytes.count)
+    }
+
+    /// Syncs the file to disk and closes it. A file that was never opened is no error here.
+    func finish() {
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+        descriptor = -1
+    }
+
+    private func failure() -> FileWriteError {
+        FileWriteError(path: path, reason: String(cString: strerror(errno)))
+    }
+}
