@@ -47,9 +47,10 @@ public final class AtomicFileWriter {
     }
 
     /// Puts the file in its place.
-    public func commit() throws {
+    /// - Parameter syncs: false: the file need not outlive a power failure.
+    public func commit(syncs: Bool = true) throws {
         // Pipes and devices cannot be synced.
-        guard fsync(descriptor) == 0 || errno == EINVAL else { throw failure() }
+        guard !syncs || fsync(descriptor) == 0 || errno == EINVAL else { throw failure() }
         let closed = close(descriptor)
         descriptor = -1
         guard closed == 0, rename(temporary, path) == 0 else {
@@ -57,7 +58,7 @@ public final class AtomicFileWriter {
             unlink(temporary)
             throw error
         }
-        syncFolder()
+        if syncs { syncFolder() }
     }
 
     /// Leaves no trace. Does nothing after `commit`.

@@ -68,6 +68,26 @@ struct RunOptions: ParsableArguments {
         transform: parseCount(atLeast: 1))
     var threads: Int?
 
+    @Flag(
+        inversion: .prefixedNo, exclusivity: .chooseLast,
+        help: ArgumentHelp(
+            "Write an event file for TensorBoard into RUN/tensorboard (default: yes).",
+            discussion: "tensorboard --logdir runs shows all runs side by side, also while they train."))
+    var tensorboard: Bool?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the run's state every five seconds for the textfile collector of Prometheus' node_exporter "
+                + "(default: no).",
+            valueName: "file.prom"),
+        transform: { path in
+            guard path.hasSuffix(".prom"), path.split(separator: "/").last != ".prom" else {
+                throw ValidationError("expected a file whose name ends in .prom: the collector reads no other")
+            }
+            return path
+        })
+    var prometheus: String?
+
     @Flag(inversion: .prefixedNo, exclusivity: .chooseLast, help: "Print warnings and errors only.")
     var quiet: Bool?
 }

@@ -24,6 +24,7 @@ struct RunFolder {
     var metrics: String { path + "/metrics.jsonl" }
     var result: String { path + "/result.json" }
     var model: String { path + "/model.safetensors" }
+    var tensorboard: String { path + "/tensorboard" }
 
     /// - Parameter output: `--output`; nil: a fresh folder in `runs` named after the data file and the time.
     static func prepare(output: String?, data: [String], overwrite: Bool) throws -> RunFolder {

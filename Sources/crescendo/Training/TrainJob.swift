@@ -56,7 +56,7 @@ struct TrainJob {
         try world.onRoot { try folder.map { try open($0, plan) } }
 
         Signals.install()
-        let result = try train(model, on: data, configuration, folder)
+        let result = try train(model, on: data, configuration, plan, folder)
         let report = ResultFile(
             result: result, objective: result.objective, model: plan.modelName, l2: plan.l2, rows: plan.rows,
             features: specification.featureCount, ranks: world.size, threads: plan.threads, loadSeconds: loadSeconds,
@@ -129,11 +129,12 @@ struct TrainJob {
     }
 
     private func train(
-        _ model: some Model, on data: TrainingData, _ configuration: TrainerConfiguration, _ folder: RunFolder?
+        _ model: some Model, on data: TrainingData, _ configuration: TrainerConfiguration, _ plan: TrainingPlan,
+        _ folder: RunFolder?
     ) throws -> TrainingResult {
         let telemetry = folder.map { folder in
             RunTelemetry(
-                sinks: [MetricsFile(path: folder.metrics)],
+                sinks: [MetricsFile(path: folder.metrics)] + sinks(plan, folder),
                 progress: isQuiet ? nil : ProgressLine(console: console, rows: data.training.order.count),
                 warn: { [console] in console.warn($0) })
         }

@@ -84,6 +84,8 @@ struct TrainingPlan {
             ("time-limit", command.run.timeLimit.map { .number($0.seconds) }),
             ("seed", .plain(String(trainer.seed))),
             ("threads", .integer(threads)),
+            ("tensorboard", .flag(command.run.tensorboard ?? Defaults.tensorboard)),
+            ("prometheus", command.run.prometheus.map { .text(absolutePath($0)) }),
             ("step", .text(trainer.step.rawValue)),
             ("step-size", trainer.stepSize.map { .number($0) }),
             ("step-decay", trainer.step == .sgd ? .number(trainer.stepDecay) : nil),
@@ -106,6 +108,9 @@ struct TrainingPlan {
 enum Defaults {
     /// Seconds after which a rank that does not answer ends the job.
     static let stallTimeout = 600.0
+
+    /// Event files are small, written beside training, and what many people open first.
+    static let tensorboard = true
 
     /// Share of the rows held back: networks stop by them.
     static func validation(_ command: TrainCommand, _ network: NetworkDescription?) -> Double {

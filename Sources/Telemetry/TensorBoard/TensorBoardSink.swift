@@ -1,0 +1,96 @@
+import BigBatch
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// An event file for TensorBoard: `tensorboard --logdir runs` shows all runs below `runs` side by side, also while they
+/// train.
+///
+/// The first thousand iterations have a point each. Later there are about twenty points a second: TensorBoard itself draws
+/// no more than a thousand of a curve.
+public final class TensorBoardSink: RunSink {
+    public let name = "the files for TensorBoard"
+    private let folder: String
+    private let configuration: String?
+    private var file: GrowingFile?
+    private var before = IterationRecord()
+    private var seen = 0
+    /// Tags whose description is in the file.
+    private var described: Set<String> = []
+    private let pointsForAll = 1000
+    private let pointsADelivery = 10
+
+    /// - Parameters:
+    ///   - folder: made when it is missing. Files of earlier attempts at the run stay.
+    ///   - configuration: text that is shown as it is.
+    public init(folder: String, configuration: String? = nil) {
+        self.folder = folder
+        self.configuration = configuration
+    }
+
+    public func receive(_ news: RunNews) throws {
+        var records = TFRecords()
+        let isNew = file == nil
+        let file = try self.file ?? open(&records, news)
+        let lines = chosen(news.iterations)
+        if isNew, let first = news.iterations.first?.firstIteration, first > 1 {
+            records.append(SummaryEvent.restart(wallTime: unixSeconds(), step: first))
+            // What the time before the break went into is not known here.
+            before = news.iterations[0].record
+        }
+        for line in lines { records.append(event(of: line.record, epoch: news.epoch)) }
+        if !records.bytes.isEmpty { try file.append(records.bytes, ends: records.ends) }
+    }
+
+    public func finish(_ result: TrainingResult?) { file?.finish() }
+
+    private func open(_ records: inout TFRecords, _ news: RunNews) throws -> GrowingFile {
+        guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
+            throw FileWriteError(path: folder, reason: String(cString: strerror(errno)))
+        }
+        let now = unixSeconds()
+        // The name that TensorFlow's writers give: readers take files in this order.
+        let file = GrowingFile(path: "\(folder)/events.out.tfevents.\(Int(now)).\(hostName()).\(getpid()).0")
+        self.file = file
+        records.append(SummaryEvent.version(wallTime: now))
+        if let configuration {
+            var event = SummaryEvent(wallTime: now, step: 0)
+            let block = configuration.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + $0 }
+            event.add("configuration", text: block.joined(separator: "\n"), description: "The options of the run.")
+            records.append(event.bytes)
+        }
+        return file
+    }
+
+    /// The lines to draw: of many, some at equal distances with the last among them, and those with a validation loss.
+    private func chosen(_ lines: [MetricsLine]) -> [MetricsLine] {
+        var left = lines.count
+        let step = max(1, (lines.count + pointsADelivery - 1) / pointsADelivery)
+        return lines.filter { line in
+            left -= 1
+            seen += 1
+            return seen <= pointsForAll || left % step == 0 || line.record.validationLoss != nil
+        }
+    }
+
+    private func event(of record: IterationRecord, epoch: Double) -> [UInt8] {
+        var event = SummaryEvent(wallTime: epoch + record.seconds, step: record.iteration)
+        for scalar in ScalarTable.scalars {
+            guard let value = scalar.value(record, before), value.isFinite else { continue }
+            let isFirst = described.insert(scalar.tag).inserted
+            event.add(scalar.tag, scalar: value, description: isFirst ? scalar.description : nil)
+        }
+        before = record
+        return event.bytes
+    }
+}
+
+/// This machine's name; "localhost" where it has none.
+func hostName() -> String {
+    var bytes = [CChar](repeating: 0, count: 256)
+    guard gethostname(&bytes, bytes.count - 1) == 0, bytes[0] != 0 else { return "localhost" }
+    return String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+
+/// `--tensorboard` and `--prometheus`: what a run shows to other programs.
+@Suite struct LiveSinkTests {
+    @Test func filesForTensorBoardAndPrometheusAreThere() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(), to: "data.svm")
+        let outcome = try place.run(
+            ranks: 2, ["train", "data.svm", "--output", "runs/first", "--prometheus", "state.prom"])
+        try #require(outcome.code == 0, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.errors.isEmpty, "\(outcome.errors)")
+        let names = try FileManager.default.contentsOfDirectory(atPath: place.path("runs/first/tensorboard"))
+        #expect(names.count == 1)
+        #expect(names[0].hasPrefix("events.out.tfevents."))
+        let events = try Data(contentsOf: URL(fileURLWithPath: place.path("runs/first/tensorboard/\(names[0])")))
+        for tag in ["brain.Event:2", "loss/batch", "batch/size", "model: logistic"] {
+            #expect(events.range(of: Data(tag.utf8)) != nil, "\(tag)")
+        }
+        let state = try place.read("state.prom")
+        let iterations = try #require(try place.json("runs/first/result.json")["iterations"] as? Int)
+        #expect(state.contains("crescendo_iterations_total{run=\"first\"} \(iterations)\n"), "\(state)")
+        #expect(state.contains("crescendo_run_state{run=\"first\",state=\"finished\"} 1\n"))
+        let configuration = try place.read("runs/first/config.yaml")
+        #expect(configuration.contains("tensorboard: true\n"))
+        #expect(configuration.contains("prometheus: \"\(place.path("state.prom"))\"\n"), "\(configuration)")
+    }
+
+    @Test func theyCanBeTurnedOff() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(rows: 40), to: "data.svm")
+        try place.write("data: data.svm\ntensorboard: false\noutput: run\n", to: "config.yaml")
+        let outcome = try place.run(["train", "--config", "config.yaml"])
+        try #require(outcome.code == 0, "\(outcome.errors)")
+        #expect(!place.exists("run/tensorboard"))
+    }
+
+    @Test func aPlaceThatCannotBeWrittenIsAWarning() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(rows: 40), to: "data.svm")
+        let outcome = try place.run(
+            ranks: 2, ["train", "data.svm", "--output", "run", "--prometheus", "missing/state.prom"])
+        #expect(outcome.code == 0)
+        #expect(outcome.errors.components(separatedBy: "warning").count == 2, "\(outcome.errors)")
+        #expect(outcome.errors.contains("missing/state.prom: No such file or directory"), "\(outcome.errors)")
+        #expect(place.exists("run/model.safetensors"))
+    }
+
+    @Test(arguments: ["state.txt", "folder", ".prom"])
+    func namesThatTheCollectorWouldNotReadAreRefused(_ name: String) throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(rows: 40), to: "data.svm")
+        let outcome = try place.run(["train", "data.svm", "--output", "run", "--prometheus", name])
+        #expect(outcome.code == 64)
+        #expect(outcome.errors.contains("ends in .prom"), "\(outcome.errors)")
+        #expect(!place.exists("run"))
+    }
+}
