@@ -28,7 +28,7 @@ let package = Package(
         .executableTarget(
             name: "crescendo",
             dependencies: [
-                "MPI", "Kernels", "Datasets", "Models", "BigBatch", "Telemetry", "Yams",
+                "MPI", "Kernels", "Datasets", "Models", "BigBatch", "Telemetry", "Yams", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

@@ -42,8 +42,9 @@ public struct SnapshotMismatch: Error, CustomStringConvertible {
 public protocol SnapshotKeeper: AnyObject {
     /// It is time for a snapshot. Asked before every reduction; must return at once.
     var isDue: Bool { get }
-    /// The state after an iteration; also called where a signal ends the run. An error ends the run on this rank.
-    func keep(_ snapshot: Snapshot) throws
+    /// The state after an iteration. An error ends the run on this rank.
+    /// - Parameter isLast: the run stops here, for whatever reason but divergence.
+    func keep(_ snapshot: Snapshot, isLast: Bool) throws
 }
 
 extension Trainer {

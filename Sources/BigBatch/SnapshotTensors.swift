@@ -1,11 +1,9 @@
+import Models
 import Synchronization
 
 /// The long arrays of a snapshot, by name. Put one under `SnapshotTensors.key` into the `userInfo` of the encoder or decoder.
 public final class SnapshotTensors: Sendable {
-    public enum Values: Sendable, Equatable {
-        case floats([Float])
-        case doubles([Double])
-    }
+    public typealias Values = Safetensors.Values
 
     public static let key = CodingUserInfoKey(rawValue: "snapshot tensors").unsafelyUnwrapped
 

@@ -72,8 +72,7 @@ public final class Trainer<M: Model> {
     ///   - observer: told about every iteration, on every rank.
     ///   - snapshot: where an earlier run left off, the same on every rank: this one goes on there.
     ///   - keeper: takes snapshots, for all ranks; one rank has one.
-    ///   - stopRequested: asked before every reduction; true on any rank stops all of them after the iteration. The
-    ///     keeper then gets a last snapshot.
+    ///   - stopRequested: asked before every reduction; true on any rank stops all of them after the iteration.
     public func run(
         observer: (any TrainingObserver)? = nil, from snapshot: Snapshot? = nil, keeper: (any SnapshotKeeper)? = nil,
         stopRequested: @escaping () -> Bool = { false }
@@ -99,6 +98,7 @@ public final class Trainer<M: Model> {
         var reason = budgetReason()
         var last: GradientStatistics?
         while reason == nil {
+            let before = EventCounts(state)
             let outcome = try iterate()
             last = outcome.statistics
             reason = outcome.reason
@@ -109,10 +109,13 @@ public final class Trainer<M: Model> {
             }
             observer?.iterationDidEnd(record)
             observer?.parametersDidChange(state.parameters)
+            for kind in EventCounts(state).events(since: before) {
+                observer?.eventDidOccur(TrainingEvent(kind, iteration: state.iteration, seconds: record.seconds))
+            }
             reason = reason ?? budgetReason()
-            if objective.reducer.agreed.snapshotIsDue && reason == nil || reason == .signal {
+            if objective.reducer.agreed.snapshotIsDue || reason != nil, reason != .divergence {
                 objective.reducer.agreed.snapshotIsDue = false
-                try keeper?.keep(self.snapshot(seconds: clock.seconds))
+                try keeper?.keep(self.snapshot(seconds: clock.seconds), isLast: reason != nil)
             }
         }
         return try finish(reason ?? .iterationLimit, last: last, clock: clock)
@@ -219,4 +222,22 @@ struct RunClock {
     init(before: Double) { self.before = before }
 
     var seconds: Double { before + BigBatch.seconds(since: start) }
+}
+
+/// What `TrainingEvent` is told from.
+private struct EventCounts {
+    private let repairs: Int
+    private let returns: Int
+    private let nonFinite: Int
+
+    init(_ state: TrainerState) {
+        repairs = state.parameterRepairs
+        returns = state.returns
+        nonFinite = state.nonFinite
+    }
+
+    func events(since before: EventCounts) -> [TrainingEvent.Kind] {
+        (repairs > before.repairs ? [.repair] : []) + (nonFinite > before.nonFinite ? [.nonFinite] : [])
+            + (returns > before.returns ? [.recovery] : [])
+    }
 }

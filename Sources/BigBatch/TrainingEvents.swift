@@ -1,5 +1,5 @@
 /// One iteration as it is reported. Loss, gradient norm and batch size are global means and sizes.
-public struct IterationRecord: Sendable {
+public struct IterationRecord: Codable, Sendable, Equatable {
     public var iteration = 0
     /// Since the start of training.
     public var seconds = 0.0
@@ -73,8 +73,35 @@ public protocol TrainingObserver: AnyObject {
     func iterationDidEnd(_ record: IterationRecord)
     /// The parameters after an iteration, for those who follow them. Does nothing by default.
     func parametersDidChange(_ parameters: [Float])
+    /// Does nothing by default.
+    func eventDidOccur(_ event: TrainingEvent)
 }
 
 extension TrainingObserver {
     public func parametersDidChange(_ parameters: [Float]) {}
+    public func eventDidOccur(_ event: TrainingEvent) {}
+}
+
+/// What happens now and then in a run, and no record of an iteration shows.
+public struct TrainingEvent: Sendable, Equatable {
+    public enum Kind: Sendable, Equatable {
+        /// The parameters of the ranks differed; those of rank 0 were sent to all.
+        case repair
+        /// Back to earlier parameters, with a shorter step.
+        case recovery
+        /// A batch or a trial whose loss or gradient is not finite; no step was made from it.
+        case nonFinite
+    }
+
+    public var kind: Kind
+    /// Iterations done.
+    public var iteration: Int
+    /// Training time, as in `IterationRecord`.
+    public var seconds: Double
+
+    public init(_ kind: Kind, iteration: Int, seconds: Double) {
+        self.kind = kind
+        self.iteration = iteration
+        self.seconds = seconds
+    }
 }

@@ -51,7 +51,8 @@ public struct ModelFile: Sendable, Equatable {
     }
 
     /// Writes the file atomically: temporary name, fsync, rename. Throws `ModelError`.
-    public func write(to path: String) throws {
+    /// - Parameter beforeRename: the last chance to leave what is there as it is, by an error.
+    public func write(to path: String, beforeRename: () throws -> Void = {}) throws {
         let places = try tensorPlaces()
         guard parameters.count == places.last?.range.upperBound else {
             throw ModelError("cannot write \(path): \(parameters.count) parameters do not fit the model")
@@ -59,20 +60,21 @@ public struct ModelFile: Sendable, Equatable {
         let outputs = specification.outputCount
         let features = specification.featureCount
         var file = Safetensors()
-        func add(_ name: String, _ shape: [Int], _ values: [Double], isDouble: Bool) {
-            file.tensors[name] = Safetensors.Tensor(isDouble: isDouble, shape: shape, values: values)
+        func add(_ name: String, _ shape: [Int], _ values: [Double]) {
+            file.tensors[name] = Safetensors.Tensor(shape: shape, values: .doubles(values))
         }
         for place in places {
-            add(place.name, place.shape, parameters[place.range].map { Double($0) }, isDouble: false)
+            file.tensors[place.name] = Safetensors.Tensor(
+                shape: place.shape, values: .floats(Array(parameters[place.range])))
         }
         if specification.network == nil {
             let original = coefficients
-            add("coefficients", [features, outputs], original.weights, isDouble: true)
-            add("coefficient_intercepts", [outputs], original.intercepts, isDouble: true)
+            add("coefficients", [features, outputs], original.weights)
+            add("coefficient_intercepts", [outputs], original.intercepts)
         }
         let standardization = preprocessing.standardization
-        if !standardization.mean.isEmpty { add("mean", [features], standardization.mean, isDouble: true) }
-        if !standardization.scale.isEmpty { add("scale", [features], standardization.scale, isDouble: true) }
+        if !standardization.mean.isEmpty { add("mean", [features], standardization.mean) }
+        if !standardization.scale.isEmpty { add("scale", [features], standardization.scale) }
         file.metadata = notes.filter { !Self.ownKeys.contains($0.key) }
         file.metadata["format"] = Self.format
         file.metadata["crescendo_version"] = version
@@ -81,7 +83,7 @@ public struct ModelFile: Sendable, Equatable {
         file.metadata["preprocessing"] = try Self.json(preprocessing)
         file.metadata["class_labels"] = try Self.json(classLabels)
         if preprocessing.schema != nil { file.metadata["feature_names"] = try Self.json(preprocessing.featureNames) }
-        try WholeFile.write(try file.encoded(), to: path)
+        try WholeFile.write(try file.encoded(), to: path, beforeRename: beforeRename)
     }
 
     /// Reads a file that `write` made. Throws `ModelError` for one that is missing, cut short, damaged, or not of this
@@ -120,13 +122,13 @@ public struct ModelFile: Sendable, Equatable {
     }
 
     private static func values(of name: String, _ shape: [Int], _ file: Safetensors, _ path: String) throws -> [Float] {
-        guard let tensor = file.tensors[name], tensor.shape == shape, !tensor.isDouble else {
+        guard let tensor = file.tensors[name], tensor.shape == shape, case .floats(let values) = tensor.values else {
             throw ModelError("\(path) is damaged: tensor \(name) is missing or has another shape")
         }
-        guard tensor.values.allSatisfy({ $0.isFinite }) else {
+        guard values.allSatisfy({ $0.isFinite }) else {
             throw ModelError("\(path): tensor \(name) holds values that are not finite")
         }
-        return tensor.values.map { Float($0) }
+        return values
     }
 
     private static func json(_ value: some Encodable) throws -> String {

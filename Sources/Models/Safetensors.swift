@@ -3,17 +3,46 @@ import FoundationEssentials
 /// The safetensors container: an 8-byte little-endian header length, a JSON header, then the tensors' bytes.
 ///
 /// https://huggingface.co/docs/safetensors. Read here: F32 and F64 tensors and the string metadata.
-struct Safetensors {
-    struct Tensor: Equatable {
-        /// F32 or F64.
-        var isDouble: Bool
-        var shape: [Int]
-        /// Row-major.
-        var values: [Double]
+public struct Safetensors: Sendable {
+    /// Row-major.
+    public enum Values: Sendable, Equatable {
+        /// F32.
+        case floats([Float])
+        /// F64.
+        case doubles([Double])
+
+        public var count: Int {
+            switch self {
+            case .floats(let values): values.count
+            case .doubles(let values): values.count
+            }
+        }
+
+        var isDouble: Bool { if case .doubles = self { true } else { false } }
+
+        /// As they are in memory: little-endian on every machine that Swift runs on.
+        func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+            switch self {
+            case .floats(let values): try values.withUnsafeBytes(body)
+            case .doubles(let values): try values.withUnsafeBytes(body)
+            }
+        }
     }
 
-    var tensors: [String: Tensor] = [:]
-    var metadata: [String: String] = [:]
+    public struct Tensor: Sendable, Equatable {
+        public var shape: [Int]
+        public var values: Values
+
+        public init(shape: [Int], values: Values) {
+            self.shape = shape
+            self.values = values
+        }
+    }
+
+    public var tensors: [String: Tensor] = [:]
+    public var metadata: [String: String] = [:]
+
+    public init() {}
 
     private static let metadataKey = "__metadata__"
 
@@ -53,34 +82,33 @@ struct Safetensors {
 // MARK: - Writing
 
 extension Safetensors {
-    func encoded() throws -> [UInt8] {
+    /// Hands the file to `write`, piece by piece and in order, without a copy of the tensors.
+    public func encode(_ write: (UnsafeRawBufferPointer) throws -> Void) throws {
         var header: [String: HeaderValue] = [Self.metadataKey: .metadata(metadata)]
         var offset = 0
         // Doubles first: each tensor starts on a multiple of its element size.
-        let order = tensors.sorted { ($0.value.isDouble ? 0 : 1, $0.key) < ($1.value.isDouble ? 0 : 1, $1.key) }
+        let order = tensors.sorted { left, right in
+            (left.value.values.isDouble ? 0 : 1, left.key) < (right.value.values.isDouble ? 0 : 1, right.key)
+        }
         for (name, tensor) in order {
-            let end = offset + tensor.values.count * (tensor.isDouble ? 8 : 4)
+            let isDouble = tensor.values.isDouble
+            let end = offset + tensor.values.count * (isDouble ? 8 : 4)
             header[name] = .tensor(
-                Entry(dtype: tensor.isDouble ? "F64" : "F32", shape: tensor.shape, dataOffsets: [offset, end]))
+                Entry(dtype: isDouble ? "F64" : "F32", shape: tensor.shape, dataOffsets: [offset, end]))
             offset = end
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var json = [UInt8](try encoder.encode(header))
         json += [UInt8](repeating: 0x20, count: (8 - json.count % 8) % 8)
+        try withUnsafeBytes(of: UInt64(json.count).littleEndian, write)
+        try json.withUnsafeBytes(write)
+        for (_, tensor) in order { try tensor.values.withBytes(write) }
+    }
+
+    func encoded() throws -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(8 + json.count + offset)
-        withUnsafeBytes(of: UInt64(json.count).littleEndian) { bytes += $0 }
-        bytes += json
-        for (_, tensor) in order {
-            for value in tensor.values {
-                if tensor.isDouble {
-                    withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
-                } else {
-                    withUnsafeBytes(of: Float(value).bitPattern.littleEndian) { bytes += $0 }
-                }
-            }
-        }
+        try encode { bytes += $0 }
         return bytes
     }
 }
@@ -89,7 +117,7 @@ extension Safetensors {
 
 extension Safetensors {
     /// Throws `ModelError` naming `file` for anything but a complete file.
-    init(_ bytes: [UInt8], file: String) throws {
+    public init(_ bytes: [UInt8], file: String) throws {
         guard bytes.count >= 8 else { throw ModelError("\(file) is not a model file: it has \(bytes.count) bytes") }
         let length = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
         guard length >= 2, length <= 1 << 30, bytes[8...].first == UInt8(ascii: "{") else {
@@ -142,18 +170,18 @@ extension Safetensors {
         guard entry.dataOffsets[1] <= data.count else {
             throw ModelError("\(file) is cut short: tensor \(name) is not complete")
         }
-        let values = data.withUnsafeBytes { raw in
-            (0..<count).map { index in
-                let place = entry.dataOffsets[0] + index * size
-                return size == 8
-                    ? Double(
-                        bitPattern: UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: place, as: UInt64.self)))
-                    : Double(
-                        Float(
-                            bitPattern: UInt32(
-                                littleEndian: raw.loadUnaligned(fromByteOffset: place, as: UInt32.self))))
-            }
+        let place = data.startIndex + entry.dataOffsets[0]
+        let bytes = data[place..<place + count * size]
+        return Tensor(
+            shape: entry.shape,
+            values: size == 8
+                ? .doubles(Self.elements(of: bytes, count: count)) : .floats(Self.elements(of: bytes, count: count)))
+    }
+
+    private static func elements<Element: BitwiseCopyable>(of bytes: ArraySlice<UInt8>, count: Int) -> [Element] {
+        [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+            bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
+            initialized = count
         }
-        return Tensor(isDouble: size == 8, shape: entry.shape, values: values)
     }
 }

@@ -7,8 +7,8 @@
 #endif
 
 /// Reads and writes whole files; a write is all or nothing.
-enum WholeFile {
-    static func read(_ path: String) throws -> [UInt8] {
+public enum WholeFile {
+    public static func read(_ path: String) throws -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw failure("cannot read", path) }
         defer { close(file) }
@@ -39,7 +39,7 @@ enum WholeFile {
     }
 
     /// Writes to a temporary name beside `path`, syncs, and renames: a reader sees the old file or the new one.
-    static func write(_ bytes: [UInt8], to path: String) throws {
+    static func write(_ bytes: [UInt8], to path: String, beforeRename: () throws -> Void = {}) throws {
         let temporary = "\(path).\(getpid()).tmp"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw failure("cannot write", temporary) }
@@ -53,6 +53,13 @@ enum WholeFile {
             done += part
         }
         guard fsync(file) == 0 else { throw abandon(file, temporary, path) }
+        do {
+            try beforeRename()
+        } catch {
+            close(file)
+            unlink(temporary)
+            throw error
+        }
         guard close(file) == 0, rename(temporary, path) == 0 else {
             let error = failure("cannot write", path)
             unlink(temporary)

@@ -32,12 +32,12 @@ public final class AtomicFileWriter {
 
     deinit { abandon() }
 
-    public func write(_ bytes: [UInt8]) throws {
+    public func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
+
+    public func write(_ bytes: UnsafeRawBufferPointer) throws {
         var done = 0
         while done < bytes.count {
-            let written = bytes.withUnsafeBytes {
-                systemWrite(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done)
-            }
+            let written = systemWrite(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
             if written < 0 {
                 if errno == EINTR { continue }
                 throw failure()
@@ -47,12 +47,20 @@ public final class AtomicFileWriter {
     }
 
     /// Puts the file in its place.
-    /// - Parameter syncs: false: the file need not outlive a power failure.
-    public func commit(syncs: Bool = true) throws {
+    /// - Parameters:
+    ///   - syncs: false: the file need not outlive a power failure.
+    ///   - beforeRename: the last chance to leave what is there as it is, by an error.
+    public func commit(syncs: Bool = true, beforeRename: () throws -> Void = {}) throws {
         // Pipes and devices cannot be synced.
         guard !syncs || fsync(descriptor) == 0 || errno == EINVAL else { throw failure() }
         let closed = close(descriptor)
         descriptor = -1
+        do {
+            try beforeRename()
+        } catch {
+            unlink(temporary)
+            throw error
+        }
         guard closed == 0, rename(temporary, path) == 0 else {
             let error = failure()
             unlink(temporary)
@@ -85,9 +93,9 @@ public final class AtomicFileWriter {
 
 /// `AtomicFileWriter` for contents at hand.
 public enum AtomicFile {
-    public static func write(_ text: String, to path: String) throws {
+    public static func write(_ text: String, to path: String, beforeRename: () throws -> Void = {}) throws {
         let file = try AtomicFileWriter(path: path)
         try file.write(Array(text.utf8))
-        try file.commit()
+        try file.commit(beforeRename: beforeRename)
     }
 }

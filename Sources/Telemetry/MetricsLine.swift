@@ -63,6 +63,7 @@ struct MetricsRing: Sendable {
     private(set) var count = 0
     private var lastSeconds = 0.0
     private var seen = 0
+    private var isSealed = false
     /// The first iterations have a line each, however short they are.
     private let unmerged: Int
     /// Iterations shorter than this may share a line, up to this span.
@@ -74,6 +75,9 @@ struct MetricsRing: Sendable {
         self.shortest = shortest
     }
 
+    /// The next iteration has a line of its own, unless there is no room for one.
+    mutating func seal() { isSealed = true }
+
     mutating func append(_ record: IterationRecord) {
         let previous = lastSeconds
         lastSeconds = record.seconds
@@ -81,11 +85,12 @@ struct MetricsRing: Sendable {
         let last = (head + count - 1) % lines.count
         if count > 0, let line = lines[last] {
             let short = record.seconds - previous < shortest && record.seconds - line.start < shortest
-            if count == lines.count || (short && seen > unmerged + 1) {
+            if count == lines.count || (short && seen > unmerged + 1 && !isSealed) {
                 lines[last]?.merge(record)
                 return
             }
         }
+        isSealed = false
         lines[(head + count) % lines.count] = MetricsLine(record, start: previous)
         count += 1
     }

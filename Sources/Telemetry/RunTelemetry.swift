@@ -12,6 +12,10 @@ public final class RunTelemetry: TrainingObserver {
     private let feed: SinkFeed
     private let progress: ProgressLine?
     private let tickers: [Ticker]
+    /// That of the last iteration.
+    public private(set) var record: IterationRecord?
+    /// Seconds of the longest of the last iterations or so.
+    public private(set) var iterationSeconds = 0.0
 
     /// - Parameters:
     ///   - sinks: fed every half second, one after the other.
@@ -29,8 +33,29 @@ public final class RunTelemetry: TrainingObserver {
     deinit { for ticker in tickers { ticker.stop() } }
 
     public func iterationDidEnd(_ record: IterationRecord) {
+        if let last = self.record { iterationSeconds = max(0.95 * iterationSeconds, record.seconds - last.seconds) }
+        self.record = record
         feed.append(record)
         progress?.update(record)
+    }
+
+    public func eventDidOccur(_ event: TrainingEvent) { note(RunEvent(event)) }
+
+    /// Passes on what the trainer does not know of.
+    public func note(_ event: RunEvent) { feed.append(event) }
+
+    /// The run may go on from here: later iterations do not share a line with those so far.
+    public func seal() { feed.seal() }
+
+    /// `note` for any thread.
+    public var noting: @Sendable (RunEvent) -> Void { { [feed] in feed.append($0) } }
+
+    /// Gives the sinks what there is and makes the metrics last; for any thread.
+    public func syncing(_ metrics: MetricsFile) -> @Sendable () -> Void {
+        { [feed, sync = metrics.syncing] in
+            feed.deliver()
+            sync()
+        }
     }
 
     /// Gives the sinks what is left and wipes the live line. Call once, after training, whether it succeeded or not.

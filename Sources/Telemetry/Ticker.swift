@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// A thread that calls a function every so often until it is stopped. It takes no signals: they go to the main thread.
+/// A thread that calls a function every so often until it is stopped.
 final class Ticker: Sendable {
     /// Unchecked Sendable: `stopped` is guarded by `lock`, `action` is called by the thread only.
     private final class Shared: @unchecked Sendable {
@@ -47,12 +47,13 @@ final class Ticker: Sendable {
     }
 
     private let shared: Shared
-    private let thread: pthread_t?
+    /// nil when the system gives none: then nothing ticks, and what is due is written at the end.
+    private let thread: BackgroundThread?
 
     init(seconds: Double, action: @escaping () -> Void) {
         let shared = Shared(seconds: seconds, action: action)
         self.shared = shared
-        thread = Ticker.start(shared)
+        thread = BackgroundThread { shared.loop() }
     }
 
     /// Returns once the action is not running and will not run again.
@@ -62,29 +63,6 @@ final class Ticker: Sendable {
         shared.stopped = true
         pthread_cond_signal(shared.wake)
         pthread_mutex_unlock(shared.lock)
-        if let thread, !wasStopped { pthread_join(thread, nil) }
-    }
-
-    /// nil when the system gives no thread: then nothing ticks, and what is due is written at the end.
-    private static func start(_ shared: Shared) -> pthread_t? {
-        var all = sigset_t()
-        var previous = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_SETMASK, &all, &previous)
-        defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
-        var thread = pthread_t()
-        let argument = Unmanaged.passRetained(shared)
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Shared>.fromOpaque(argument).takeRetainedValue().loop()
-                return nil
-            }, argument.toOpaque())
-        if status != 0 {
-            argument.release()
-            return nil
-        }
-        return thread
+        if !wasStopped { thread?.join() }
     }
 }

@@ -33,11 +33,13 @@ struct StoredSnapshot: Sendable {
     }
 }
 
-/// Keeps every snapshot, or none.
+/// Keeps the state after every iteration but the last.
 final class EveryIteration: SnapshotKeeper {
     private(set) var kept: [StoredSnapshot] = []
     var isDue: Bool { true }
-    func keep(_ snapshot: Snapshot) throws { kept.append(try StoredSnapshot(snapshot)) }
+    func keep(_ snapshot: Snapshot, isLast: Bool) throws {
+        if !isLast { kept.append(try StoredSnapshot(snapshot)) }
+    }
 }
 
 @Suite("Runs that go on from a snapshot")
@@ -197,7 +199,7 @@ struct SnapshotTests {
     private final class Last: SnapshotKeeper {
         var kept: StoredSnapshot?
         var isDue: Bool { false }
-        func keep(_ snapshot: Snapshot) throws { kept = try StoredSnapshot(snapshot) }
+        func keep(_ snapshot: Snapshot, isLast: Bool) throws { kept = try StoredSnapshot(snapshot) }
     }
 
     @Test("A snapshot of another model is refused")

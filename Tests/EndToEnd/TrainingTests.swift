@@ -24,7 +24,11 @@ import Testing
             #expect(outcome.output.components(separatedBy: "model.safetensors").count == 2, "\(outcome.output)")
             #expect(outcome.output.contains("ranks   \(max(1, ranks)) × 1 thread"))
             let names = try FileManager.default.contentsOfDirectory(atPath: place.path(run)).sorted()
-            #expect(names == ["config.yaml", "metrics.jsonl", "model.safetensors", "result.json", "tensorboard"])
+            #expect(
+                names == [
+                    "checkpoints", "config.yaml", "events.jsonl", "metrics.jsonl", "model.safetensors", "result.json",
+                    "status.json", "tensorboard",
+                ])
 
             let result = try place.json(run + "/result.json")
             #expect(Self.resultKeys.allSatisfy { result[$0] != nil })

@@ -115,6 +115,9 @@ struct WrongInput: Sendable, CustomTestStringConvertible {
     static let folders: [WrongInput] = [
         WrongInput(
             name: "folder in use", files: ["out/notes.txt": "mine", "a.svm": SampleData.binary()],
+            arguments: ["train", "a.svm", "--output", "out"], message: "files that no run has written"),
+        WrongInput(
+            name: "run in use", files: ["out/metrics.jsonl": "", "a.svm": SampleData.binary()],
             arguments: ["train", "a.svm", "--output", "out"], message: "--output out is not empty"),
         WrongInput(
             name: "folder of another", files: ["out/notes.txt": "mine", "a.svm": SampleData.binary()],

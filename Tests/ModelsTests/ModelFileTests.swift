@@ -124,7 +124,7 @@ import Testing
             try Data("1 1:0.5 2:0.25\n".utf8).write(to: URL(fileURLWithPath: path))
             #expect { try ModelFile.read(path) } throws: { "\($0)".contains("not a model file") }
             var foreign = Safetensors()
-            foreign.tensors["weights"] = .init(isDouble: false, shape: [1], values: [1])
+            foreign.tensors["weights"] = .init(shape: [1], values: .floats([1]))
             try WholeFile.write(try foreign.encoded(), to: path)
             #expect { try ModelFile.read(path) } throws: { "\($0)".contains("not one that crescendo wrote") }
         }

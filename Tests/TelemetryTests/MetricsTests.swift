@@ -50,14 +50,14 @@ final class Warnings: Sendable {
 
     @Test func aLineHasExactlyTheKeysPromised() throws {
         try withFolder { folder in
-            let file = MetricsFile(path: folder + "/metrics.jsonl")
+            let file = MetricsFile(path: folder + "/metrics.jsonl", warn: { _ in })
             var record = IterationRecord()
             record.iteration = 1
             record.signalToNoise = .infinity
-            try file.receive(RunNews(iterations: [MetricsLine(record, start: 0)]))
+            file.receive(RunNews(iterations: [MetricsLine(record, start: 0)]))
             record.iteration = 2
             record.validationLoss = 0.5
-            try file.receive(RunNews(iterations: [MetricsLine(record, start: 0)]))
+            file.receive(RunNews(iterations: [MetricsLine(record, start: 0)]))
             file.finish(nil)
             let lines = try jsonLines(folder + "/metrics.jsonl")
             #expect(lines.count == 2)
@@ -106,7 +106,7 @@ final class Warnings: Sendable {
     @Test func theThreadWritesWhileTrainingGoesOn() throws {
         try withFolder { folder in
             let path = folder + "/metrics.jsonl"
-            let telemetry = RunTelemetry(sinks: [MetricsFile(path: path)], warn: { _ in })
+            let telemetry = RunTelemetry(sinks: [MetricsFile(path: path, warn: { _ in })], warn: { _ in })
             for record in records(3, every: 1) { telemetry.iterationDidEnd(record) }
             var size = 0
             for _ in 0..<500 where size == 0 {

@@ -1,3 +1,5 @@
+import BigBatch
+
 /// A line of `events.jsonl`: something that happened to a run and that its metrics do not show.
 public struct RunEvent: Sendable {
     /// "checkpoint", "restart", "straggler", …
@@ -8,8 +10,36 @@ public struct RunEvent: Sendable {
     public var seconds: Double?
     /// Counts the starts of the run, from 1.
     public var attempt: Int?
-    /// The whole line.
+    /// The whole line, or what is to stand in it besides the above.
     public var json: JSON
+
+    /// An event that happens here.
+    public init(_ kind: String, iteration: Int, seconds: Double, _ members: [(key: String, value: JSON)] = []) {
+        self.kind = kind
+        self.iteration = iteration
+        self.seconds = seconds
+        json = .object(members)
+    }
+
+    init(_ event: TrainingEvent) {
+        let kind =
+            switch event.kind {
+            case .repair: "repair"
+            case .recovery: "recovery"
+            case .nonFinite: "nonFinite"
+            }
+        self.init(kind, iteration: event.iteration, seconds: event.seconds)
+    }
+
+    /// As `events.jsonl` has it.
+    var line: JSON {
+        let own: [(key: String, value: JSON)] = [
+            ("event", .string(kind)), ("iteration", iteration.map { .integer($0) } ?? .null),
+            ("seconds", seconds.map { .number($0) } ?? .null), ("attempt", attempt.map { .integer($0) } ?? .null),
+        ]
+        let names = own.map(\.key)
+        return .object(own + (json.members ?? []).filter { !names.contains($0.key) })
+    }
 
     /// nil: no JSON object, or no event in it.
     init?(bytes: UnsafeBufferPointer<UInt8>) {

@@ -43,12 +43,14 @@ extension RunSink {
 public struct RunNews: Sendable {
     /// Iterations that ended; several short ones may share a line.
     public var iterations: [MetricsLine]
+    public var events: [RunEvent]
     /// Unix time, in seconds, at which the run's `seconds` were 0. Of a run that went on after a break: as if there had
     /// been none.
     public var epoch: Double
 
-    public init(iterations: [MetricsLine] = [], epoch: Double = 0) {
+    public init(iterations: [MetricsLine] = [], events: [RunEvent] = [], epoch: Double = 0) {
         self.iterations = iterations
+        self.events = events
         self.epoch = epoch
     }
 }

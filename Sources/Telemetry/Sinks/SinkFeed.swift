@@ -2,13 +2,17 @@ import BigBatch
 import Synchronization
 
 /// Carries what happens from the training loop, which adds, to the sinks, which are fed.
-final class SinkFeed {
+///
+/// Unchecked Sendable: `sinks` are touched under `delivery` only.
+final class SinkFeed: @unchecked Sendable {
     private struct State {
         var ring = MetricsRing()
+        var events: [RunEvent] = []
         var epoch: Double?
     }
 
     private let state = Mutex(State())
+    private let delivery = Mutex(())
     private let sinks: SinkList
 
     init(_ sinks: SinkList) { self.sinks = sinks }
@@ -21,15 +25,26 @@ final class SinkFeed {
         }
     }
 
-    /// Called by one thread at a time.
+    func append(_ event: RunEvent) { state.withLock { $0.events.append(event) } }
+
+    /// Iterations to come do not share a line with those so far.
+    func seal() { state.withLock { $0.ring.seal() } }
+
+    /// From any thread.
     func deliver() {
-        let news = state.withLock { RunNews(iterations: $0.ring.drain(), epoch: $0.epoch ?? unixSeconds()) }
-        sinks.receive(news)
+        delivery.withLock { _ in
+            let news = state.withLock { state in
+                defer { state.events = [] }
+                return RunNews(
+                    iterations: state.ring.drain(), events: state.events, epoch: state.epoch ?? unixSeconds())
+            }
+            sinks.receive(news)
+        }
     }
 
-    /// The last delivery. The thread that calls `deliver` has ended.
+    /// The last delivery.
     func finish(_ result: TrainingResult?) {
         deliver()
-        sinks.finish(result)
+        delivery.withLock { _ in sinks.finish(result) }
     }
 }

@@ -25,6 +25,12 @@ struct ResolvedConfiguration {
         return text
     }
 
+    /// The values as `yaml` writes them, by key.
+    var texts: [String: String] {
+        let pairs = entries.compactMap { key, value in value.map { (key, ResolvedConfiguration.scalar($0)) } }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+
     private static func scalar(_ value: Value) -> String {
         switch value {
         case .text(let text): quoted(text)

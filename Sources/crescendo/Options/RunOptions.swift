@@ -11,8 +11,24 @@ struct RunOptions: ParsableArguments {
 
     @Flag(
         inversion: .prefixedNo, exclusivity: .chooseLast,
-        help: "Take --output even if it holds a run; the old run is kept as RUN.old-1, RUN.old-2, …")
+        help: "Start anew in --output even if it holds a run; the old run is kept as RUN.old-1, RUN.old-2, …")
     var overwrite: Bool?
+
+    @Option(
+        help: ArgumentHelp(
+            "Whether to go on with the run in --output (default: auto).",
+            discussion: """
+                auto: from its last checkpoint, on any number of ranks and threads; the data and the options that training \
+                depends on must be the same. never: a folder that holds a run is refused.
+                """))
+    var resume: ResumeChoice?
+
+    @Option(
+        help: ArgumentHelp(
+            "Time between checkpoints: 90, 30m, 2h; 0: only where the run stops (default: 5 s to 10m, a hundred times what "
+                + "the last one took).",
+            valueName: "time"))
+    var checkpointEvery: CheckpointInterval?
 
     @Option(
         help: ArgumentHelp(
@@ -50,9 +66,17 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Stop in time and keep the model: 90 (seconds), 30m, 2h, HH:MM:SS; loading counts (default: none).",
+            "Stop after this much training over all starts of the run, and keep the model: 90 (seconds), 30m, 2h, HH:MM:SS; "
+                + "loading counts (default: none).",
             valueName: "time"))
     var timeLimit: TimeSpan?
+
+    @Option(
+        help: ArgumentHelp(
+            "Stop some time before this moment of the local clock, with a checkpoint to go on from: 2025-01-31T14:25:01 "
+                + "(default: when the Slurm job ends, where Slurm tells).",
+            valueName: "moment"))
+    var endTime: Moment?
 
     @Option(
         help: ArgumentHelp("Number that decides the order of rows (default: 0).", valueName: "number"),

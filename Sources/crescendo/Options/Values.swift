@@ -1,5 +1,11 @@
 import ArgumentParser
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// A span of time as schedulers and people write it: 90, 90s, 30m, 2h, 1h30m, 30:00, HH:MM:SS, D-HH:MM:SS.
 struct TimeSpan: ExpressibleByArgument, Equatable {
     var seconds: Double
@@ -57,6 +63,42 @@ struct StallTimeout: ExpressibleByArgument, Equatable {
     init?(argument: String) {
         guard let seconds = argument == "0" ? 0 : TimeSpan(argument: argument)?.seconds else { return nil }
         self.seconds = seconds
+    }
+}
+
+/// `--checkpoint-every`: a span of time, or 0 for none but the last.
+struct CheckpointInterval: ExpressibleByArgument, Equatable {
+    private let seconds: Double
+
+    var interval: CheckpointKeeper.Interval { seconds > 0 ? .fixed(seconds) : .never }
+
+    init?(argument: String) {
+        guard let seconds = argument == "0" ? 0 : TimeSpan(argument: argument)?.seconds else { return nil }
+        self.seconds = seconds
+    }
+}
+
+/// `--resume`.
+enum ResumeChoice: String, CaseIterable, ExpressibleByArgument {
+    case auto, never
+}
+
+/// A moment of the local clock, as squeue writes it: 2025-01-31T14:25:01.
+struct Moment: ExpressibleByArgument, Equatable {
+    /// Since 1970.
+    var seconds: Double
+
+    init?(argument: String) {
+        let numbers = argument.split(omittingEmptySubsequences: false) { "-T:".contains($0) }.compactMap { Int32($0) }
+        var parts = tm()
+        guard numbers.count == 6, argument.count == 19, numbers.allSatisfy({ $0 >= 0 }) else { return nil }
+        (parts.tm_year, parts.tm_mon, parts.tm_mday) = (numbers[0] - 1900, numbers[1] - 1, numbers[2])
+        (parts.tm_hour, parts.tm_min, parts.tm_sec) = (numbers[3], numbers[4], numbers[5])
+        // Whether it is summer there is for the system to know.
+        parts.tm_isdst = -1
+        let time = mktime(&parts)
+        guard time > 0 else { return nil }
+        seconds = Double(time)
     }
 }
 

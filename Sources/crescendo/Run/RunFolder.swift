@@ -6,28 +6,56 @@ import Telemetry
     import Darwin
 #endif
 
+/// What is in a folder before a run starts in it.
+enum FoundRun {
+    case none
+    /// A run that shall move aside.
+    case old
+    /// A run that has come to no checkpoint yet: it starts over.
+    case begun
+    case checkpoint(Point)
+
+    /// Where a run can go on.
+    struct Point {
+        var name: CheckpointFolder.Name
+        var checkpoint: Checkpoint
+        var status: StoredStatus?
+        /// Newer checkpoints that cannot be read, and why.
+        var damaged: [(name: CheckpointFolder.Name, reason: String)]
+    }
+}
+
 /// A folder that cannot be used for a run, and what to do about it.
 struct RunFolderError: Error, CustomStringConvertible {
     var description: String
 }
 
-/// The folder of one run: `config.yaml`, `metrics.jsonl`, `result.json`, `model.safetensors`. Used by rank 0.
+/// The folder of one run. Used by rank 0.
 ///
-/// `prepare` checks before the data is read that the folder can be written; `open` makes it ready after the data
-/// turned out to be good, so a run that fails early leaves nothing behind and an old run in its place.
+/// `prepare` checks before the data is read that the folder can be written, and what is in it; `open` makes it ready after
+/// the data turned out to be good, so a run that fails early leaves nothing behind and an old run in its place.
 struct RunFolder {
     let path: String
     let overwrite: Bool
+    private(set) var found = FoundRun.none
     private(set) var created = false
 
     var configuration: String { path + "/config.yaml" }
     var metrics: String { path + "/metrics.jsonl" }
+    var events: String { path + "/events.jsonl" }
+    var status: String { path + "/status.json" }
     var result: String { path + "/result.json" }
     var model: String { path + "/model.safetensors" }
     var tensorboard: String { path + "/tensorboard" }
+    var checkpoints: String { path + "/checkpoints" }
+    var attempts: String { checkpoints + "/" + RunFolder.attemptsName }
 
-    /// - Parameter output: `--output`; nil: a fresh folder in `runs` named after the data file and the time.
-    static func prepare(output: String?, data: [String], overwrite: Bool) throws -> RunFolder {
+    static let attemptsName = "attempts.jsonl"
+
+    /// - Parameters:
+    ///   - output: `--output`; nil: a fresh folder in `runs` named after the data file and the time.
+    ///   - resume: a run that is found may be gone on with.
+    static func prepare(output: String?, data: [String], overwrite: Bool, resume: Bool) throws -> RunFolder {
         var path = output ?? freshPath(data)
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         var folder = RunFolder(path: path, overwrite: overwrite)
@@ -36,23 +64,14 @@ struct RunFolder {
             guard status.st_mode & S_IFMT == S_IFDIR else {
                 throw RunFolderError(description: "--output \(path) is a file; give a folder")
             }
-            let names = try entries(of: path)
-            if !names.isEmpty {
-                guard overwrite else {
-                    throw RunFolderError(
-                        description: "--output \(path) is not empty; choose another folder, "
-                            + "or --overwrite to keep the old run under another name")
-                }
-                guard names.contains("config.yaml") || names.contains("metrics.jsonl") else {
-                    throw RunFolderError(
-                        description: "--output \(path) holds files that no run has written; choose another folder")
-                }
-                // The old run moves aside, so it is its parent that must be writable.
-                try checkWritable(parent(of: path), for: path)
+            if try entries(of: path).contains(where: { !$0.hasPrefix(probePrefix) }) {
+                folder.found = try folder.look(resume: resume)
+                // An old run that moves aside needs a parent that is writable.
+                try checkWritable(overwrite ? parent(of: path) : path, for: path)
                 return folder
             }
         } else {
-            try makeFolders(path)
+            try makeFolder(path)
             folder.created = true
         }
         do {
@@ -64,15 +83,42 @@ struct RunFolder {
         return folder
     }
 
-    /// Makes the folder empty and ready; returns where an old run was moved to.
+    /// What a folder that is not empty holds.
+    private func look(resume: Bool) throws -> FoundRun {
+        let names = try RunFolder.entries(of: path)
+        guard ["config.yaml", "metrics.jsonl", "status.json", "checkpoints"].contains(where: names.contains) else {
+            throw RunFolderError(
+                description: "--output \(path) holds files that no run has written; choose another folder")
+        }
+        if overwrite { return .old }
+        let stored = StoredStatus(folder: path)
+        guard resume, names.contains("checkpoints") else {
+            throw RunFolderError(
+                description: "--output \(path) is not empty; choose another folder, "
+                    + "or --overwrite to keep the old run under another name")
+        }
+        let newest = CheckpointFolder(path: checkpoints).newest()
+        if let (name, checkpoint) = newest.found {
+            return .checkpoint(
+                FoundRun.Point(name: name, checkpoint: checkpoint, status: stored, damaged: newest.damaged))
+        }
+        if newest.damaged.isEmpty, stored?.state != "finished" { return .begun }
+        let problems = newest.damaged.map { "\($0.name.document): \($0.reason)" }
+        throw RunFolderError(
+            description: "the run in \(path) cannot go on, because no checkpoint of it can be read"
+                + (problems.isEmpty ? "" : " (" + problems.joined(separator: "; ") + ")")
+                + "; --overwrite starts anew and keeps it under another name")
+    }
+
+    /// Makes room for a run that starts from the beginning; returns where an old one was moved to.
     func open() throws -> String? {
-        guard try !RunFolder.entries(of: path).isEmpty else { return nil }
+        guard case .old = found, try !RunFolder.entries(of: path).isEmpty else { return nil }
         var number = 1
         var status = stat()
         while lstat("\(path).old-\(number)", &status) == 0 { number += 1 }
         let old = "\(path).old-\(number)"
         guard rename(path, old) == 0 else { throw RunFolder.failure("cannot move \(path) to \(old)") }
-        try RunFolder.makeFolders(path)
+        try RunFolder.makeFolder(path)
         return old
     }
 
@@ -103,7 +149,8 @@ struct RunFolder {
         return path
     }
 
-    private static func makeFolders(_ path: String) throws {
+    /// With the folders that it lies in.
+    static func makeFolder(_ path: String) throws {
         var partial = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
             partial += part
@@ -118,16 +165,18 @@ struct RunFolder {
         }
     }
 
+    private static let probePrefix = ".crescendo-"
+
     /// Writes and removes a small file.
     private static func checkWritable(_ folder: String, for path: String) throws {
-        let probe = "\(folder)/.crescendo-\(getpid())"
+        let probe = "\(folder)/\(probePrefix)\(getpid())"
         let descriptor = Glibc.open(probe, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure("cannot write to the run folder \(path)") }
         close(descriptor)
         unlink(probe)
     }
 
-    private static func entries(of path: String) throws -> [String] {
+    static func entries(of path: String) throws -> [String] {
         guard let folder = opendir(path) else { throw failure("cannot read the folder \(path)") }
         defer { closedir(folder) }
         var names: [String] = []
@@ -140,7 +189,7 @@ struct RunFolder {
         return names
     }
 
-    private static func parent(of path: String) -> String {
+    static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }

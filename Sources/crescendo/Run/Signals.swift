@@ -6,7 +6,7 @@ import Synchronization
     import Darwin
 #endif
 
-/// SIGINT, SIGTERM and SIGUSR1 ask a run to stop at its next iteration and to keep its model.
+/// SIGINT, SIGTERM and SIGUSR1 ask a run to stop after its iteration, with a checkpoint and its model.
 enum Signals {
     /// Listens to SIGUSR1, which would otherwise end the process, from the start of a run: schedulers send it some time
     /// before the limit, also while data is read.
@@ -30,8 +30,12 @@ enum Signals {
     /// The signal that asked for a stop; 0: none did.
     static var received: Int32 { requested.load(ordering: .relaxed) }
 
-    /// The signal that asks for a timely end rather than interrupts: the run counts as done.
+    /// The signal that asks for a timely end, so that the run can go on later.
     static let finish = SIGUSR1
+
+    static func name(_ signal: Int32) -> String {
+        [SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGUSR1: "SIGUSR1"][signal] ?? "signal \(signal)"
+    }
 
     /// A file that grows past a limit, or a reader that goes away, is an error of the write and no reason to die.
     static func ignoreWriteSignals() {

@@ -43,7 +43,7 @@ struct LaunchJob {
                     "outside a Slurm job, name the run's folder, in which it goes on after a crash: --output runs/first"
             )
         }
-        if train.run.output == nil { arguments += ["--output", folder] }
+        if train.run.output == nil { arguments = LaunchJob.adding(["--output", folder], to: arguments) }
         let first = StoredStatus(folder: folder)
         if let job, job.restarts > 0, first?.state == "finished" {
             say("the run in \(folder) has finished already")
@@ -54,9 +54,14 @@ struct LaunchJob {
         var budget = RetryBudget(limit: command.retries ?? 5)
         var hosts: [SlurmJob.HostShare]?
         var before = first
+        var hasBegun = false
         while true {
             let guardian = watchFromElsewhere(hosts ?? job?.hosts ?? [])
-            let (code, own, signal) = start(arguments, launcher, on: hosts)
+            var options: [String] = []
+            if train.run.endTime == nil, let end = job?.end { options.append("--end-time=\(end)") }
+            // What this job has begun it goes on with.
+            if hasBegun || (job?.restarts ?? 0) > 0 { options.append("--no-overwrite") }
+            let (code, own, signal) = start(LaunchJob.adding(options, to: arguments), launcher, on: hosts)
             guardian?.signal(SIGTERM)
             let after = StoredStatus(folder: folder)
             let outcome = RunOutcome(own: own, before: before, after: after)
@@ -67,7 +72,8 @@ struct LaunchJob {
                 // After Ctrl-C or SIGTERM somebody wants the job to end, or Slurm itself will start it again.
                 if signal == SIGTERM || signal == SIGINT { return 128 + (signal ?? 0) }
                 return leave(reason, progress: hasProgressed(from: first, to: after))
-            case .crashed(let hasBegun):
+            case .crashed(let isOwn):
+                hasBegun = hasBegun || isOwn
                 if let signal, signal != SIGUSR1 { return 128 + signal }
                 if signal == SIGUSR1 {
                     return leave("crashed near its end", progress: hasProgressed(from: first, to: after))
@@ -77,7 +83,7 @@ struct LaunchJob {
                     return code == 0 ? 1 : code
                 }
                 say("the ranks ended with code \(code) and without a word; starting them again in \(Int(pause)) s")
-                if !hasBegun, command.launcher == nil, job != nil { launcher = launcher.other }
+                if !isOwn, command.launcher == nil, job != nil { launcher = launcher.other }
                 if let signal = rest(pause) {
                     return signal == SIGUSR1 ? leave("signal", progress: true) : 128 + signal
                 }
@@ -89,6 +95,12 @@ struct LaunchJob {
                 }
             }
         }
+    }
+
+    /// Behind the other options, so that these win, and before a -- that ends them.
+    static func adding(_ options: [String], to arguments: [String]) -> [String] {
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        return arguments[..<end] + options + arguments[end...]
     }
 
     private func hasProgressed(from before: StoredStatus?, to after: StoredStatus?) -> Bool {

@@ -14,6 +14,9 @@ struct ResultFile {
     var features: Int
     var ranks: Int
     var threads: Int
+    /// Starts of the run; its work and its time are those of all of them.
+    var attempts: Int
+    /// Of the last start.
     var loadSeconds: Double
     /// ISO 8601, UTC.
     var started: String
@@ -40,6 +43,7 @@ struct ResultFile {
             ("parameterRepairs", .integer(result.parameterRepairs)),
             ("ranks", .integer(ranks)),
             ("threads", .integer(threads)),
+            ("attempts", .integer(attempts)),
             ("train", train?.json ?? .null),
             ("validation", validation?.json ?? .null),
             ("test", test?.json ?? .null),

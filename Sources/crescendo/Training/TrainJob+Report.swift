@@ -68,16 +68,27 @@ extension TrainJob {
     }
 
     /// Writes the model, judges it and says how it went. Returns the exit code.
+    /// - Parameter cause: of a stop before the end.
     func conclude(
-        _ unjudged: ResultFile, _ trained: TrainedModel, _ data: TrainingData, _ test: Dataset?, _ folder: RunFolder?
+        _ unjudged: ResultFile, _ trained: TrainedModel, _ data: TrainingData, _ test: Dataset?,
+        _ start: RunStart.RankZero?, _ cause: StopCause?
     ) throws -> Int32 {
         var report = unjudged
-        // First of all the model: a launcher that was told to stop leaves a second or so.
+        let folder = start?.folder
+        // The checkpoint is there by now. A launcher that was told to stop leaves a second or so for the rest.
         try world.onRoot {
-            guard let folder else { return }
-            try modelFile(trained, data.preprocessing).write(to: folder.model)
-            try write(report, folder)
+            guard let start else { return }
+            try start.attempt.check()
+            if let cause {
+                try start.end(.interrupted, reason: cause.name, report.result)
+                say("\n" + cause.explanation(folder: start.folder.path))
+            }
+            try modelFile(trained, data.preprocessing).write(
+                to: start.folder.model, beforeRename: start.attempt.check)
+            try write(report, start)
         }
+        // A run that goes on later has no time to lose.
+        if let cause, cause.exitCode == RunCode.interrupted { return cause.exitCode }
         func judge(_ rows: Dataset?) throws -> Quality? {
             try rows.map { try Quality.measure(trained, on: $0, communicator: world) }
         }
@@ -88,17 +99,17 @@ extension TrainJob {
             let weights = trained.parameters.prefix(trained.model.penalisedCount)
             report.objective = train.loss + 0.5 * report.l2 * weights.reduce(0.0) { $0 + Double($1) * Double($1) }
         }
+        let reason = report.result.stopReason
         try world.onRoot {
-            if let folder { try write(report, folder) }
+            guard let start else { return }
+            try write(report, start)
+            if cause == nil {
+                try start.end(reason == .divergence ? .failed : .finished, reason: reason.rawValue, report.result)
+            }
         }
         summarise(report, folder)
-        // All ranks end alike, whichever of them heard a signal.
-        let signal = try world.allreduce(Signals.received, .maximum)
-        switch report.result.stopReason {
-        case .divergence: return Program.Code.diverged
-        case .signal where signal != Signals.finish: return Program.Code.stopped(by: signal)
-        default: return 0
-        }
+        if let cause { return cause.exitCode }
+        return reason == .divergence ? Program.Code.diverged : 0
     }
 
     private func modelFile(_ trained: TrainedModel, _ preprocessing: Preprocessing) throws -> ModelFile {
@@ -108,10 +119,11 @@ extension TrainJob {
             notes: ["reading": try StoredReading(command.reading.applied()).text])
     }
 
-    private func write(_ report: ResultFile, _ folder: RunFolder) throws {
+    private func write(_ report: ResultFile, _ start: RunStart.RankZero) throws {
         var report = report
         report.finished = timestamp()
-        try AtomicFile.write(report.json.indentedText, to: folder.result)
+        try AtomicFile.write(
+            report.json.indentedText, to: start.folder.result, beforeRename: start.attempt.check)
     }
 
     private func summarise(_ report: ResultFile, _ folder: RunFolder?) {

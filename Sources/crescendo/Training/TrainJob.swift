@@ -18,9 +18,9 @@ struct TrainJob {
         console = Console(speaks: world.rank == 0)
     }
 
-    private var isQuiet: Bool { command.run.quiet ?? false }
+    var isQuiet: Bool { command.run.quiet ?? false }
 
-    private func say(_ text: String) {
+    func say(_ text: String) {
         if !isQuiet { console.print(text) }
     }
 
@@ -29,7 +29,8 @@ struct TrainJob {
         Signals.installEarly()
         let folder = try world.onRoot {
             try RunFolder.prepare(
-                output: command.run.output, data: command.data, overwrite: command.run.overwrite ?? false)
+                output: command.run.output, data: command.data, overwrite: command.run.overwrite ?? false,
+                resume: command.run.resume != .never)
         }
         do {
             return try run(in: folder)
@@ -53,16 +54,29 @@ struct TrainJob {
         let loadSeconds = try world.broadcastValue(monotonicSeconds() - start)
         let configuration = plan.trainerConfiguration(
             timeLeft: command.run.timeLimit.map { max(1e-3, $0.seconds - loadSeconds) })
-        try world.onRoot { try folder.map { try open($0, plan) } }
+        guard let start = try begin(folder, plan, data, configuration) else { return 0 }
+        do {
+            return try run(start, model, specification, plan, data, test, configuration, loadSeconds)
+        } catch let error where !(error is ReductionError || error is MPIError) {
+            // What all ranks have met alike they would meet again; the loss of a rank may not come again.
+            start.rankZero?.fail("\(error)")
+            throw error
+        }
+    }
 
+    private func run(
+        _ start: RunStart, _ model: some Model, _ specification: ModelSpecification, _ plan: TrainingPlan,
+        _ data: TrainingData, _ test: Dataset?, _ configuration: TrainerConfiguration, _ loadSeconds: Double
+    ) throws -> Int32 {
         Signals.install()
-        let result = try train(model, on: data, configuration, plan, folder)
+        let (result, cause) = try train(model, on: data, configuration, plan, start)
+        let attempts = try world.broadcastValue(Double(start.rankZero?.attempt.number ?? 0))
         let report = ResultFile(
             result: result, objective: result.objective, model: plan.modelName, l2: plan.l2, rows: plan.rows,
-            features: specification.featureCount, ranks: world.size, threads: plan.threads, loadSeconds: loadSeconds,
-            started: started, finished: timestamp())
+            features: specification.featureCount, ranks: world.size, threads: plan.threads,
+            attempts: Int(attempts), loadSeconds: loadSeconds, started: started, finished: timestamp())
         let trained = try TrainedModel(specification, parameters: result.parameters, threads: plan.threads)
-        return try conclude(report, trained, data, test, folder)
+        return try conclude(report, trained, data, test, start.rankZero, cause)
     }
 
     /// Reads the training data and settles what depends on it.
@@ -118,34 +132,53 @@ struct TrainJob {
         return try table.assemble(using: preprocessing)
     }
 
-    private func open(_ folder: RunFolder, _ plan: TrainingPlan) throws {
-        if let old = try folder.open() { say("The run that was in \(folder.path) is now in \(old).") }
-        let launcher = world.size > 1 ? "mpirun -n \(world.size) " : ""
-        try AtomicFile.write(
-            plan.resolved().yaml(header: [
-                "Crescendo \(Crescendo.version): the options of this run, defaults included. Once more:",
-                "  \(launcher)crescendo train --config \(absolutePath(folder.configuration))",
-            ]), to: folder.configuration)
-    }
-
+    /// Trains; the cause is that of a stop before the end, the same on all ranks.
     private func train(
         _ model: some Model, on data: TrainingData, _ configuration: TrainerConfiguration, _ plan: TrainingPlan,
-        _ folder: RunFolder?
-    ) throws -> TrainingResult {
-        let telemetry = folder.map { folder in
-            RunTelemetry(
-                sinks: [MetricsFile(path: folder.metrics)] + sinks(plan, folder),
-                progress: isQuiet ? nil : ProgressLine(console: console, rows: data.training.order.count),
-                warn: { [console] in console.warn($0) })
+        _ start: RunStart
+    ) throws -> (TrainingResult, StopCause?) {
+        let warn: @Sendable (String) -> Void = { [console] in console.warn($0) }
+        var telemetry: RunTelemetry?
+        var keeper: CheckpointKeeper?
+        try world.onRoot {
+            guard let zero = start.rankZero else { return }
+            let attempt = zero.attempt
+            let from = try zero.head.map { try MetricsStart(path: zero.folder.metrics, after: $0.record) }
+            let owns: @Sendable () -> Bool = { attempt.ownsFolder }
+            let metrics = MetricsFile(path: zero.folder.metrics, from: from, owns: owns, warn: warn)
+            let events = EventsFile(path: zero.folder.events, attempt: attempt.number, owns: owns, warn: warn)
+            let listener = RunTelemetry(
+                sinks: [metrics, events] + sinks(plan, zero.folder),
+                progress: isQuiet ? nil : ProgressLine(console: console, rows: data.training.order.count), warn: warn)
+            telemetry = listener
+            listener.note(zero.beginning)
+            let frame = CheckpointKeeper.Frame(
+                folder: CheckpointFolder(path: zero.folder.checkpoints), attempt: attempt, status: zero.status,
+                fingerprint: zero.fingerprint, tolerance: configuration.tolerance, patience: configuration.patience,
+                note: listener.noting, sync: listener.syncing(metrics), warn: warn)
+            keeper = CheckpointKeeper(
+                frame, telemetry: listener, interval: command.run.checkpointEvery?.interval ?? .adaptive,
+                from: zero.head?.iteration, damaged: zero.point?.damaged.map(\.name) ?? [])
         }
-        var result: TrainingResult?
-        defer { telemetry?.finish(result) }
+        var finished: TrainingResult?
+        defer { telemetry?.finish(finished) }
         let trainer = Trainer(
             model: model, dataset: data.training, validation: data.validation, communicator: world,
             configuration: configuration)
-        let finished = try trainer.run(observer: telemetry, stopRequested: { Signals.received != 0 })
-        result = finished
-        return finished
+        let end = world.rank == 0 ? command.run.endTime?.seconds ?? StopRequest.endOfSlurmJob : nil
+        let request = StopRequest(end: end, start: self.start, attempt: start.rankZero?.attempt) {
+            3 * (keeper?.writeSeconds ?? 0) + 2 * (telemetry?.iterationSeconds ?? 0)
+        }
+        let result = try trainer.run(
+            observer: telemetry, from: start.snapshot, keeper: keeper, stopRequested: { request.cause != nil })
+        finished = result
+        let isStopped = result.stopReason == .signal
+        let cause = StopCause(code: isStopped ? try world.allreduce(request.cause?.code ?? 0, .maximum) : 0)
+        telemetry?.note(
+            RunEvent(
+                "stop", iteration: result.iterations, seconds: result.seconds,
+                [("reason", .string(cause?.name ?? result.stopReason.rawValue))]))
+        return (result, cause)
     }
 }
 

@@ -1,0 +1,110 @@
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A file that grows by whole lines.
+///
+/// What does not fit (full disk) waits until the file takes it, with one warning; a line that is half written is taken
+/// back. A file that this process no longer owns gets nothing more.
+final class LineFile: Sendable {
+    private let path: String
+    private let state: Mutex<State>
+    private let owns: @Sendable () -> Bool
+    private let warn: @Sendable (String) -> Void
+
+    private struct State {
+        var descriptor: Int32
+        /// Up to the end of the last whole line.
+        var size: off_t = 0
+        var pending: [UInt8] = []
+        var hasWarned = false
+    }
+
+    /// - Parameters:
+    ///   - empties: starts with an empty file instead of going on behind what is there.
+    ///   - owns: asked before every write.
+    ///   - warn: gets the reason of the first failure.
+    init(
+        path: String, empties: Bool, owns: @escaping @Sendable () -> Bool, warn: @escaping @Sendable (String) -> Void
+    ) {
+        self.path = path
+        self.owns = owns
+        self.warn = warn
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (empties ? O_TRUNC : 0), 0o666)
+        let reason = errno
+        var state = State(descriptor: descriptor)
+        var status = stat()
+        if descriptor >= 0, fstat(descriptor, &status) == 0 { state.size = status.st_size }
+        if descriptor < 0 {
+            state.hasWarned = true
+            warn(LineFile.text(reason, path))
+        }
+        self.state = Mutex(state)
+    }
+
+    deinit { close() }
+
+    /// True while lines wait for the disk.
+    var isBehind: Bool { state.withLock { !$0.pending.isEmpty } }
+
+    /// Adds `lines`, each with its end, and tries again what has waited.
+    func append(_ lines: String) {
+        state.withLock { state in
+            guard state.descriptor >= 0 else { return }
+            state.pending += Array(lines.utf8)
+            guard !state.pending.isEmpty else { return }
+            guard owns() else {
+                state.pending = []
+                return
+            }
+            guard let reason = write(&state) else { return }
+            // A device that cannot be truncated keeps what it took.
+            _ = ftruncate(state.descriptor, state.size)
+            if !state.hasWarned {
+                state.hasWarned = true
+                warn(LineFile.text(reason, path))
+            }
+        }
+    }
+
+    /// Makes what is written last. Lines that wait stay behind.
+    func sync() {
+        state.withLock { if $0.descriptor >= 0 { fsync($0.descriptor) } }
+    }
+
+    func close() {
+        state.withLock { state in
+            guard state.descriptor >= 0 else { return }
+            #if canImport(Glibc)
+                Glibc.close(state.descriptor)
+            #else
+                Darwin.close(state.descriptor)
+            #endif
+            state.descriptor = -1
+        }
+    }
+
+    /// errno, or nil when all is written. `size` and `pending` follow the lines that are whole.
+    private func write(_ state: inout State) -> Int32? {
+        var done = 0
+        var reason: Int32?
+        while done < state.pending.count, reason == nil {
+            let written = state.pending[done...].withUnsafeBytes {
+                systemWrite(state.descriptor, $0.baseAddress, $0.count)
+            }
+            if written >= 0 { done += written } else if errno != EINTR { reason = errno }
+        }
+        let whole = reason == nil ? done : (state.pending[..<done].lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
+        state.pending.removeFirst(whole)
+        state.size += off_t(whole)
+        return reason
+    }
+
+    private static func text(_ reason: Int32, _ path: String) -> String {
+        "cannot write \(path): \(String(cString: strerror(reason)))"
+    }
+}

@@ -1,0 +1,135 @@
+import BigBatch
+import CZlib
+import FoundationEssentials
+import Models
+
+/// A checkpoint as two files hold it: numbers as JSON, long arrays as safetensors.
+///
+/// The JSON ends in its own checksum and holds that of the other file, which is there before it: a checkpoint is complete
+/// when its JSON is.
+struct Checkpoint: Sendable {
+    var document: [UInt8]
+    var arrays: [UInt8]
+
+    /// What a checkpoint says of itself, besides the state that it holds.
+    struct Head: Codable {
+        var format = Checkpoint.format
+        var version = Crescendo.version
+        /// ISO 8601, UTC.
+        var written: String
+        var attempt: Int
+        var iteration: Int
+        /// Training time so far, over all attempts.
+        var seconds: Double
+        var ranks: Int
+        var threads: Int
+        /// The limits of the run so far.
+        var tolerance: Double
+        var patience: Int
+        /// Of the last iteration: what a metrics file that could not be written lacks is told from it.
+        var record: IterationRecord
+        /// Name, size and CRC-32 of the file of arrays.
+        var arrays: FileMark?
+        var fingerprint: RunFingerprint
+    }
+
+    struct FileMark: Codable, Equatable {
+        var file: String
+        var bytes: Int
+        var crc32: String
+    }
+
+    static let format = "crescendo checkpoint 1"
+
+    /// - Throws: `DamagedCheckpoint`.
+    func head() throws -> Head {
+        let head: Head
+        do {
+            head = try Checkpoint.decoder().decode(Head.self, from: Data(document))
+        } catch {
+            throw DamagedCheckpoint(reason: "its JSON is not that of a checkpoint")
+        }
+        guard head.format == Checkpoint.format else {
+            throw DamagedCheckpoint(reason: "it was written by crescendo \(head.version), whose format is another")
+        }
+        return head
+    }
+
+    func snapshot() throws -> Snapshot {
+        struct Body: Decodable {
+            var state: Snapshot
+        }
+        let file = try Safetensors(arrays, file: "the arrays of the checkpoint")
+        let decoder = Checkpoint.decoder(SnapshotTensors(file.tensors.mapValues(\.values)))
+        return try decoder.decode(Body.self, from: Data(document)).state
+    }
+
+    private static func decoder(_ tensors: SnapshotTensors? = nil) -> JSONDecoder {
+        let decoder = JSONDecoder()
+        if let tensors { decoder.userInfo[SnapshotTensors.key] = tensors }
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return decoder
+    }
+
+    // MARK: - The JSON
+
+    /// Numbers of a snapshot as JSON; its arrays go to `tensors`.
+    static func numbers(_ snapshot: Snapshot, _ tensors: SnapshotTensors) throws -> [UInt8] {
+        let encoder = encoder()
+        encoder.userInfo[SnapshotTensors.key] = tensors
+        return [UInt8](try encoder.encode(snapshot))
+    }
+
+    /// The whole JSON, its checksum behind the rest.
+    static func document(_ head: Head, state: [UInt8]) throws -> [UInt8] {
+        var bytes = [UInt8](try encoder().encode(head))
+        bytes.removeLast()
+        bytes += Array(",\"state\":".utf8) + state + mark
+        return bytes + Array((CRC32.text(of: bytes) + "\"}\n").utf8)
+    }
+
+    private static let mark = Array(",\"crc32\":\"".utf8)
+
+    /// Whether the JSON is as it was written.
+    static func isWhole(_ document: [UInt8]) -> Bool {
+        // Eight digits, then "}, end of line.
+        let digits = document.count - 11
+        guard digits > mark.count, document[digits - mark.count..<digits].elementsEqual(mark) else { return false }
+        return document[digits...].elementsEqual(Array((CRC32.text(of: document[..<digits]) + "\"}\n").utf8))
+    }
+
+    private static func encoder() -> JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return encoder
+    }
+}
+
+struct DamagedCheckpoint: Error, CustomStringConvertible {
+    var reason: String
+    var description: String { reason }
+}
+
+/// CRC-32 as zlib, gzip and Python's `zlib.crc32` have it.
+struct CRC32 {
+    private var value: UInt = 0
+
+    mutating func add(_ bytes: UnsafeRawBufferPointer) {
+        value = crc32_z(value, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+    }
+
+    /// Eight hexadecimal digits.
+    var text: String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+    }
+
+    static func text(of bytes: some ContiguousBytes) -> String {
+        var sum = CRC32()
+        bytes.withUnsafeBytes { sum.add($0) }
+        return sum.text
+    }
+}

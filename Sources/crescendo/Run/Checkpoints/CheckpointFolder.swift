@@ -1,0 +1,126 @@
+import Models
+import Telemetry
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The folder `checkpoints` of a run.
+struct CheckpointFolder: Sendable {
+    let path: String
+
+    /// What a checkpoint's files are called: no two starts of a run write to the same name.
+    struct Name: Hashable, Comparable, Sendable {
+        var attempt: Int
+        var iteration: Int
+
+        var document: String { stem + ".json" }
+        var arrays: String { stem + ".safetensors" }
+        private var stem: String { "iteration-\(iteration)-attempt-\(attempt)" }
+
+        init(attempt: Int, iteration: Int) {
+            self.attempt = attempt
+            self.iteration = iteration
+        }
+
+        /// nil for other files.
+        init?(document: String) {
+            let parts = document.split(separator: "-", omittingEmptySubsequences: false)
+            guard parts.count == 4, parts[3].hasSuffix(".json"), let iteration = Int(parts[1]),
+                let attempt = Int(parts[3].dropLast(5))
+            else { return nil }
+            self.init(attempt: attempt, iteration: iteration)
+            guard self.document == document else { return nil }
+        }
+
+        /// Of two, the later start's is the better one: the other start has lost the folder before it was written.
+        static func < (left: Name, right: Name) -> Bool {
+            (left.attempt, left.iteration) < (right.attempt, right.iteration)
+        }
+    }
+
+    /// Newest first.
+    var names: [Name] {
+        ((try? RunFolder.entries(of: path)) ?? []).compactMap { Name(document: $0) }.sorted(by: >)
+    }
+
+    /// - Throws: `DamagedCheckpoint`.
+    func read(_ name: Name) throws -> Checkpoint {
+        func bytes(_ file: String) throws -> [UInt8] {
+            do {
+                return try WholeFile.read(path + "/" + file)
+            } catch {
+                throw DamagedCheckpoint(reason: "\(error)")
+            }
+        }
+        let document = try bytes(name.document)
+        guard Checkpoint.isWhole(document) else {
+            throw DamagedCheckpoint(reason: "the checksum of \(name.document) is wrong")
+        }
+        var checkpoint = Checkpoint(document: document, arrays: [])
+        guard let mark = try checkpoint.head().arrays else {
+            throw DamagedCheckpoint(reason: "\(name.document) names no arrays")
+        }
+        checkpoint.arrays = try bytes(name.arrays)
+        guard checkpoint.arrays.count == mark.bytes, CRC32.text(of: checkpoint.arrays) == mark.crc32 else {
+            throw DamagedCheckpoint(reason: "the checksum of \(name.arrays) is wrong")
+        }
+        return checkpoint
+    }
+
+    /// The newest that is whole, and what is wrong with those that are newer.
+    func newest() -> (found: (name: Name, checkpoint: Checkpoint)?, damaged: [(name: Name, reason: String)]) {
+        var damaged: [(name: Name, reason: String)] = []
+        for name in names {
+            do {
+                return ((name, try read(name)), damaged)
+            } catch {
+                damaged.append((name, "\(error)"))
+            }
+        }
+        return (nil, damaged)
+    }
+
+    /// Writes both files. Returns the bytes written.
+    /// - Parameter beforeRename: asked before each file comes into its place.
+    func write(
+        _ name: Name, head: Checkpoint.Head, state: [UInt8], arrays: [String: Safetensors.Values],
+        beforeRename: () throws -> Void
+    ) throws -> Int {
+        var file = Safetensors()
+        for (name, values) in arrays { file.tensors[name] = .init(shape: [values.count], values: values) }
+        file.metadata["format"] = Checkpoint.format
+        let writer = try AtomicFileWriter(path: path + "/" + name.arrays)
+        var sum = CRC32()
+        var count = 0
+        try file.encode { bytes in
+            sum.add(bytes)
+            count += bytes.count
+            try writer.write(bytes)
+        }
+        try writer.commit(beforeRename: beforeRename)
+        var head = head
+        head.arrays = Checkpoint.FileMark(file: name.arrays, bytes: count, crc32: sum.text)
+        let document = try Checkpoint.document(head, state: state)
+        let last = try AtomicFileWriter(path: path + "/" + name.document)
+        try last.write(document)
+        try last.commit(beforeRename: beforeRename)
+        return count + document.count
+    }
+
+    /// Removes all but the two newest, and what killed writers have left.
+    /// - Parameter damaged: of no use, and removed.
+    func prune(damaged: Set<Name> = []) {
+        let kept = Set(names.filter { !damaged.contains($0) }.prefix(2))
+        let files = Set(kept.flatMap { [$0.document, $0.arrays] } + [RunFolder.attemptsName])
+        // The JSON first: without it the arrays are nothing.
+        for file in ((try? RunFolder.entries(of: path)) ?? []).sorted(by: {
+            $0.hasSuffix(".json") && !$1.hasSuffix(".json")
+        })
+        where !files.contains(file) && file.hasPrefix("iteration-") {
+            unlink(path + "/" + file)
+        }
+    }
+}

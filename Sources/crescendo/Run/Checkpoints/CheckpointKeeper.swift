@@ -1,0 +1,157 @@
+import BigBatch
+import MPI
+import Synchronization
+import Telemetry
+
+/// Makes checkpoints on rank 0: takes the state where training stands still for it, and writes it on a thread beside.
+///
+/// `status.json` and `events.jsonl` follow the files. What cannot be written is a warning and an event; the run goes on.
+///
+/// Unchecked Sendable: what the writing thread touches is constant or guarded by `progress`.
+final class CheckpointKeeper: SnapshotKeeper, @unchecked Sendable {
+    /// Seconds between two checkpoints.
+    enum Interval: Equatable {
+        /// A hundred times as long as the last one took to write, within limits.
+        case adaptive
+        case fixed(Double)
+        /// Only where the run stops.
+        case never
+
+        func seconds(after cost: Double) -> Double {
+            switch self {
+            case .adaptive: min(max(100 * cost, 5), 600)
+            case .fixed(let seconds): seconds
+            case .never: .infinity
+            }
+        }
+    }
+
+    /// What is the same for all checkpoints of an attempt.
+    struct Frame: Sendable {
+        var folder: CheckpointFolder
+        var attempt: RunAttempt
+        var status: StatusFile
+        var fingerprint: RunFingerprint
+        var tolerance: Double
+        var patience: Int
+        /// Tells of an event.
+        var note: @Sendable (RunEvent) -> Void
+        /// Makes the metrics so far last.
+        var sync: @Sendable () -> Void
+        var warn: @Sendable (String) -> Void
+    }
+
+    private let frame: Frame
+    private let telemetry: RunTelemetry
+    private let interval: Interval
+    private let task = BackgroundTask()
+    private let progress: Mutex<Progress>
+    private var start = monotonicSeconds()
+
+    /// What the writing thread reports.
+    private struct Progress {
+        /// The last checkpoint on disk; nil: there is none yet.
+        var iteration: Int?
+        var due: Double
+        var writeSeconds = 0.0
+        var hasWarned = false
+        /// Found damaged at the start.
+        var damaged: Set<CheckpointFolder.Name>
+    }
+
+    /// - Parameters:
+    ///   - iteration: of the checkpoint that the run goes on from.
+    ///   - damaged: checkpoints to be removed once there are others.
+    init(
+        _ frame: Frame, telemetry: RunTelemetry, interval: Interval, from iteration: Int?,
+        damaged: [CheckpointFolder.Name]
+    ) {
+        self.frame = frame
+        self.telemetry = telemetry
+        self.interval = interval
+        progress = Mutex(
+            Progress(
+                iteration: iteration, due: monotonicSeconds() + interval.seconds(after: 0), damaged: Set(damaged)))
+    }
+
+    var isDue: Bool {
+        guard interval != .never, task.isIdle else { return false }
+        let due = progress.withLock { $0.due }
+        return monotonicSeconds() >= due
+    }
+
+    /// Seconds that the last checkpoint took to write.
+    var writeSeconds: Double { progress.withLock { $0.writeSeconds } }
+
+    /// Iteration of the last checkpoint on disk; 0: there is none.
+    var lastIteration: Int { progress.withLock { $0.iteration ?? 0 } }
+
+    func keep(_ snapshot: Snapshot, isLast: Bool) {
+        start = monotonicSeconds()
+        defer { if isLast { task.wait() } }
+        guard let record = telemetry.record, snapshot.iteration != lastIteration else { return }
+        telemetry.seal()
+        let tensors = SnapshotTensors()
+        let head = Checkpoint.Head(
+            written: timestamp(), attempt: frame.attempt.number, iteration: snapshot.iteration,
+            seconds: snapshot.seconds, ranks: frame.status.ranks, threads: frame.status.threads,
+            tolerance: frame.tolerance, patience: frame.patience, record: record, fingerprint: frame.fingerprint)
+        do {
+            let state = try Checkpoint.numbers(snapshot, tensors)
+            let arrays = tensors.values
+            // The one before must be on disk, or this one would have to wait with it.
+            task.wait()
+            let stall = monotonicSeconds() - start
+            task.start { [self] in
+                frame.sync()
+                write(head, state, arrays, stall: stall)
+            }
+        } catch {
+            report(error, head)
+        }
+    }
+
+    // MARK: - On the writing thread
+
+    private func write(
+        _ head: Checkpoint.Head, _ state: [UInt8], _ arrays: [String: SnapshotTensors.Values], stall: Double
+    ) {
+        let begin = monotonicSeconds()
+        let name = CheckpointFolder.Name(attempt: head.attempt, iteration: head.iteration)
+        do {
+            let bytes = try frame.folder.write(
+                name, head: head, state: state, arrays: arrays, beforeRename: frame.attempt.check)
+            try frame.attempt.check()
+            frame.folder.prune(damaged: progress.withLock { $0.damaged })
+            let seconds = monotonicSeconds() - begin
+            progress.withLock { progress in
+                progress.iteration = head.iteration
+                progress.writeSeconds = seconds
+                progress.due = begin + interval.seconds(after: stall + seconds)
+                progress.hasWarned = false
+            }
+            frame.note(
+                RunEvent(
+                    "checkpoint", iteration: head.iteration, seconds: head.seconds,
+                    [("bytes", .integer(bytes)), ("stallSeconds", .number(stall)), ("writeSeconds", .number(seconds))]))
+            try frame.status.write(.running, iteration: head.iteration, seconds: head.seconds)
+        } catch {
+            report(error, head)
+        }
+    }
+
+    private func report(_ error: any Error, _ head: Checkpoint.Head) {
+        // Who has lost the folder says so at its end.
+        guard !(error is LostRun) else { return }
+        let warns = progress.withLock { progress in
+            progress.due = monotonicSeconds() + max(10, interval.seconds(after: 0))
+            defer { progress.hasWarned = true }
+            return !progress.hasWarned
+        }
+        frame.note(
+            RunEvent(
+                "checkpointFailed", iteration: head.iteration, seconds: head.seconds,
+                [("reason", .string("\(error)"))]))
+        if warns { frame.warn("no checkpoint: \(error). Training goes on; the next one is tried later.") }
+    }
+}

@@ -1,0 +1,158 @@
+import FoundationEssentials
+import Synchronization
+import Telemetry
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// One start of a run, and its right to write into the run's folder: the last start alone has it.
+///
+/// Each start adds a line to `checkpoints/attempts.jsonl`. A process that was thought dead, on a host that was cut off, say,
+/// finds that the file has grown before it writes anything. (A file that is written in place is seen alike from all hosts;
+/// a new name may not be, on file systems of networks.)
+final class RunAttempt: Sendable {
+    /// 1 for the first start.
+    let number: Int
+    let host: String
+    let process: Int
+    /// The Slurm job, if any.
+    let job: String?
+    private let path: String
+    private let size: off_t
+    private let lost = Atomic<Bool>(false)
+
+    /// A line of `attempts.jsonl`.
+    struct Entry: Codable {
+        var attempt: Int
+        var host: String
+        var pid: Int
+        /// When that process began, in its host's ticks: numbers of processes are used again.
+        var began: UInt64?
+        var job: String?
+        var started: String
+        var ranks: Int
+        var threads: Int
+    }
+
+    /// Takes the folder over.
+    /// - Throws: where a process of this host is still at work in it, after a wait of `patience` seconds.
+    init(folder: RunFolder, ranks: Int, threads: Int, patience: Double = 10) throws {
+        path = folder.attempts
+        try RunFolder.makeFolder(folder.checkpoints)
+        host = RunAttempt.hostname
+        process = Int(getpid())
+        job = environmentVariable("SLURM_JOB_ID")
+        var (entries, isCut) = RunAttempt.entries(path)
+        if let last = entries.last { try RunAttempt.awaitEnd(of: last, job: job, folder: folder, patience: patience) }
+        (entries, isCut) = RunAttempt.entries(path)
+        number = max(entries.last?.attempt ?? 0, StoredStatus(folder: folder.path)?.attempt ?? 0) + 1
+        let own = Entry(
+            attempt: number, host: host, pid: process, began: RunAttempt.beginning(of: process), job: job,
+            started: timestamp(), ranks: ranks, threads: threads)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let line = String(decoding: try encoder.encode(own), as: UTF8.self)
+        size = try RunAttempt.append((isCut ? "\n" : "") + line + "\n", to: path)
+        guard RunAttempt.entries(path).entries.last?.pid == process else { throw LostRun(folder: folder.path, by: nil) }
+    }
+
+    /// False once another start has taken the folder over, or the folder is gone.
+    var ownsFolder: Bool {
+        if lost.load(ordering: .relaxed) { return false }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Any other failure of the file system may pass.
+        if descriptor < 0 { return errno != ENOENT }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_size != size else { return true }
+        lost.store(true, ordering: .relaxed)
+        return false
+    }
+
+    /// Another start was found in the folder by now.
+    var isLost: Bool { lost.load(ordering: .relaxed) }
+
+    /// - Throws: `LostRun`.
+    func check() throws {
+        guard ownsFolder else { throw lostRun }
+    }
+
+    var lostRun: LostRun {
+        LostRun(folder: RunFolder.parent(of: RunFolder.parent(of: path)), by: RunAttempt.entries(path).entries.last)
+    }
+
+    // MARK: -
+
+    /// What stands in the file; `isCut`: its last line has no end.
+    private static func entries(_ path: String) -> (entries: [Entry], isCut: Bool) {
+        guard let text = try? ConfigurationFile.text(of: path, limit: 1 << 26) else { return ([], false) }
+        let decoder = JSONDecoder()
+        let entries = text.split(separator: "\n").compactMap { try? decoder.decode(Entry.self, from: Data($0.utf8)) }
+        return (entries, !text.isEmpty && !text.hasSuffix("\n"))
+    }
+
+    /// Returns the size of the file afterwards. A line that does not fit is taken back.
+    private static func append(_ text: String, to path: String) throws -> off_t {
+        func failure() -> RunFolderError {
+            RunFolderError(description: "cannot write \(path): \(String(cString: strerror(errno)))")
+        }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw failure() }
+        defer { close(descriptor) }
+        var before = stat()
+        guard fstat(descriptor, &before) == 0 else { throw failure() }
+        let bytes = Array(text.utf8)
+        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+            let error = failure()
+            _ = ftruncate(descriptor, before.st_size)
+            throw error
+        }
+        var after = stat()
+        guard fstat(descriptor, &after) == 0 else { throw failure() }
+        return after.st_size
+    }
+
+    /// A start of the same job means that the job has given up on the process; any other one is most likely a mistake.
+    private static func awaitEnd(of last: Entry, job: String?, folder: RunFolder, patience: Double) throws {
+        guard last.host == hostname, job == nil || last.job != job, last.pid != Int(getpid()) else { return }
+        let deadline = monotonicSeconds() + patience
+        while let began = last.began, beginning(of: last.pid) == began {
+            guard monotonicSeconds() < deadline else {
+                throw RunFolderError(
+                    description: "the run in \(folder.path) is still going on, as process \(last.pid) of this machine; "
+                        + "wait for it, stop it (kill -USR1 \(last.pid)), or choose another --output")
+            }
+            usleep(100_000)
+        }
+    }
+
+    /// The process's start in ticks since the host's; nil: there is no such process.
+    private static func beginning(of process: Int) -> UInt64? {
+        guard let text = try? ConfigurationFile.text(of: "/proc/\(process)/stat"),
+            let end = text.lastIndex(of: ")")
+        else { return nil }
+        // Field 22; the second, in parentheses, may hold spaces.
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        return fields.count > 19 && fields[0] != "Z" ? UInt64(fields[19]) : nil
+    }
+
+    private static let hostname: String = {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, 255)
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }()
+}
+
+/// Another start of the run has taken its folder over.
+struct LostRun: Error, CustomStringConvertible {
+    let folder: String
+    let by: RunAttempt.Entry?
+
+    var description: String {
+        let other = by.map { " (attempt \($0.attempt), process \($0.pid) on \($0.host))" } ?? ""
+        return "another start of the run\(other) has taken over \(folder); this one stops and writes nothing more"
+    }
+}

@@ -1,0 +1,41 @@
+import Telemetry
+
+/// `status.json`: what a run says of itself, for `crescendo launch` and for people. `StoredStatus` reads it.
+struct StatusFile: Sendable {
+    enum State: String {
+        /// Training, or its process is dead: `launch` finds out which.
+        case running
+        case finished
+        /// The same command goes on from the last checkpoint.
+        case interrupted
+        /// It would end the same way again.
+        case failed
+    }
+
+    let path: String
+    let attempt: RunAttempt
+    let ranks: Int
+    let threads: Int
+    /// ISO 8601, UTC.
+    let started: String
+
+    /// - Parameter iteration: that of the last checkpoint; at the end the last of all.
+    /// - Throws: `LostRun`, `FileWriteError`.
+    func write(_ state: State, reason: String = "", iteration: Int, seconds: Double) throws {
+        let json = JSON.object([
+            ("state", .string(state.rawValue)),
+            ("reason", .string(reason)),
+            ("attempt", .integer(attempt.number)),
+            ("iteration", .integer(iteration)),
+            ("seconds", .number(seconds)),
+            ("ranks", .integer(ranks)),
+            ("threads", .integer(threads)),
+            ("host", .string(attempt.host)),
+            ("pid", .integer(attempt.process)),
+            ("job", attempt.job.map { .string($0) } ?? .null),
+            ("started", .string(started)),
+            ("written", .string(timestamp())),
+        ])
+        try AtomicFile.write(json.indentedText, to: path, beforeRename: attempt.check)
+    }
+}
