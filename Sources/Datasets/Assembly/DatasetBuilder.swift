@@ -56,29 +56,41 @@ struct RowRecord {
 /// Takes standardised rows in any order and puts each at its place in a new `Dataset`.
 final class DatasetBuilder {
     private let order: DataOrder
-    let scaler: RowScaler
+    /// Nil: every row comes with all that it holds.
+    private let scaler: RowScaler?
+    private let shift: AlignedBuffer<Float>?
     let labels: AlignedBuffer<Float>
     let weights: AlignedBuffer<Float>?
     let squaredNorms: AlignedBuffer<Float>
     let matrix: FeatureMatrix
 
     /// - Parameter entryCounts: entries per local row, for sparse storage.
-    init(order: DataOrder, scaler: RowScaler, entryCounts: [UInt32]?, hasWeights: Bool) {
+    convenience init(order: DataOrder, scaler: RowScaler, entryCounts: [UInt32]?, hasWeights: Bool) {
+        self.init(
+            order: order, columns: scaler.columns, scaler: scaler, shift: scaler.shift, entryCounts: entryCounts,
+            hasWeights: hasWeights)
+    }
+
+    init(
+        order: DataOrder, columns: Int, scaler: RowScaler? = nil, shift: AlignedBuffer<Float>?,
+        entryCounts: [UInt32]?, hasWeights: Bool
+    ) {
         let rows = order.localCount
         self.order = order
         self.scaler = scaler
+        self.shift = shift
         labels = AlignedBuffer(count: rows)
         weights = hasWeights ? AlignedBuffer(count: rows) : nil
         squaredNorms = AlignedBuffer(count: rows)
         guard let entryCounts else {
-            matrix = .dense(DenseMatrix(rows: rows, columns: scaler.columns))
+            matrix = .dense(DenseMatrix(rows: rows, columns: columns))
             return
         }
         let offsets = AlignedBuffer<Int>(count: rows + 1)
         for (row, count) in entryCounts.enumerated() { offsets[row + 1] = offsets[row] + Int(count) }
         matrix = .sparse(
             SparseMatrix(
-                rows: rows, columns: scaler.columns, rowOffsets: offsets,
+                rows: rows, columns: columns, rowOffsets: offsets,
                 columnIndices: AlignedBuffer(count: offsets[rows]), values: AlignedBuffer(count: offsets[rows])))
     }
 
@@ -108,7 +120,7 @@ final class DatasetBuilder {
                 target.update(from: record.values, count: record.count)
                 return
             }
-            scaler.fillAbsent(target)
+            scaler?.fillAbsent(target)
             for entry in 0..<record.count { target[Int(entryColumns[entry])] = record.values[entry] }
         case .sparse(let matrix):
             let start = matrix.rowOffsets[row]
@@ -123,9 +135,7 @@ final class DatasetBuilder {
     }
 
     func finish() -> Dataset {
-        var shift: AlignedBuffer<Float>?
-        if case .sparse = matrix { shift = scaler.shift }
-        return Dataset(
+        Dataset(
             order: order, features: matrix, shift: shift, labels: labels, weights: weights, squaredNorms: squaredNorms)
     }
 }

@@ -1,14 +1,14 @@
 import MPI
 
 /// What every rank may use, and the decision that follows from it.
-struct MemoryBudget {
+public struct MemoryBudget: Sendable {
     /// Bytes per rank that the user allows; nil: what the nodes have.
     let limit: Int?
     let communicator: any Communicator
     private let ranksOnNode: Int
 
     /// Collective.
-    init(limit: Int?, communicator: any Communicator) throws {
+    public init(limit: Int?, communicator: any Communicator) throws {
         self.limit = limit
         self.communicator = communicator
         guard limit == nil else {
@@ -18,6 +18,11 @@ struct MemoryBudget {
         let node = try communicator.splitBySharedMemory()
         ranksOnNode = node.size
         try (node as? MPICommunicator)?.free()
+    }
+
+    /// Bytes that this rank can still take in while it holds `bytes`.
+    public func room(beside bytes: Int) -> Int {
+        limit.map { max(0, $0 - bytes) } ?? AvailableMemory().bytes / ranksOnNode
     }
 
     /// Bytes a rank can still have: the smallest share on any node. Collective.
