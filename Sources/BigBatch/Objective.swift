@@ -9,7 +9,8 @@ import Models
 /// feature rows, reductions and seconds.
 final class Objective<M: Model> {
     let model: M
-    let dataset: Dataset
+    /// Changes where rows move to other ranks: see `take`.
+    var dataset: Dataset
     let l2: Double
     let reducer: Reducer
     var metric = Metric.identity
@@ -18,7 +19,7 @@ final class Objective<M: Model> {
     /// Local rows whose norms in a dense metric stand in `metricDataset`; all other rows hold 0.
     var normedRows: [Range<Int>] = []
     /// Row norms in the metric; no rows for models without one.
-    let metricNorms: AlignedBuffer<Float>
+    var metricNorms: AlignedBuffer<Float>
     var estimate: MetricEstimate?
     /// Rows that the current dense metric was estimated from; 0 without one.
     var metricSampleSize = 0
@@ -28,6 +29,8 @@ final class Objective<M: Model> {
     /// Reads of feature rows, all ranks.
     var rowsRead = 0
     var computeSeconds = 0.0
+    /// Per-sample gradients that this rank evaluated since it started.
+    private(set) var ownSamples = 0
     /// Keeps how walks came about, so that a snapshot can hold them.
     var remembersWalks = false
 
@@ -102,6 +105,7 @@ final class Objective<M: Model> {
             walk?.line.accumulate(metricDataset, at: x, gradient: gradientPart)
                 ?? model.accumulate(batch, at: x, gradient: gradientPart)
         }
+        ownSamples += batch.count
         packet[sumsOffset] = Double(batch.count)
         packet[sumsOffset + 1] = local.loss
         packet[sumsOffset + 2] = local.squaredNorms

@@ -17,6 +17,7 @@ enum ReductionKind: UInt64 {
     case factorization = 12
     case storedValues = 13
     case metricNorms = 14
+    case rankTimes = 15
 }
 
 /// What one rank saw alone. Flags travel in the next reduction and are acted on by all ranks, or by none.
@@ -25,6 +26,8 @@ struct LocalFlags {
     var timeIsUp = false
     /// It is time for a snapshot.
     var snapshotIsDue = false
+    /// It is time to compare the ranks' times; rank 0 alone says so.
+    var timesAreDue = false
 }
 
 /// The flags of all ranks after a reduction.
@@ -32,6 +35,7 @@ struct AgreedFlags {
     var stopRequested = false
     var timeIsUp = false
     var snapshotIsDue = false
+    var timesAreDue = false
 }
 
 public enum ReductionError: Error, CustomStringConvertible, Equatable {
@@ -66,7 +70,7 @@ public enum ReductionError: Error, CustomStringConvertible, Equatable {
 /// exactly when P·Σh² = (Σh)²; Σh² is exact in Double up to 2¹⁷ ranks, and the products are formed in 128 bits. One more
 /// number tells how long ranks stayed in the reduction before (see `SharedStay`).
 final class Reducer {
-    static let headerCount = 8
+    static let headerCount = 9
     /// Double sums that follow the header of a gradient packet: samples, loss, S.
     static let gradientSums = 3
     /// Gradient reductions from one comparison of the parameters to the next.
@@ -155,13 +159,15 @@ final class Reducer {
         if kind == .gradient { account.gradientsUntilComparison -= 1 }
         packet[6] = lastStay.contribution
         packet[7] = flags.snapshotIsDue ? 1 : 0
+        packet[8] = flags.timesAreDue ? 1 : 0
         let start = ContinuousClock.now
         try allreduce(packet, kind)
         let stay = seconds(since: start)
         account.transferSeconds += lastStay.transfer(sum: packet[6])
         lastStay = SharedStay(seconds: stay)
         account.communicationSeconds += stay
-        account.allreduces += 1
+        // How often times are compared depends on the clock; what is counted depends on the method alone.
+        if kind != .rankTimes { account.allreduces += 1 }
         guard Self.areEqual(sum: packet[2], squares: packet[3], ranks: communicator.size) else {
             throw ReductionError.ranksDisagree(iteration: decision.iteration)
         }
@@ -170,6 +176,7 @@ final class Reducer {
         agreed.stopRequested = agreed.stopRequested || packet[0] > 0
         agreed.timeIsUp = agreed.timeIsUp || packet[1] > 0
         agreed.snapshotIsDue = agreed.snapshotIsDue || packet[7] > 0
+        agreed.timesAreDue = agreed.timesAreDue || packet[8] == 1
     }
 
     /// One call for all of the packet; a wide gradient travels as Floats, in a second call: half the bytes, and it is

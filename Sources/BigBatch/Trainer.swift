@@ -23,6 +23,9 @@ public final class Trainer<M: Model> {
     let isNewtonLike: Bool
     /// K at most.
     let batchLimit: Int
+    var watch = RankWatch()
+    /// Of this rank, once it was asked for.
+    var memory: MemoryBudget?
 
     /// - Parameter validation: rows held out of training; with them the run keeps the best parameters and stops when the
     ///   validation loss no longer falls.
@@ -92,8 +95,9 @@ public final class Trainer<M: Model> {
         objective.reducer.observe = {
             LocalFlags(
                 stopRequested: stopRequested(), timeIsUp: limit < .infinity && clock.seconds >= limit,
-                snapshotIsDue: keeper?.isDue ?? false)
+                snapshotIsDue: keeper?.isDue ?? false, timesAreDue: self.timesAreDue(at: clock.seconds))
         }
+        watch.begin(at: clock.seconds, objective.totals)
         defer { objective.reducer.observe = nil }
         var reason = budgetReason()
         var last: GradientStatistics?
@@ -113,6 +117,13 @@ public final class Trainer<M: Model> {
                 observer?.eventDidOccur(TrainingEvent(kind, iteration: state.iteration, seconds: record.seconds))
             }
             reason = reason ?? budgetReason()
+            if objective.reducer.agreed.timesAreDue, reason == nil {
+                objective.reducer.agreed.timesAreDue = false
+                for kind in try compareRanks(at: clock.seconds) {
+                    observer?.eventDidOccur(
+                        TrainingEvent(kind, iteration: state.iteration, seconds: clock.seconds))
+                }
+            }
             if objective.reducer.agreed.snapshotIsDue || reason != nil, reason != .divergence {
                 objective.reducer.agreed.snapshotIsDue = false
                 try keeper?.keep(self.snapshot(seconds: clock.seconds), isLast: reason != nil)

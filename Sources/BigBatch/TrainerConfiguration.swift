@@ -84,6 +84,10 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     /// Seconds.
     public var timeLimit: Double?
     public var seed: UInt64 = 0
+    /// Whether rows move from slow ranks to fast ones. Batches stay the same, sums are rounded differently.
+    public var balance = BalanceKind.auto
+    /// Bytes of rows that a rank may hold while they move; nil: what its node has, shared by its ranks.
+    public var memoryLimit: Int?
 
     public init() {}
 

@@ -91,6 +91,13 @@ public struct TrainingEvent: Sendable, Equatable {
         case recovery
         /// A batch or a trial whose loss or gradient is not finite; no step was made from it.
         case nonFinite
+        /// What every rank did since the last event of this kind.
+        case ranks(RankTimes)
+        /// A rank is persistently slow: told once, and again should it recover and slow down anew.
+        case straggler(Straggler)
+        case stragglerIsOver(rank: Int)
+        /// Rows have moved from slow ranks to fast ones.
+        case rebalance(Rebalance)
     }
 
     public var kind: Kind
@@ -102,6 +109,22 @@ public struct TrainingEvent: Sendable, Equatable {
     public init(_ kind: Kind, iteration: Int, seconds: Double) {
         self.kind = kind
         self.iteration = iteration
+        self.seconds = seconds
+    }
+}
+
+/// A move of rows to other ranks.
+public struct Rebalance: Sendable, Equatable {
+    /// What each rank owns now, in units of an equal share.
+    public var weights: [Double]
+    /// Share of the time of an iteration that it was made to win.
+    public var gain: Double
+    /// What it took, on this rank.
+    public var seconds: Double
+
+    public init(weights: [Double], gain: Double, seconds: Double) {
+        self.weights = weights
+        self.gain = gain
         self.seconds = seconds
     }
 }

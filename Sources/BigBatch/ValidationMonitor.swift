@@ -12,7 +12,7 @@ struct ValidationState: Codable {
 
 /// Follows the loss on held-out rows, keeps the best parameters, and ends the run when patience is spent.
 final class ValidationMonitor<M: Model> {
-    private let dataset: Dataset
+    var dataset: Dataset
     private let patience: Int
     var state = ValidationState()
     var best: [Float]? { state.best }

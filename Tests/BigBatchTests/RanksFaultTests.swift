@@ -61,10 +61,10 @@ struct RanksFaultTests {
         #expect(error(all[2]) is ThreadCommunicator.Missing)
     }
 
-    // Elements of a gradient packet: flags 0–1, digests 2–5, stay 6, flag 7, n 8, Σ loss 9, S 10, gradient 11 and on.
+    // Elements of a gradient packet: flags 0–1, digests 2–5, stay 6, flags 7–8, n 9, Σ loss 10, S 11, gradient 12 and on.
     @Test(
         "A sum spoilt on its way to one rank ends in an error on all ranks, or changes nothing",
-        arguments: [6, 7, 8, 9, 10, 11])
+        arguments: [6, 7, 8, 9, 10, 11, 12])
     func spoiltSum(element: Int) throws {
         for call in 2..<8 {
             let all = train(
@@ -87,7 +87,9 @@ struct RanksFaultTests {
     func spoiltCount(bit: Int) {
         let all = train(
             model, on: problem, ranks: ranks, fixedSteps(20),
-            communicator: { FaultyCommunicator($0, [.init(rank: 1, call: 5, .flipBitSent(element: 8, bit: bit))]) })
+            communicator: {
+                FaultyCommunicator($0, [.init(rank: 1, call: 5, .flipBitSent(element: Reducer.headerCount, bit: bit))])
+            })
         for result in all {
             guard case .incompleteBatch(iteration: 4, expected: 100, _)? = error(result) as? ReductionError else {
                 Issue.record("bit \(bit): \(result)")

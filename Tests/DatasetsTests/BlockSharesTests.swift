@@ -67,7 +67,7 @@ import Testing
 
     @Test func countsFollowTheWeights() {
         #expect(BlockShares(weights: [1, 1, 1, 1]).counts == [32, 32, 32, 32])
-        #expect(BlockShares(weights: [2, 2, 2, 1]).counts == [37, 36, 36, 19])
+        #expect(BlockShares(weights: [2, 2, 2, 1]).counts == [37, 37, 36, 18])
         #expect(BlockShares(weights: [1, 0]).counts == [63, 1])
         for weights in Self.weights {
             let shares = BlockShares(weights: weights)

@@ -5,6 +5,7 @@ extension StepKind: ExpressibleByArgument {}
 extension DirectionKind: ExpressibleByArgument {}
 extension GrowthKind: ExpressibleByArgument {}
 extension PreconditionerKind: ExpressibleByArgument {}
+extension BalanceKind: ExpressibleByArgument {}
 
 /// Options that a run does without: each has a default that was measured.
 struct ExpertOptions: ParsableArguments {
@@ -97,6 +98,15 @@ struct ExpertOptions: ParsableArguments {
             valueName: "samples"),
         transform: parseCount(atLeast: 1))
     var microBatch: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Whether rows move from slow ranks to fast ones (default: auto).",
+            discussion: """
+                auto: when the time lost to equal shares exceeds what a move costs, at most every 30 s. Batches stay the \
+                same, the last digits do not. off: equal shares.
+                """))
+    var balance: BalanceKind?
 
     @Option(
         help: ArgumentHelp(

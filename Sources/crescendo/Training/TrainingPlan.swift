@@ -39,6 +39,8 @@ struct TrainingPlan {
         if let preconditioner = command.expert.preconditioner { configuration.preconditioner = preconditioner }
         if let decay = command.expert.stepDecay { configuration.stepDecay = decay }
         if let decrease = command.expert.sufficientDecrease { configuration.sufficientDecrease = decrease }
+        if let balance = command.expert.balance { configuration.balance = balance }
+        configuration.memoryLimit = command.expert.memoryLimit?.bytes
         configuration.stepSize = command.expert.stepSize
         if let tolerance = command.run.tolerance { configuration.tolerance = tolerance }
         configuration.maxEpochs = command.run.maxEpochs ?? configuration.maxEpochs
@@ -98,6 +100,7 @@ struct TrainingPlan {
             ("initial-batch", .integer(trainer.initialBatchSize)),
             ("largest-batch", trainer.largestBatchSize.map { .integer($0) }),
             ("micro-batch", command.expert.microBatch.map { .integer($0) }),
+            ("balance", .text(trainer.balance.rawValue)),
             ("stall-timeout", .number(command.expert.stallTimeout?.seconds ?? Defaults.stallTimeout)),
             ("memory-limit", command.expert.memoryLimit.map { .integer($0.bytes) }),
         ])
