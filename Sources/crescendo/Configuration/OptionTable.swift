@@ -28,7 +28,8 @@ enum OptionTable {
         ("step", .value), ("step-size", .value), ("step-decay", .value), ("sufficient-decrease", .value),
         ("direction", .value), ("optimizer", .value), ("momentum", .value), ("largest-batch", .value),
         ("growth", .value), ("preconditioner", .value), ("theta", .value),
-        ("initial-batch", .value), ("micro-batch", .value), ("stall-timeout", .value), ("memory-limit", .value),
+        ("initial-batch", .value), ("micro-batch", .value), ("balance", .value), ("stall-timeout", .value),
+        ("memory-limit", .value),
     ]
 
     static func kind(of key: String) -> Kind? { kinds.first { $0.key == key }?.kind }
