@@ -70,6 +70,10 @@ public final class Trainer<M: Model> {
         if directionKind == .momentum { state.velocity = direction }
     }
 
+    /// The rows trained on, and those held out, as they are owned now.
+    public var dataset: Dataset { objective.dataset }
+    public var validationDataset: Dataset? { validation?.dataset }
+
     /// Trains until a stop rule holds and returns the parameters with what is known about them.
     /// - Parameters:
     ///   - observer: told about every iteration, on every rank.

@@ -12,6 +12,7 @@ public final class RunTelemetry: TrainingObserver {
     private let feed: SinkFeed
     private let progress: ProgressLine?
     private let tickers: [Ticker]
+    private let hosts: [String]
     /// That of the last iteration.
     public private(set) var record: IterationRecord?
     /// Seconds of the longest of the last iterations or so.
@@ -20,8 +21,13 @@ public final class RunTelemetry: TrainingObserver {
     /// - Parameters:
     ///   - sinks: fed every half second, one after the other.
     ///   - progress: the live line on a terminal, looked at ten times a second.
+    ///   - hosts: the name of every rank's host, for events that name a rank.
     ///   - warn: told once about each sink that fails.
-    public init(sinks: [any RunSink], progress: ProgressLine? = nil, warn: @escaping @Sendable (String) -> Void) {
+    public init(
+        sinks: [any RunSink], progress: ProgressLine? = nil, hosts: [String] = [],
+        warn: @escaping @Sendable (String) -> Void
+    ) {
+        self.hosts = hosts
         let feed = SinkFeed(SinkList(sinks, warn: warn))
         self.feed = feed
         self.progress = progress
@@ -39,7 +45,7 @@ public final class RunTelemetry: TrainingObserver {
         progress?.update(record)
     }
 
-    public func eventDidOccur(_ event: TrainingEvent) { note(RunEvent(event)) }
+    public func eventDidOccur(_ event: TrainingEvent) { note(RunEvent(event, hosts: hosts)) }
 
     /// Passes on what the trainer does not know of.
     public func note(_ event: RunEvent) { feed.append(event) }

@@ -21,14 +21,39 @@ public struct RunEvent: Sendable {
         json = .object(members)
     }
 
-    init(_ event: TrainingEvent) {
-        let kind =
-            switch event.kind {
-            case .repair: "repair"
-            case .recovery: "recovery"
-            case .nonFinite: "nonFinite"
-            }
-        self.init(kind, iteration: event.iteration, seconds: event.seconds)
+    /// - Parameter hosts: the name of every rank's host, where they are known.
+    init(_ event: TrainingEvent, hosts: [String] = []) {
+        var members: [(key: String, value: JSON)] = []
+        func rank(_ rank: Int) -> [(key: String, value: JSON)] {
+            [("rank", .integer(rank))] + (hosts.indices.contains(rank) ? [("host", .string(hosts[rank]))] : [])
+        }
+        switch event.kind {
+        case .repair: kind = "repair"
+        case .recovery: kind = "recovery"
+        case .nonFinite: kind = "nonFinite"
+        case .ranks(let times):
+            kind = "ranks"
+            members = [
+                ("window", .number(times.window)), ("compute", .array(times.shares.map { .number($0.compute) })),
+                ("waiting", .array(times.shares.map { .number($0.waiting) })),
+                ("samples", .array(times.shares.map { .integer(Int($0.samples)) })),
+            ]
+        case .straggler(let straggler):
+            kind = "straggler"
+            members = rank(straggler.rank) + [("slowdown", .number(straggler.slowdown))]
+        case .stragglerIsOver(let number):
+            kind = "stragglerOver"
+            members = rank(number)
+        case .rebalance(let move):
+            kind = "rebalance"
+            members = [
+                ("shares", .array(move.weights.map { .number($0) })), ("gain", .number(move.gain)),
+                ("moveSeconds", .number(move.seconds)),
+            ]
+        }
+        iteration = event.iteration
+        seconds = event.seconds
+        json = .object(members)
     }
 
     /// As `events.jsonl` has it.

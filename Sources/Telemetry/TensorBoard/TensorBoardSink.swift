@@ -89,7 +89,7 @@ public final class TensorBoardSink: RunSink {
 }
 
 /// This machine's name; "localhost" where it has none.
-func hostName() -> String {
+public func hostName() -> String {
     var bytes = [CChar](repeating: 0, count: 256)
     guard gethostname(&bytes, bytes.count - 1) == 0, bytes[0] != 0 else { return "localhost" }
     return String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -70,7 +70,7 @@ extension TrainJob {
     /// Writes the model, judges it and says how it went. Returns the exit code.
     /// - Parameter cause: of a stop before the end.
     func conclude(
-        _ unjudged: ResultFile, _ trained: TrainedModel, _ data: TrainingData, _ test: Dataset?,
+        _ unjudged: ResultFile, _ trained: TrainedModel, _ rows: RunRows, _ test: Dataset?,
         _ start: RunStart.RankZero?, _ cause: StopCause?
     ) throws -> Int32 {
         var report = unjudged
@@ -83,7 +83,7 @@ extension TrainJob {
                 try start.end(.interrupted, reason: cause.name, report.result)
                 say("\n" + cause.explanation(folder: start.folder.path))
             }
-            try modelFile(trained, data.preprocessing).write(
+            try modelFile(trained, rows.preprocessing).write(
                 to: start.folder.model, beforeRename: start.attempt.check)
             try write(report, start)
         }
@@ -92,8 +92,8 @@ extension TrainJob {
         func judge(_ rows: Dataset?) throws -> Quality? {
             try rows.map { try Quality.measure(trained, on: $0, communicator: world) }
         }
-        report.train = try judge(data.training)
-        report.validation = try judge(data.validation)
+        report.train = try judge(rows.training)
+        report.validation = try judge(rows.validation)
         report.test = try judge(test)
         if !report.objective.isFinite, let train = report.train {
             let weights = trained.parameters.prefix(trained.model.penalisedCount)

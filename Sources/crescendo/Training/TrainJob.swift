@@ -56,7 +56,7 @@ struct TrainJob {
             timeLeft: command.run.timeLimit.map { max(1e-3, $0.seconds - loadSeconds) })
         guard let start = try begin(folder, plan, data, configuration) else { return 0 }
         do {
-            return try run(start, model, specification, plan, data, test, configuration, loadSeconds)
+            return try run(start, model, specification, plan, RunRows(data), test, configuration, loadSeconds)
         } catch let error where !(error is ReductionError || error is MPIError) {
             // What all ranks have met alike they would meet again; the loss of a rank may not come again.
             start.rankZero?.fail("\(error)")
@@ -66,17 +66,17 @@ struct TrainJob {
 
     private func run(
         _ start: RunStart, _ model: some Model, _ specification: ModelSpecification, _ plan: TrainingPlan,
-        _ data: TrainingData, _ test: Dataset?, _ configuration: TrainerConfiguration, _ loadSeconds: Double
+        _ rows: RunRows, _ test: Dataset?, _ configuration: TrainerConfiguration, _ loadSeconds: Double
     ) throws -> Int32 {
         Signals.install()
-        let (result, cause) = try train(model, on: data, configuration, plan, start)
+        let (result, cause) = try train(model, on: rows, configuration, plan, start)
         let attempts = try world.broadcastValue(Double(start.rankZero?.attempt.number ?? 0))
         let report = ResultFile(
             result: result, objective: result.objective, model: plan.modelName, l2: plan.l2, rows: plan.rows,
             features: specification.featureCount, ranks: world.size, threads: plan.threads,
             attempts: Int(attempts), loadSeconds: loadSeconds, started: started, finished: timestamp())
         let trained = try TrainedModel(specification, parameters: result.parameters, threads: plan.threads)
-        return try conclude(report, trained, data, test, start.rankZero, cause)
+        return try conclude(report, trained, rows, test, start.rankZero, cause)
     }
 
     /// Reads the training data and settles what depends on it.
@@ -134,9 +134,10 @@ struct TrainJob {
 
     /// Trains; the cause is that of a stop before the end, the same on all ranks.
     private func train(
-        _ model: some Model, on data: TrainingData, _ configuration: TrainerConfiguration, _ plan: TrainingPlan,
+        _ model: some Model, on rows: RunRows, _ configuration: TrainerConfiguration, _ plan: TrainingPlan,
         _ start: RunStart
     ) throws -> (TrainingResult, StopCause?) {
+        let hosts = try world.allgather(bytes: Array(hostName().utf8)).map { String(decoding: $0, as: UTF8.self) }
         let warn: @Sendable (String) -> Void = { [console] in console.warn($0) }
         var telemetry: RunTelemetry?
         var keeper: CheckpointKeeper?
@@ -148,8 +149,8 @@ struct TrainJob {
             let metrics = MetricsFile(path: zero.folder.metrics, from: from, owns: owns, warn: warn)
             let events = EventsFile(path: zero.folder.events, attempt: attempt.number, owns: owns, warn: warn)
             let listener = RunTelemetry(
-                sinks: [metrics, events] + sinks(plan, zero.folder),
-                progress: isQuiet ? nil : ProgressLine(console: console, rows: data.training.order.count), warn: warn)
+                sinks: [metrics, events, RankMessages(say: { say($0) }, warn: warn)] + sinks(plan, zero.folder),
+                progress: isQuiet ? nil : ProgressLine(console: console, rows: plan.rows), hosts: hosts, warn: warn)
             telemetry = listener
             listener.note(zero.beginning)
             let frame = CheckpointKeeper.Frame(
@@ -162,9 +163,10 @@ struct TrainJob {
         }
         var finished: TrainingResult?
         defer { telemetry?.finish(finished) }
-        let trainer = Trainer(
-            model: model, dataset: data.training, validation: data.validation, communicator: world,
-            configuration: configuration)
+        let trainer = rows.handOver {
+            Trainer(
+                model: model, dataset: $0, validation: $1, communicator: world, configuration: configuration)
+        }
         let end = world.rank == 0 ? command.run.endTime?.seconds ?? StopRequest.endOfSlurmJob : nil
         let request = StopRequest(end: end, start: self.start, attempt: start.rankZero?.attempt) {
             3 * (keeper?.writeSeconds ?? 0) + 2 * (telemetry?.iterationSeconds ?? 0)
@@ -172,6 +174,7 @@ struct TrainJob {
         let result = try trainer.run(
             observer: telemetry, from: start.snapshot, keeper: keeper, stopRequested: { request.cause != nil })
         finished = result
+        rows.take(back: trainer)
         let isStopped = result.stopReason == .signal
         let cause = StopCause(code: isStopped ? try world.allreduce(request.cause?.code ?? 0, .maximum) : 0)
         telemetry?.note(

@@ -61,7 +61,7 @@ struct RunFingerprint: Codable, Equatable {
     private static let free: Set = [
         "data", "labels", "test", "test-labels", "cache", "storage", "tolerance", "max-epochs", "patience",
         "max-iterations", "time-limit", "threads", "tensorboard", "prometheus", "micro-batch", "stall-timeout",
-        "memory-limit",
+        "memory-limit", "balance",
     ]
 
     init(_ plan: TrainingPlan, _ data: TrainingData) {
