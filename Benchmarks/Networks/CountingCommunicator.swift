@@ -67,5 +67,9 @@ final class CountingCommunicator: Communicator {
 
     func splitBySharedMemory() throws -> any Communicator { try base.splitBySharedMemory() }
 
+    func split(color: Int?, name: String, stallTimeout: Double?) throws -> (any Communicator)? {
+        try base.split(color: color, name: name, stallTimeout: stallTimeout)
+    }
+
     func abort(_ message: String, code: Int32) -> Never { base.abort(message, code: code) }
 }

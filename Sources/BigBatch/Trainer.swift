@@ -65,7 +65,11 @@ public final class Trainer<M: Model> {
         state = TrainerState(
             parameters: model.initialParameters(seed: configuration.seed),
             batchSize: min(max(2, configuration.initialBatchSize), batchLimit))
-        if !model.isConvex { state.cycle = 0 }
+        if model.isConvex {
+            state.position = max(0, configuration.firstPosition) % max(1, rows)
+        } else {
+            state.cycle = 0
+        }
         direction = [Float](repeating: 0, count: model.parameterCount)
         if directionKind == .momentum { state.velocity = direction }
     }

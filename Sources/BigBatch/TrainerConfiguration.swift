@@ -88,6 +88,9 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     public var balance = BalanceKind.auto
     /// Bytes of rows that a rank may hold while they move; nil: what its node has, shared by its ranks.
     public var memoryLimit: Int?
+    /// First place of the first batch in the order of the rows, for models that are convex: other batches of the same rows,
+    /// as another seed of that order would bring.
+    public var firstPosition = 0
 
     public init() {}
 

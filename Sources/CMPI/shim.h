@@ -29,6 +29,7 @@ static inline MPI_Info shim_info_null(void) { return MPI_INFO_NULL; }
 static inline MPI_Errhandler shim_errors_return(void) { return MPI_ERRORS_RETURN; }
 
 static inline int shim_success(void) { return MPI_SUCCESS; }
+static inline int shim_undefined(void) { return MPI_UNDEFINED; }
 static inline int shim_comm_type_shared(void) { return MPI_COMM_TYPE_SHARED; }
 static inline int shim_max_error_string(void) { return MPI_MAX_ERROR_STRING; }
 static inline int shim_max_library_version_string(void) { return MPI_MAX_LIBRARY_VERSION_STRING; }

@@ -7,6 +7,13 @@ extension Communicator {
         }
     }
 
+    func requireColor(_ color: Int?) throws {
+        guard let color else { return }
+        guard color >= 0, color <= Int(Int32.max) else {
+            throw CommunicatorArgumentError(description: "split: the color \(color) is not a number from 0 to 2^31 - 1")
+        }
+    }
+
     func requireRoom(_ available: Int, for needed: Int, _ call: StaticString) throws {
         guard available >= needed else {
             throw CommunicatorArgumentError(

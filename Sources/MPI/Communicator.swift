@@ -37,6 +37,14 @@ public protocol Communicator: AnyObject, Sendable {
     func startBarrier() throws -> any CommunicationRequest
     /// The ranks that share this node's memory, as a communicator of their own.
     func splitBySharedMemory() throws -> any Communicator
+    /// Groups of ranks that gave the same `color`, each as a communicator of its own with its ranks in the order they have
+    /// here. Collective; nil for ranks that gave none, which belong to no group.
+    ///
+    /// - Parameters:
+    ///   - color: 0 or above.
+    ///   - name: what messages call the group.
+    ///   - stallTimeout: seconds that a call of the group may block before the job is ended, 0 for ever; nil: as here.
+    func split(color: Int?, name: String, stallTimeout: Double?) throws -> (any Communicator)?
     /// Ends the whole job with `code` after one message on standard error. Never returns.
     func abort(_ message: String, code: Int32) -> Never
 }
@@ -68,6 +76,11 @@ public struct CommunicatorArgumentError: Error, Sendable, CustomStringConvertibl
 }
 
 extension Communicator {
+    /// `split` of groups that wait for one another as long as the ranks do here.
+    public func split(color: Int?, name: String) throws -> (any Communicator)? {
+        try split(color: color, name: name, stallTimeout: nil)
+    }
+
     /// Combines `values` over all ranks and returns the result.
     public func allreduce<T: MPIElement>(_ values: [T], _ operation: ReductionOperation) throws -> [T] {
         var result = values

@@ -180,6 +180,12 @@ public final class FaultyCommunicator: Communicator {
         return try base.splitBySharedMemory()
     }
 
+    /// The groups are the other one's own, without faults.
+    public func split(color: Int?, name: String, stallTimeout: Double?) throws -> (any Communicator)? {
+        _ = try nextCall()
+        return try base.split(color: color, name: name, stallTimeout: stallTimeout)
+    }
+
     public func abort(_ message: String, code: Int32) -> Never { base.abort(message, code: code) }
 }
 

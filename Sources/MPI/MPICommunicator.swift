@@ -48,6 +48,22 @@ public final class MPICommunicator: Communicator {
         )
     }
 
+    /// int MPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm *newcomm)
+    public func split(color: Int?, name: String, stallTimeout: Double?) throws -> (any Communicator)? {
+        try requireColor(color)
+        var box = shim_comm_null()
+        try clock.time(.split) {
+            try check(
+                MPI_Comm_split(
+                    handle.box.handle, color.map { Int32($0) } ?? shim_undefined(), Int32(rank), &box.handle),
+                "MPI_Comm_split")
+        }
+        guard color != nil else { return nil }
+        return try MPICommunicator(
+            adopting: CommunicatorHandle(box: box), name: name, stallTimeout: stallTimeout ?? self.stallTimeout,
+            largestPiece: largestPiece)
+    }
+
     /// The same ranks as a communicator of their own, whose messages do not mix with this one's.
     ///
     /// int MPI_Comm_dup(MPI_Comm comm, MPI_Comm *newcomm)

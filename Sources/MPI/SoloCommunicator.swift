@@ -88,6 +88,12 @@ public final class SoloCommunicator: Communicator {
         return SoloCommunicator()
     }
 
+    public func split(color: Int?, name: String, stallTimeout: Double?) throws -> (any Communicator)? {
+        try requireColor(color)
+        count()
+        return color == nil ? nil : SoloCommunicator()
+    }
+
     public func abort(_ message: String, code: Int32) -> Never {
         writeError(message)
         exit(code == 0 ? 1 : code)

@@ -92,6 +92,29 @@ extension OverRanks {
         try Self.free(node)
     }
 
+    @Test func ranksSplitIntoGroups() throws {
+        let world = try Self.world()
+        // Even and odd ranks; within a group they keep their order.
+        let parity = try #require(try world.split(color: world.rank % 2, name: "parity"))
+        #expect(parity.size == (world.size + (world.rank % 2 == 0 ? 1 : 0)) / 2)
+        #expect(parity.rank == world.rank / 2)
+        #expect(try parity.allgather(world.rank) == (0..<world.size).filter { $0 % 2 == world.rank % 2 })
+        try Self.free(parity)
+
+        // The last rank stays outside, and the others do without it.
+        let isInside = world.rank < world.size - 1
+        let most = try world.split(color: isInside ? 7 : nil, name: "most", stallTimeout: 30)
+        #expect((most != nil) == isInside)
+        if let most {
+            #expect(most.size == world.size - 1)
+            #expect(try most.allreduce(1, .sum) == world.size - 1)
+            if let most = most as? MPICommunicator { #expect(most.stallTimeout == 30) }
+            try Self.free(most)
+        }
+        #expect(throws: CommunicatorArgumentError.self) { try world.split(color: -1, name: "none") }
+        try world.barrier()
+    }
+
     @Test func statisticsCountCalls() throws {
         let world = try Self.world()
         let before = world.statistics

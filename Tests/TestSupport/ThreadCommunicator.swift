@@ -21,6 +21,8 @@ public final class ThreadCommunicator: Communicator {
         var counts: [[Int]]
         /// Sub-worlds by the ranks of a node.
         var nodes: [World] = []
+        /// Sub-worlds of the split in progress, by color.
+        var groups: [Int: World] = [:]
 
         init(size: Int) {
             self.size = size
@@ -239,6 +241,24 @@ public final class ThreadCommunicator: Communicator {
     public func splitBySharedMemory() throws -> any Communicator {
         ThreadCommunicator(
             rank: rank % ranksPerNode, world: world.nodes[rank / ranksPerNode], ranksPerNode: ranksPerNode)
+    }
+
+    /// A rank of a group that ends leaves the others waiting until their time is over.
+    public func split(color: Int?, name: String, stallTimeout: Double?) throws -> (any Communicator)? {
+        let colors = try allgather(color ?? -1)
+        if rank == 0 {
+            world.groups = Dictionary(grouping: colors, by: { $0 }).mapValues { ranks in
+                let group = World(size: ranks.count)
+                group.nodes = [World(size: ranks.count)]
+                return group
+            }
+        }
+        try world.wait()
+        let group = color.flatMap { world.groups[$0] }
+        try world.wait()
+        guard let group else { return nil }
+        return ThreadCommunicator(
+            rank: colors[..<rank].count { $0 == color }, world: group, ranksPerNode: group.size)
     }
 
     public func abort(_ message: String, code: Int32) -> Never { fatalError(message) }
