@@ -41,6 +41,7 @@ extension Crescendo {
             case let command as TrainCommand: command.expert.stallTimeout
             case let command as PredictCommand: command.stallTimeout
             case let command as EvaluateCommand: command.stallTimeout
+            case let command as PilotCommand: command.stallTimeout
             default: nil
             }
         return given?.seconds ?? Defaults.stallTimeout
@@ -113,6 +114,8 @@ struct Program {
         case let predict as PredictCommand: return try PredictJob(command: predict, world: world).run()
         case let evaluate as EvaluateCommand: return try EvaluateJob(command: evaluate, world: world).run()
         case let info as InfoCommand: return try InfoJob(command: info, world: world).run()
+        case let pilot as PilotCommand: return try PilotJob(command: pilot, world: world).run()
+        case let plan as PlanCommand: return try PlanJob(command: plan, world: world).run()
         case let doctor as DoctorCommand: return try DoctorJob(command: doctor, world: world).run()
         case let launch as LaunchCommand:
             try startedAlone("launch")

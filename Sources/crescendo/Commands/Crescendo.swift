@@ -21,6 +21,6 @@ struct Crescendo: ParsableCommand {
         version: version,
         subcommands: [
             TrainCommand.self, PredictCommand.self, EvaluateCommand.self, InfoCommand.self, LaunchCommand.self,
-            SubmitCommand.self, DoctorCommand.self,
+            SubmitCommand.self, DoctorCommand.self, PilotCommand.self, PlanCommand.self,
         ])
 }

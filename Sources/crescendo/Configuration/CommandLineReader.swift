@@ -14,6 +14,7 @@ enum Request {
 /// Options that are right one by one and wrong together.
 private struct OptionsError: Error {
     var text: String
+    var command = "train"
 }
 
 /// Turns arguments, and the configuration file they name, into a request.
@@ -30,7 +31,11 @@ enum CommandLineReader {
                 let merged = try file.map { try merge($0.text, of: $0.path, into: train, arguments) } ?? train
                 try check(merged)
                 return .run(merged, source: source + (file?.text ?? ""))
-            case is PredictCommand, is EvaluateCommand, is InfoCommand, is LaunchCommand, is SubmitCommand,
+            case let pilot as PilotCommand:
+                try check(pilot)
+                return .run(command, source: source)
+            case is PlanCommand, is PredictCommand, is EvaluateCommand, is InfoCommand, is LaunchCommand,
+                is SubmitCommand,
                 is DoctorCommand:
                 return .run(command, source: source)
             default:
@@ -41,7 +46,7 @@ enum CommandLineReader {
         } catch let error as ConfigurationError {
             return .say("Error: \(error)", code: Request.usageCode)
         } catch let error as OptionsError {
-            return .say("Error: \(error.text)\nSee 'crescendo train --help'.", code: Request.usageCode)
+            return .say("Error: \(error.text)\nSee 'crescendo \(error.command) --help'.", code: Request.usageCode)
         } catch {
             return .say(Crescendo.fullMessage(for: error), code: Crescendo.exitCode(for: error).rawValue)
         }
@@ -125,6 +130,18 @@ enum CommandLineReader {
             train.expert.direction?.isAdaptive != true
         {
             throw OptionsError(text: "--step \(step.rawValue) needs --step-size.")
+        }
+    }
+
+    private static func check(_ pilot: PilotCommand) throws {
+        func fail(_ text: String) -> OptionsError { OptionsError(text: text, command: "pilot") }
+        if pilot.data.isEmpty { throw fail("No data given. Name the data files: crescendo pilot data.svm") }
+        if pilot.data.contains("-") { throw fail("pilot reads files, not standard input.") }
+        if pilot.methods?.isEmpty == true { throw fail("--methods names none: leave it out for all.") }
+        do {
+            _ = try pilot.model.description
+        } catch let error as ModelError {
+            throw fail("--network: \(error)")
         }
     }
 }

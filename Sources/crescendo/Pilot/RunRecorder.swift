@@ -1,0 +1,189 @@
+import BigBatch
+import MPI
+import Synchronization
+import Telemetry
+
+/// Passes everything on to another communicator and counts reductions by their size.
+final class CountingCommunicator: Communicator {
+    private let base: any Communicator
+    private let counts = Mutex<[WorkPhase.Reductions]>([])
+
+    init(_ base: any Communicator) { self.base = base }
+
+    /// Reductions since the last call.
+    func take() -> [WorkPhase.Reductions] {
+        counts.withLock { counts in
+            defer { counts.removeAll(keepingCapacity: true) }
+            return counts
+        }
+    }
+
+    private func count<T>(_ buffer: UnsafeMutableBufferPointer<T>) {
+        let bytes = buffer.count * MemoryLayout<T>.stride
+        counts.withLock { counts in
+            if let index = counts.firstIndex(where: { $0.bytes == bytes }) {
+                counts[index].count += 1
+            } else {
+                counts.append(WorkPhase.Reductions(bytes: bytes, count: 1))
+            }
+        }
+    }
+
+    var rank: Int { base.rank }
+    var size: Int { base.size }
+    var statistics: CommunicationStatistics { base.statistics }
+
+    func allreduce<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation) throws {
+        count(buffer)
+        try base.allreduce(buffer, operation)
+    }
+
+    func startAllreduce<T: MPIElement>(
+        _ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation
+    ) throws -> any CommunicationRequest {
+        count(buffer)
+        return try base.startAllreduce(buffer, operation)
+    }
+
+    func broadcast<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, root: Int) throws {
+        try base.broadcast(buffer, root: root)
+    }
+
+    func startBroadcast<T: MPIElement>(
+        _ buffer: UnsafeMutableBufferPointer<T>, root: Int
+    ) throws -> any CommunicationRequest {
+        try base.startBroadcast(buffer, root: root)
+    }
+
+    func gather<T: MPIElement>(
+        _ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>, root: Int
+    ) throws {
+        try base.gather(send, into: receive, root: root)
+    }
+
+    func allgather<T: MPIElement>(_ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>) throws {
+        try base.allgather(send, into: receive)
+    }
+
+    func allgather<T: MPIElement>(inPlace buffer: UnsafeMutableBufferPointer<T>) throws {
+        try base.allgather(inPlace: buffer)
+    }
+
+    func alltoallv<T: MPIElement>(
+        _ send: UnsafeBufferPointer<T>, sendCounts: [Int], into receive: UnsafeMutableBufferPointer<T>,
+        receiveCounts: [Int]
+    ) throws {
+        try base.alltoallv(send, sendCounts: sendCounts, into: receive, receiveCounts: receiveCounts)
+    }
+
+    func barrier() throws { try base.barrier() }
+    func startBarrier() throws -> any CommunicationRequest { try base.startBarrier() }
+    func splitBySharedMemory() throws -> any Communicator { try base.splitBySharedMemory() }
+
+    func split(color: Int?, name: String, stallTimeout: Double?) throws -> (any Communicator)? {
+        try base.split(color: color, name: name, stallTimeout: stallTimeout)
+    }
+
+    func abort(_ message: String, code: Int32) -> Never { base.abort(message, code: code) }
+}
+
+/// Follows one run: what its iterations did, and its parameters at some moments, the time for whose copies is not counted.
+final class RunRecorder: TrainingObserver {
+    struct Snapshot {
+        var seconds: Double
+        var passes: Double
+        var parameters: [Float]
+    }
+
+    /// Iterations that share an entry.
+    private struct Entry {
+        var end: Double
+        var phase: WorkPhase
+    }
+
+    private static let largestLog = 4096
+
+    private let communicator: CountingCommunicator
+    private let rows: Int
+    /// From one snapshot to the next, passes grow by this factor: a count that all ranks share, unlike their clocks.
+    private let spacing: Double
+    /// Seconds before training proper: added to all times.
+    var preparation = 0.0
+    private(set) var snapshots: [Snapshot] = []
+    private var log: [Entry] = []
+    private var last = IterationRecord()
+    private var copying = 0.0
+    private var nextSnapshot = 0.0
+
+    init(communicator: CountingCommunicator, rows: Int, parameterCount: Int) {
+        self.communicator = communicator
+        self.rows = rows
+        // Some hundred megabytes at most, for runs a hundred thousand times as long as their first iteration.
+        spacing = parameterCount <= 100_000 ? 1.05 : 1.5
+    }
+
+    /// Seconds that copies have taken.
+    var excluded: Double { copying }
+
+    func iterationDidEnd(_ record: IterationRecord) {
+        let seconds = record.seconds - copying - (log.last?.end ?? 0)
+        let phase = WorkPhase(
+            key: WorkPhase.key(batch: record.batchSize, rows: rows, isFirst: last.iteration == 0), iterations: 1,
+            batch: Double(record.batchSize), rows: (record.featurePasses - last.featurePasses) * Double(rows),
+            seconds: seconds, communication: record.communicationSeconds - last.communicationSeconds,
+            transfer: record.transferSeconds - last.transferSeconds, reductions: communicator.take())
+        log.append(Entry(end: record.seconds - copying, phase: phase))
+        last = record
+        if log.count >= Self.largestLog { thin() }
+    }
+
+    func parametersDidChange(_ parameters: [Float]) {
+        guard last.gradientPasses >= nextSnapshot else { return }
+        let start = monotonicSeconds()
+        nextSnapshot = last.gradientPasses * spacing
+        snapshots.append(
+            Snapshot(
+                seconds: last.seconds - copying, passes: last.gradientPasses,
+                parameters: [Float](unsafeUninitializedCapacity: parameters.count) { target, count in
+                    count = target.initialize(fromContentsOf: parameters)
+                }))
+        copying += monotonicSeconds() - start
+    }
+
+    /// Neighbours of one kind share an entry.
+    private func thin() {
+        var thinned: [Entry] = []
+        for entry in log {
+            if let last = thinned.last, last.phase.key == entry.phase.key,
+                last.phase.iterations <= entry.phase.iterations,
+                last.phase.key != "first"
+            {
+                thinned[thinned.count - 1].phase.add(entry.phase)
+                thinned[thinned.count - 1].end = entry.end
+            } else {
+                thinned.append(entry)
+            }
+        }
+        log = thinned
+    }
+
+    /// What was done until `seconds` after the start of the run, preparation included.
+    func work(until seconds: Double = .infinity) -> [WorkPhase] {
+        var phases: [WorkPhase] = []
+        for entry in log where entry.phase.key == "first" || entry.end + preparation <= seconds * (1 + 1e-9) {
+            if let index = phases.firstIndex(where: { $0.key == entry.phase.key }) {
+                phases[index].add(entry.phase)
+            } else {
+                phases.append(entry.phase)
+            }
+        }
+        if !phases.isEmpty { phases[0].seconds += preparation }
+        return phases
+    }
+
+    /// Puts all times later by the preparation.
+    func placed(_ snapshot: Snapshot) -> Snapshot {
+        Snapshot(
+            seconds: snapshot.seconds + preparation, passes: snapshot.passes, parameters: snapshot.parameters)
+    }
+}
