@@ -164,7 +164,8 @@ struct PilotAnswers {
             answers.append(
                 .command(
                     shellCommand(
-                        ["crescendo", "submit", "--nodes", "\(advice.nodes)", "--ranks-per-node", "\(perNode)"] + train)))
+                        ["crescendo", "submit", "--nodes", "\(advice.nodes)", "--ranks-per-node", "\(perNode)"] + train)
+                ))
         }
         return answers
     }

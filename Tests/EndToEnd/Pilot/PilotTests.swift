@@ -86,7 +86,8 @@ import Testing
 
     static let wrong: [WrongInput] = [
         WrongInput(name: "no data", arguments: ["pilot"], message: "No data given", code: 64),
-        WrongInput(name: "budget", arguments: ["pilot", "a.svm", "--budget", "soon"], message: "'soon' is invalid", code: 64),
+        WrongInput(
+            name: "budget", arguments: ["pilot", "a.svm", "--budget", "soon"], message: "'soon' is invalid", code: 64),
         WrongInput(
             name: "method", arguments: ["pilot", "a.svm", "--methods", "auto,magic"],
             message: "there is no method 'magic'; choose from auto, bb", code: 64),
@@ -104,7 +105,8 @@ import Testing
         WrongInput(
             name: "damaged pilot", files: ["pilot.json": "{\"format\": 1"], arguments: ["plan", "pilot.json"],
             message: "make one with crescendo pilot"),
-        WrongInput(name: "plan ranks", arguments: ["plan", "p.json", "--ranks", "x"], message: "'x' is invalid", code: 64),
+        WrongInput(
+            name: "plan ranks", arguments: ["plan", "p.json", "--ranks", "x"], message: "'x' is invalid", code: 64),
     ]
 
     @Test(arguments: wrong)
