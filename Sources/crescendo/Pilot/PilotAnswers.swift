@@ -84,6 +84,11 @@ struct PilotAnswers {
                 + "(\(NumberFormat.duration(file.budget.loadSeconds)) in the pilot), and "
                 + "\(NumberFormat.significant(hours, 2)) core-hours, which stand for energy."
         ]
+        if file.budget.loadSeconds > seconds {
+            lines.append(
+                "Reading the data takes longer than training on it: faster training hardly shortens the whole. For many runs "
+                    + "on the same data, crescendo train --cache keeps it ready.")
+        }
         if isSample {
             lines.append(
                 "This is for the \(NumberFormat.count(file.data.sampleRows)) rows of the pilot; all "

@@ -178,7 +178,8 @@ struct PilotRun: Codable, Equatable, Sendable {
     var accuracy: Double?
     /// Seconds until the target; nil: not reached.
     var secondsToTarget: Double?
-    /// What the iterations did, in groups, until the target or the end, and the seconds it took.
+    /// What the iterations did, in groups, until the target or the end, and the seconds it took; empty for repeats beyond
+    /// the twentieth.
     var work: [WorkPhase]
     var workSeconds: Double
 }

@@ -165,6 +165,8 @@ final class PilotJob {
         base.l2 = loaded.l2
         // A little beyond the target, so that the way to it is seen; the reference defines it.
         base.tolerance = loaded.tolerance * (assignment.purpose == .reference ? 0.05 : 0.25)
+        // Rows that move within a run would make its parts hard to compare.
+        base.balance = .off
         base.seed = (command.seed ?? 0) &+ UInt64(assignment.number)
         // Every repeat begins elsewhere in the order: the golden ratio spreads the beginnings evenly.
         let share = 0.6180339887498949 * Double(assignment.number)

@@ -25,6 +25,8 @@ struct PilotTrial {
 
     /// Looks for the picture at about this many points of a run.
     private static let points = 10
+    /// Repeats that tell what their iterations did.
+    private static let repeatsWithWork = 20
 
     func run(_ model: some Model) throws -> PilotRun {
         let counting = CountingCommunicator(group)
@@ -55,7 +57,8 @@ struct PilotTrial {
         run.curve = try curve(model, recorder, end: (run.seconds, final, result.gradientPasses))
         run.secondsToTarget = target.flatMap { CurvePoint.seconds(to: $0, in: run.curve) }
         run.workSeconds = run.secondsToTarget ?? run.seconds
-        run.work = recorder.work(until: run.workSeconds)
+        // Enough for `plan`; hundreds of repeats would make the file large.
+        if assignment.number < Self.repeatsWithWork { run.work = recorder.work(until: run.workSeconds) }
         if assignment.number == 0, assignment.purpose == .measurement, final.isFinite {
             try judge(&run, result.parameters)
         }

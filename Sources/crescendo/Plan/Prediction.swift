@@ -55,7 +55,7 @@ struct Forecast: Codable, Equatable, Sendable {
         guard let chosen = method ?? file.recommendation?.method else {
             throw PlanError(description: "the pilot recommends nothing: choose a method with --method")
         }
-        let all = file.runs.filter { $0.method == chosen }
+        let all = file.runs.filter { $0.method == chosen && !$0.work.isEmpty }
         let reached = all.filter { $0.secondsToTarget != nil }
         let runs = reached.isEmpty ? all : reached
         let onNode = ranksPerNode ?? file.machine.ranksOnNode(ranks: file.machine.ranks)
