@@ -29,6 +29,8 @@ final class StallClock: Sendable {
 
     /// Monotonic nanoseconds at which the present call began; 0 between calls.
     private let entered = Atomic<UInt64>(0)
+    /// Monotonic nanoseconds at which the last call ended.
+    private let left = Atomic<UInt64>(monotonicNanoseconds())
     private let kind = Atomic<Int>(0)
     private let calls = Atomic<Int>(0)
     private let nanoseconds = Atomic<UInt64>(0)
@@ -54,8 +56,10 @@ final class StallClock: Sendable {
         if isNew { calls.add(1, ordering: .relaxed) }
         entered.store(start, ordering: .releasing)
         defer {
+            let end = monotonicNanoseconds()
+            left.store(end, ordering: .relaxed)
             entered.store(0, ordering: .releasing)
-            nanoseconds.add(monotonicNanoseconds() &- start, ordering: .relaxed)
+            nanoseconds.add(end &- start, ordering: .relaxed)
         }
         return try body()
     }
@@ -67,13 +71,22 @@ final class StallClock: Sendable {
     /// The start of the present call, which also names it: two calls never begin in the same nanosecond.
     var presentCall: UInt64 { entered.load(ordering: .acquiring) }
 
-    func stallMessage(waited: Double) -> String {
+    /// The end of the last call.
+    var lastCall: UInt64 { left.load(ordering: .relaxed) }
+
+    /// The present call, or the last one, in words.
+    var callText: String {
         let call = CollectiveCall(rawValue: kind.load(ordering: .relaxed)).map { "\($0)" } ?? "collective"
-        return """
-            rank \(rank) of \(size)\(hostName().map { " on \($0)" } ?? "") waited \(Int(waited.rounded())) s in \(call), \
-            call number \(calls.load(ordering: .relaxed)) of communicator "\(name)": another rank is dead, stuck or \
-            unreachable. Ending the job (stall timeout \(formatted(timeout)) s; 0 waits for ever).
-            """
+        return "\(call), call number \(calls.load(ordering: .relaxed)) of communicator \"\(name)\""
+    }
+
+    /// - Parameter finding: which ranks are waited for, if that is known.
+    func stallMessage(waited: Double, finding: String? = nil) -> String {
+        """
+        rank \(rank) of \(size)\(hostName().map { " on \($0)" } ?? "") waited \(Int(waited.rounded())) s in \(callText): \
+        \(finding ?? "another rank is dead, stuck or unreachable"). Ending the job (stall timeout \(formatted(timeout)) s; \
+        0 waits for ever).
+        """
     }
 
     private func formatted(_ seconds: Double) -> String {

@@ -24,6 +24,7 @@ final class StallWatchdog: Sendable {
     private struct State {
         var watched: [Watched] = []
         var isRunning = false
+        var reporter: StallReporter?
     }
     private let state = Mutex(State())
 
@@ -41,6 +42,28 @@ final class StallWatchdog: Sendable {
 
     func forget(_ clock: StallClock) {
         state.withLock { $0.watched.removeAll { $0.clock === clock } }
+    }
+
+    func attach(_ reporter: StallReporter) { state.withLock { $0.reporter = reporter } }
+
+    /// What this process is at: in a call of MPI, or between two.
+    struct Activity {
+        /// Monotonic nanoseconds.
+        var start: UInt64
+        var isWaiting: Bool
+        var call: String
+    }
+
+    /// nil when no communicator is watched.
+    func activity() -> Activity? {
+        state.withLock { state in
+            for watched in state.watched {
+                let start = watched.clock.presentCall
+                if start != 0 { return Activity(start: start, isWaiting: true, call: watched.clock.callText) }
+            }
+            let last = state.watched.max { $0.clock.lastCall < $1.clock.lastCall }?.clock
+            return last.map { Activity(start: $0.lastCall, isWaiting: false, call: $0.callText) }
+        }
     }
 
     private func run() {
@@ -79,7 +102,8 @@ final class StallWatchdog: Sendable {
             }
             state.watched[index].waited += elapsed
             if state.watched[index].waited >= clock.limit {
-                return clock.stallMessage(waited: state.watched[index].waited)
+                return clock.stallMessage(
+                    waited: state.watched[index].waited, finding: state.reporter?.finding(call))
             }
         }
         return nil

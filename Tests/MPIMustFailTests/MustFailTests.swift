@@ -36,6 +36,34 @@ struct MustFailTests {
         #expect(job.output.contains("stall timeout 1 s"))
     }
 
+    /// The lowest waiting rank names the one that gives no sign, long before the job ends, and once more at the end.
+    @Test func theRankWaitedForIsNamed() throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/stall-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let job = try Job.run(3, "reported-stop", "2", folder)
+        #expect(job.status != 0)
+        let reports = job.output.split(separator: "\n").filter { $0.contains("report: ") }
+        #expect(reports.count == 1)
+        let said = "2 of 3 ranks wait since "
+        #expect(reports.first?.contains(said) == true)
+        #expect(reports.first?.contains("in allreduce, call number") == true)
+        #expect(reports.first?.contains("for rank 2 on ") == true)
+        #expect(reports.first?.contains("gives no sign") == true)
+        let end = job.output.split(separator: "\n").first { $0.contains("Ending the job") }
+        #expect(end?.contains("rank 0 of 3") == true)
+        #expect(end?.contains("for rank 2 on ") == true)
+    }
+
+    /// A rank that works for long is told from a dead one, the job goes on, and the notes are gone afterwards.
+    @Test func aRankAtWorkIsToldFromADeadOne() throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/stall-\(UUID().uuidString)"
+        let job = try Job.run(3, "reported-work", "6", folder)
+        #expect(job.status == 0)
+        #expect(job.output.contains("for rank 2 on "))
+        #expect(job.output.contains("at work outside MPI since "))
+        #expect(!job.output.contains("no sign"))
+    }
+
     @Test func killedRankEndsTheJob() throws {
         let job = try Job.run(3, "killed-rank", "0")
         #expect(job.status != 0)

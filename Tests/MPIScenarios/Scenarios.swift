@@ -16,7 +16,7 @@ struct Scenarios {
         let timeout = arguments.dropFirst().first.flatMap { Double($0) } ?? 2
         do {
             let environment = try MPIEnvironment.start(stallTimeout: timeout)
-            try run(arguments.first ?? "sum", environment)
+            try run(arguments.first ?? "sum", Array(arguments), environment)
             try environment.finalize()
         } catch let mismatch as LauncherMismatch {
             if mismatch.launcher.rank ?? 0 == 0 { complain("\(mismatch)") }
@@ -27,7 +27,7 @@ struct Scenarios {
         }
     }
 
-    static func run(_ name: String, _ environment: MPIEnvironment) throws {
+    static func run(_ name: String, _ arguments: [String], _ environment: MPIEnvironment) throws {
         let world = environment.world
         let isLast = world.rank == world.size - 1
         switch name {
@@ -45,6 +45,12 @@ struct Scenarios {
             _ = try world.allreduce(1, .sum)
             if isLast { raise(SIGSTOP) }
             try world.barrier()
+        case "reported-stop", "reported-work":
+            let folder = arguments.dropFirst(2).first ?? "stall"
+            try world.reportStalls(in: folder) { complain("report: \($0)") }
+            if isLast, name == "reported-stop" { raise(SIGSTOP) }
+            if isLast { sleep(4) }
+            _ = try world.allreduce(1.0, .sum)
         case "stalled-request":
             if isLast { sleep(600) }
             let request = try world.startBarrier()

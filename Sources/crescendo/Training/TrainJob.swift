@@ -163,6 +163,7 @@ struct TrainJob {
         }
         var finished: TrainingResult?
         defer { telemetry?.finish(finished) }
+        try reportStalls(start.rankZero, telemetry)
         let trainer = rows.handOver {
             Trainer(
                 model: model, dataset: $0, validation: $1, communicator: world, configuration: configuration)
