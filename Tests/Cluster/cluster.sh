@@ -2,9 +2,13 @@
 #
 #     up N            host "login" (slurmctld) and n1 … nN (slurmd), all of them on a network of their own
 #     on HOST CMD …   runs a command there, in $work, for at most $limit seconds
+#     slow HOST …     what these send takes long: 2 Mbit/s; `fast HOST …` takes it back
 #     power_off HOST  the host is gone at once; `repair` boots it again
-#     repair          cancels all jobs, boots what is off, waits until all nodes are idle
+#     repair HOST …   boots what is off and what has lost its slurmd, waits until all of them are idle
 #     down            ends everything and removes $cluster
+#
+# The caller sets $cluster, a folder for it, and may set $wire, the latency of the network between the hosts in
+# microseconds one way, and $switch, the program that makes it (Benchmarks/Latency).
 #
 # A host is a set of namespaces (network, name, processes, mounts, IPC) held by one process, its process 1, that dies with
 # the script. Hosts share the machine's file system, as over NFS, and have a /tmp, /run, /dev/shm, /etc/hosts and
@@ -13,6 +17,22 @@
 network=10.77.0
 limit=60
 nodes=0
+wire=
+slow_wire="tbf rate 2mbit burst 4kb latency 400ms"
+work=$cluster/work
+install_missing=$(dirname "${BASH_SOURCE[0]}")/../../.ci/install-missing
+
+# A surrounding job's variables would be taken for the cluster's own.
+unset "${!SLURM_@}" "${!OMPI_@}" "${!PMIX_@}" "${!SBATCH_@}"
+# As root, with more ranks than cores, on hosts that all believe that core 0 is theirs alone.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none
+export PATH=$cluster/bin:$PATH LC_ALL=C
+
+fail() {
+    echo "   $*" >&2
+    exit 1
+}
 
 # Whether this machine can carry one; if not (1), says why. Installs the packages that are missing (2: it could not).
 cluster_allowed() {
@@ -20,9 +40,11 @@ cluster_allowed() {
     [ -f /etc/debian_version ] || { echo "the hosts are those of Debian" && return 1; }
     apart bash -ec 'echo trial >/proc/sys/kernel/hostname; mount -t tmpfs tmpfs /run' 2>/dev/null ||
         { echo "it does not allow namespaces" && return 1; }
-    packages slurm-wlm munge openmpi-bin libpmix-dev iproute2 procps >&2 || return 2
+    "$install_missing" --packages slurm-wlm munge openmpi-bin libpmix-dev iproute2 procps >&2 || return 2
     apart bash -ec 'ip link add name eth0 type bridge; ip link add name a type veth peer name b' 2>/dev/null ||
         { echo "its kernel has no bridges" && return 1; }
+    apart bash -ec "ip link add name a type veth peer name b; tc qdisc add dev a root $slow_wire" 2>/dev/null ||
+        { echo "its kernel cannot slow a network down (tbf)" && return 1; }
 }
 apart() { unshare --net --uts --pid --mount --ipc --fork --kill-child "$@"; }
 
@@ -89,6 +111,8 @@ MessageTimeout=5
 KillWait=5
 NodeName=n[1-$nodes] CPUs=4 RealMemory=4000
 PartitionName=main Nodes=ALL Default=YES PriorityTier=1 State=UP
+PartitionName=left Nodes=n[1-$(((nodes + 1) / 2))] PriorityTier=1 State=UP
+PartitionName=right Nodes=n[$((nodes / 2 + 1))-$nodes] PriorityTier=1 State=UP
 PartitionName=urgent Nodes=ALL PriorityTier=10 State=UP
 END
 }
@@ -122,7 +146,9 @@ boot() {
     wait_for 10 test -s "$cluster/$name.pid" || fail "host $name does not boot: $(tail -n 1 "$(log "$name-boot")")"
     pid=$(pid_of "$name")
     if [ "$name" = login ]; then
-        on login ip link add name eth0 type bridge
+        if [ -n "$wire" ]; then start_switch; else on login ip link add name eth0 type bridge; fi
+    elif [ -n "$wire" ]; then
+        nsenter --target "$(pid_of login)" --net ip link set "$name" netns "$pid" name eth0
     else
         # The other end goes to a process of the machine's numbering: only the network is entered.
         nsenter --target "$(pid_of login)" --net ip link add name "$name" type veth peer name eth0 netns "$pid"
@@ -139,33 +165,49 @@ boot() {
     fi
 }
 
+start_switch() {
+    # shellcheck disable=SC2046
+    nsenter --target "$(pid_of login)" --net --uts --pid --mount --ipc \
+        "$switch" "$wire" login $(hosts) </dev/null >>"$(log switch)" 2>&1 &
+    disown
+    wait_for 10 on login ip link show "n$nodes" || fail "no network: $(tail -n 1 "$(log switch)")"
+    on login ip link set login name eth0
+}
+
 power_off() {
     local pid
     pid=$(pid_of "$1")
     kill -9 "$pid"
     wait_for 10 bash -c "! kill -0 $pid"
+    rm -f "$cluster/$1.pid"
 }
 
+slow() { for host in "$@"; do on "$host" tc qdisc add dev eth0 root $slow_wire; done; }
+fast() { for host in "$@"; do on "$host" tc qdisc del dev eth0 root 2>/dev/null || true; done; }
+
 hosts() { seq -f n%g "$nodes"; }
-all_idle() { [ "$(on login sinfo -hN -p main -t idle -o %N | wc -l)" = "$nodes" ]; }
+all_idle() { [ "$(on login sinfo -hN -p main -n "$(IFS=, && echo "$*")" -t idle -o %N | wc -l)" = $# ]; }
 
 up() {
     nodes=$1
     configure
     boot login
-    repair
+    # shellcheck disable=SC2046
+    repair $(hosts)
 }
 
 repair() {
     local name
-    on login scancel --user root --full 2>/dev/null || true
     runs login slurmctld || on login slurmctld
-    for name in $(hosts); do
+    for name in "$@"; do
+        # Without its slurmd a host may still have ranks.
+        if is_up "$name" && ! runs "$name" slurmd; then power_off "$name"; fi
         is_up "$name" || boot "$name"
-        runs "$name" slurmd || on "$name" slurmd
     done
-    wait_for 60 all_idle || {
+    fast "$@"
+    wait_for 60 all_idle "$@" || {
         on login sinfo -N -o '%N %T %E' >&2
+        on login squeue >&2
         fail "not all nodes came up"
     }
 }

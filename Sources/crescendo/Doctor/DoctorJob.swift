@@ -16,7 +16,9 @@ struct DoctorJob {
             folder: try SharedFolderProbe.measure(command.folder, world), missingSettings: missingSettings,
             isInSlurmJob: Environment["SLURM_JOB_ID"] != nil)
         let report = DoctorReport(
-            diagnosis: diagnosis, launcher: launcher, versions: versions, seconds: monotonicSeconds() - start)
+            diagnosis: diagnosis, launcher: launcher, versions: versions,
+            hostTimeout: world.rank == 0 && Environment["SLURM_JOB_ID"] != nil ? SlurmJob.hostTimeout : nil,
+            seconds: monotonicSeconds() - start)
         if world.rank == 0 { StandardStream.output.write(command.json ? report.json.text + "\n" : report.text) }
         return diagnosis.findings.contains(where: \.isError) ? 1 : 0
     }
@@ -36,7 +38,11 @@ struct DoctorJob {
         let used: RankLauncher = launcher == "srun" ? .srun : .mpirun
         let missing = LaunchPlan.settings.filter { $0.launcher == used && Environment[$0.name] == nil }
         guard !missing.isEmpty else { return nil }
-        return missing.map { "\($0.name)=\($0.value)" }.joined(separator: " ") + " is not set: "
-            + (used == .srun ? "some starts crash" : "the loss of a host is noticed after minutes, not seconds")
+        var reasons: [String] = []
+        for setting in missing where !reasons.contains(setting.without) { reasons.append(setting.without) }
+        return reasons.map { reason in
+            missing.filter { $0.without == reason }.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+                + " is not set: " + reason
+        }.joined(separator: "; ")
     }
 }

@@ -5,6 +5,8 @@ struct DoctorReport {
     let diagnosis: Diagnosis
     let launcher: String
     let versions: [(name: String, version: String)]
+    /// Seconds after which Slurm gives a host up; nil outside Slurm.
+    let hostTimeout: Int?
     let seconds: Double
 
     var text: String {
@@ -13,6 +15,9 @@ struct DoctorReport {
             line("launcher", "\(launcher); \(count(ranks.count, "rank")) on \(count(diagnosis.hosts.count, "host"))"),
             line("versions", versions.map { "\($0.name) \($0.version)" }.joined(separator: ", ")),
         ]
+        if let hostTimeout {
+            lines.append(line("slurm", "gives a silent host up after some \(hostTimeout) s (SlurmdTimeout)"))
+        }
         for host in diagnosis.hosts {
             let facts = host.ranks.map { ranks[$0] }
             let places = facts.map(\.processors)
@@ -64,6 +69,7 @@ struct DoctorReport {
             ("launcher", .string(launcher)), ("ranks", .integer(diagnosis.ranks.count)),
             ("hosts", .array(diagnosis.hosts.map { .string($0.name) })),
             ("versions", .object(versions.map { ($0.name, .string($0.version)) })),
+            ("slurmdTimeout", hostTimeout.map { .integer($0) } ?? .null),
             ("rank", .array(ranks)),
             ("slowRanks", .array(diagnosis.slow.map { .integer($0.rank) })),
             (

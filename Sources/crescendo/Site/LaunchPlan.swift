@@ -55,17 +55,23 @@ struct LaunchPlan {
     }
 
     /// What the launchers of Open MPI and Slurm are told through the environment, where the user has not said otherwise.
-    static let settings: [(name: String, value: String, launcher: RankLauncher)] = [
+    static let settings: [(name: String, value: String, launcher: RankLauncher, without: String)] = [
         // Ranks wait for each other at the start.
-        ("SLURM_PMIX_FENCE", "tree", .srun),
+        ("SLURM_PMIX_FENCE", "tree", .srun, "some starts crash"),
+        // As --kill-on-bad-exit.
+        ("SLURM_KILL_BAD_EXIT", "1", .srun, "ranks wait for a dead one until the stall timeout"),
         // The loss of a host is noticed after some 11 s.
-        ("OMPI_MCA_oob_tcp_keepalive_time", "5", .mpirun),
-        ("OMPI_MCA_oob_tcp_keepalive_intvl", "2", .mpirun),
-        ("OMPI_MCA_oob_tcp_keepalive_probes", "3", .mpirun),
+        ("OMPI_MCA_oob_tcp_keepalive_time", "5", .mpirun, slowNotice),
+        ("OMPI_MCA_oob_tcp_keepalive_intvl", "2", .mpirun, slowNotice),
+        ("OMPI_MCA_oob_tcp_keepalive_probes", "3", .mpirun, slowNotice),
     ]
+    private static let slowNotice = "the loss of a host is noticed after minutes, not seconds"
 
     static var variables: [String: String] {
-        Dictionary(uniqueKeysWithValues: settings.filter { Environment[$0.name] == nil }.map { ($0.name, $0.value) })
+        var values = settings.filter { Environment[$0.name] == nil }.map { ($0.name, $0.value) }
+        // A step that has lost a host can hold its processors until the job ends, and then the next one waits for them.
+        values.append(("SLURM_OVERLAP", "1"))
+        return Dictionary(values) { $1 }
     }
 
     /// srun where Slurm offers the protocol that the program's MPI needs, else mpirun.

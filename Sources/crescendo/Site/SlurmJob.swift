@@ -80,6 +80,13 @@ struct SlurmJob {
         return SlurmJob.expand(String(list))
     }
 
+    /// Seconds of silence after which Slurm gives a host up: until then srun waits for its ranks. nil: it does not answer.
+    static var hostTimeout: Int? {
+        let lines = (ChildProcess.output(of: "scontrol", "show", "config") ?? "").split(separator: "\n")
+        guard let line = lines.first(where: { $0.hasPrefix("SlurmdTimeout") }) else { return nil }
+        return line.split(separator: " ").lazy.compactMap { Int($0) }.first
+    }
+
     /// Puts the job back into the queue; false where that is not allowed. Slurm ends this process soon after.
     func requeue() -> Bool { ChildProcess.output(of: "scontrol", "requeue", identifier) != nil }
 

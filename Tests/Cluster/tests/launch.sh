@@ -3,7 +3,7 @@
 # Four ranks by srun and by mpirun on 1, 2 and 4 nodes reach the objective of four ranks that mpirun starts on one host.
 test_launchers() {
     local nodes launcher name last
-    on login mpirun -n 4 crescendo train ../small.svm --output reference --quiet
+    on login mpirun -n 4 crescendo train ../small.svm --output one-host --quiet
     for nodes in 1 2 4; do
         for launcher in srun mpirun; do
             name=$launcher-$nodes
@@ -13,9 +13,9 @@ test_launchers() {
     done
     ended "$last" 120
     for name in {srun,mpirun}-{1,2,4}; do
-        wait_for 60 test -e $name/result.json
+        wait_for 60 test -e $name/result.json || fail "$name does not end"
         finished $name 4
-        same_objective reference $name
+        same_objective one-host $name
     done
 }
 
@@ -32,31 +32,49 @@ test_hopeless() {
 }
 
 test_submit() {
-    on login crescendo submit --now --name small --nodes 2 --ranks-per-node 2 --time 10m train ../small.svm --quiet >said
-    wait_for 40 test -e runs/small-*/result.json
+    on login crescendo submit --now --name small --nodes 2 --ranks-per-node 2 --time 10m train ../small.svm --quiet >shown
+    started "$(sed -n 's/^Submitted batch job //p' shown)"
+    wait_for 40 compgen -G "runs/small-*/result.json" || fail "no result"
     finished runs/small-* 4
 }
 
 test_array() {
     local id value
     id=$(on login sbatch --parsable --array=1-2 --ntasks-per-node=2 jobs/array.sbatch ../small.svm --quiet)
+    started "$id"
     for value in 1e-5 1e-4; do
-        wait_for 40 test -e runs/search-"$id"/l2-$value/result.json
+        wait_for 40 test -e runs/search-"$id"/l2-$value/result.json || fail "no result for $value"
         finished runs/search-"$id"/l2-$value 2
     done
 }
 
 test_doctor() {
-    local launcher
+    local launcher id ids=()
     for launcher in srun mpirun; do
-        on login sbatch --wait --nodes=4 --ntasks-per-node=1 --output=$launcher.json \
-            --wrap "crescendo launch --launcher $launcher doctor --json" >/dev/null || fail "doctor finds errors: $(cat $launcher.json)"
-        grep -q '"hosts":\["n1", *"n2", *"n3", *"n4"\]' $launcher.json || fail "not four hosts"
-        grep -q '"shared":true' $launcher.json || fail "the folder is not shared"
-        ! grep -q 'is not set' $launcher.json || fail "settings are missing"
+        ids+=("$(doctor $launcher --nodelist='n[1-4]' --nodes=4 -- --launcher $launcher doctor --json)")
     done
     # Each host has a /tmp of its own.
-    ! on login sbatch --wait --nodes=2 --ntasks-per-node=1 --output=apart.log --wrap "crescendo launch doctor --folder /tmp" >/dev/null ||
-        fail "doctor takes different folders for one"
-    grep -q "ERROR.*/tmp on n2 is not the one of rank 0" apart.log || fail "the host is not named"
+    ids+=("$(doctor apart --nodes=2 -- doctor --folder /tmp)")
+    for id in "${ids[@]}"; do ended "$id" 90; done
+    for launcher in srun mpirun; do
+        grep -q '"hosts":\["n1", *"n2", *"n3", *"n4"\]' $launcher.log || fail "not four hosts"
+        grep -q '"shared":true' $launcher.log || fail "the folder is not shared"
+        ! grep -q 'is not set' $launcher.log || fail "settings are missing"
+        grep -q '"error":true' $launcher.log && fail "doctor finds errors"
+    done
+    grep -q "ERROR.*/tmp on n[1-4] is not the one of rank 0" apart.log || fail "the host is not named"
+    [ "$(state "$id")" = FAILED ] || fail "doctor takes different folders for one"
+}
+
+doctor() {
+    local name=$1 id options=()
+    shift
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    id=$(on login sbatch --parsable --ntasks-per-node=1 "${options[@]}" --output="$name.log" --wrap "crescendo launch $*")
+    started "$id"
+    echo "$id"
 }

@@ -1,9 +1,17 @@
 # What the tests share.
 
-# Made once, for all tests: "$cluster/work/small.svm", 4,000 rows whose training takes a second or so.
+# Made once, for all tests, in "$cluster/work": small.svm, whose training takes a second or so, and classes.svm for `long`
+# with the run "reference" that mpirun made of it on one host.
 prepare() {
     rows 4000 20 >"$work/small.svm"
+    classes 3000 20 20 >"$work/classes.svm"
+    on login mpirun -n 4 crescendo train classes.svm "${long[@]}" --output reference --quiet ||
+        fail "the reference run fails"
 }
+
+# Options of a training of three thousand steps that ends at the same objective on any number of ranks. It takes a second
+# or two; on hosts that `slow` has slowed down it takes more than a minute, with the processors idle.
+long=(--step fixed --step-size 0.5 --tolerance 0 --max-iterations 3000)
 
 # rows COUNT FEATURES: LIBSVM, labels −1 and +1 that a plane divides, one in ten wrong.
 rows() {
@@ -22,6 +30,24 @@ rows() {
     }'
 }
 
+# classes COUNT FEATURES CLASSES: the same with as many labels, which overlap.
+classes() {
+    awk -v rows="$1" -v features="$2" -v classes="$3" 'BEGIN {
+        srand(7)
+        for (i = 0; i < rows; i++) {
+            line = ""
+            score = 0
+            for (j = 1; j <= features; j++) {
+                x = 2 * rand() - 1
+                score += x * (j % 5 - 2)
+                line = line sprintf(" %d:%.4f", j, x)
+            }
+            class = int((score + 2 * rand() + 6) * classes / 14)
+            print (class < 0 ? 0 : class < classes ? class : classes - 1) line
+        }
+    }'
+}
+
 # value FILE KEY: a number or text of a JSON file with one key a line.
 value() { sed -nE "s/^ *\"$2\": \"?([^\",]*)\"?,?\$/\\1/p" "$1"; }
 
@@ -33,7 +59,7 @@ agree() {
 # job NAME LAUNCHER SBATCH-OPTIONS… -- TRAIN-OPTIONS…: submits jobs/train.sbatch, with NAME.log, and prints the job's number.
 # LAUNCHER is srun, mpirun or auto.
 job() {
-    local name=$1 launcher=$2 options=()
+    local name=$1 launcher=$2 options=() id
     shift 2
     while [ "$1" != -- ]; do
         options+=("$1")
@@ -42,11 +68,17 @@ job() {
     shift
     cp "$cluster/work/jobs/train.sbatch" "$name.sbatch"
     [ "$launcher" = auto ] || sed -i "s/crescendo launch train/crescendo launch --launcher $launcher train/" "$name.sbatch"
-    on login sbatch --parsable --job-name="$name" --output="$name.log" "${options[@]}" "$name.sbatch" "$@"
+    id=$(on login sbatch --parsable --partition="$partition" --job-name="$name" --output="$name.log" "${options[@]}" \
+        "$name.sbatch" "$@")
+    started "$id"
+    echo "$id"
 }
 
-state() { on login squeue -h -j "$1" -o %T 2>/dev/null; }
-over() { [ -z "$(state "$1")" ] || [ "$(state "$1")" = COMPLETED ] || [ "$(state "$1")" = FAILED ]; }
+# Jobs that are cancelled when the test is over.
+started() { echo "$1" >>jobs-started; }
+
+state() { on login squeue -h -t all -j "$1" -o %T 2>/dev/null; }
+over() { [[ ! $(state "$1") =~ PENDING|RUNNING|COMPLETING|SUSPENDED|REQUEUE|CONFIGURING ]]; }
 
 # Waits for the end of a job, for at most SECONDS.
 ended() {
@@ -61,5 +93,46 @@ finished() {
 
 same_objective() {
     agree "$(value "$1/result.json" objective)" "$(value "$2/result.json" objective)" ||
-        fail "$1 and $2 end at other objectives"
+        fail "$1 and $2 end at other objectives: $(value "$1/result.json" objective), $(value "$2/result.json" objective)"
+}
+
+# What `long` runs are asked about while they go on.
+
+attempt() { value "$1/status.json" attempt 2>/dev/null || echo 0; }
+# The last iteration of the metrics. Its line may be half written.
+iteration() { tail -n 2 "$1/metrics.jsonl" 2>/dev/null | sed -nE 's/.*"iteration":([0-9]+).*/\1/p' | tail -n 1; }
+has_reached() { [ "$(iteration "$1")" -ge "$2" ]; }
+has_checkpoint() { [ -n "$(ls "$1"/checkpoints 2>/dev/null)" ] && has_reached "$1" 50; }
+is_back() { [ "$(attempt "$1")" -gt "$2" ] && has_reached "$1" "$3"; }
+
+# Waits until the run has something to lose and something to go on from.
+underway() { wait_for 60 has_checkpoint "$1" || fail "$1 does not get under way: $(cat "$1/status.json" 2>&1)"; }
+
+# mark FOLDER: the run is about to be hit. back FOLDER SECONDS: waits until a later attempt is where the run was then, and
+# says how long that took.
+mark() {
+    marked_attempt=$(attempt "$1")
+    marked_iteration=$(iteration "$1")
+    marked_time=$EPOCHREALTIME
+}
+back() {
+    wait_for "$2" is_back "$1" "$marked_attempt" "$marked_iteration" ||
+        fail "$1 does not go on within $2 s: $(cat "$1/status.json")"
+    awk -v name="$1" -v from="$marked_time" -v to="$EPOCHREALTIME" 'BEGIN { printf "%s: %.1f s lost\n", name, to - from }'
+}
+
+# The run in FOLDER has come to the reference's end, on RANKS ranks, and its metrics have every iteration once.
+whole() {
+    finished "$1" "$2"
+    [ "$(value "$1/status.json" state)" = finished ] || fail "$1: $(cat "$1/status.json")"
+    same_objective "$cluster/work/reference" "$1"
+    awk '{
+        last = first = ""
+        if (match($0, /"iteration":[0-9]+/)) last = substr($0, RSTART + 12, RLENGTH - 12) + 0
+        first = match($0, /"firstIteration":[0-9]+/) ? substr($0, RSTART + 17, RLENGTH - 17) + 0 : last
+        if (first != before + 1 || last < first) { print "line " NR ": from " first " to " last " after " before; exit 1 }
+        before = last
+    }
+    END { if (before != 3000) { print "the last iteration is " before; exit 1 } }' "$1/metrics.jsonl" ||
+        fail "$1/metrics.jsonl does not have every iteration once"
 }
