@@ -38,7 +38,7 @@ RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
 BINARIES := $(SCRATCH)/release
 PROGRAM := $(BINARIES)/crescendo
 
-.PHONY: help deps build test test-cluster demo fashion-mnist mnist bench bench-peers bench-networks paper lint format install clean
+.PHONY: help deps build test test-cluster demo fashion-mnist mnist bench bench-peers bench-networks bench-latency paper lint format install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 23
@@ -74,7 +74,7 @@ test: deps ## build and run all tests, those of MPI at 1, 2, 3 and 4 ranks
 	@$(SWIFT_BUILD) --build-tests
 	SCRATCH=$(SCRATCH) MPIRUN=$(MPIRUN) .ci/run-tests
 
-test-cluster: build ## run jobs on a Slurm cluster of four hosts made on this machine (root; at most ten minutes)
+test-cluster: build ## run jobs on a Slurm cluster of six hosts made on this machine (root; at most ten minutes)
 	@PROGRAM=$(PROGRAM) timeout -k 20 600 Tests/Cluster/run
 
 bench: build ## measure this machine and this build (CRESCENDO_DATA=folder adds covtype)
@@ -92,6 +92,12 @@ bench-networks: build ## training steps of networks beside PyTorch (CRESCENDO_DA
 	MPIRUN=$(MPIRUN) Benchmarks/Networks/run steps $(BINARIES) $(PEERS_OPTIONS)
 	[ -z "$${CRESCENDO_DATA:-}" ] ||
 	    MPIRUN=$(MPIRUN) Benchmarks/Networks/run accuracy $(BINARIES) --task mnist --data "$$CRESCENDO_DATA"
+
+bench-latency: build ## growing batches beside small ones with latency between hosts (root; CRESCENDO_DATA=folder with covtype)
+	@[ -n "$${CRESCENDO_DATA:-}" ] || { echo "Set CRESCENDO_DATA to the folder with covtype.binary.scale.libsvm.gz." >&2; exit 1; }
+	$(RELEASE_BUILD) --product convergence
+	$(RELEASE_BUILD) --product latency-switch
+	Benchmarks/Latency/run $(BINARIES)
 
 paper: build ## reproduce the paper's convex figure on covtype (CRESCENDO_DATA=folder with the data)
 	@[ -n "$${CRESCENDO_DATA:-}" ] || { echo "Set CRESCENDO_DATA to the folder with covtype.binary.scale.libsvm.gz." >&2; exit 1; }

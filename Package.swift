@@ -51,6 +51,7 @@ let package = Package(
             path: "Benchmarks/Networks", exclude: ["Peers", "run"]),
         .executableTarget(
             name: "loading-benchmark", dependencies: ["MPI", "Kernels", "Datasets"], path: "Benchmarks/Loading"),
+        .executableTarget(name: "latency-switch", path: "Benchmarks/Latency", exclude: ["run"]),
         .target(name: "TestSupport", dependencies: ["MPI"], path: "Tests/TestSupport"),
         .testTarget(name: "MPITests", dependencies: ["MPI"]),
         .testTarget(name: "MPIMustFailTests", dependencies: ["MPI", "mpi-scenarios"]),

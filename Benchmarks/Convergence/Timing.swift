@@ -17,6 +17,8 @@ final class SnapshotFollower: TrainingObserver {
     func iterationDidEnd(_ record: IterationRecord) { self.record = record }
 
     func parametersDidChange(_ parameters: [Float]) {
+        // Small constant batches make thousands of iterations.
+        if record.batchSize < 200, record.iteration > 100, record.iteration % 25 != 0 { return }
         let seconds = record.seconds - excluded
         copying += ContinuousClock().measure {
             let copy = [Float](unsafeUninitializedCapacity: parameters.count) { target, count in
@@ -53,6 +55,7 @@ struct Timing<M: Model> {
         for tolerance in arguments.tolerances.isEmpty ? [1e-3] : arguments.tolerances {
             var configuration = arguments.configuration(problem, seed: arguments.seed)
             configuration.tolerance = tolerance
+            if let step = arguments.steps.first { configuration.step = step }
             known = [:]
             for index in 0...arguments.repeats {
                 try runs.append(run(configuration, index, arguments))
@@ -98,6 +101,7 @@ struct Timing<M: Model> {
                             ("seconds", .number(snapshot.seconds + preparation)),
                             ("passes", .number(snapshot.record.gradientPasses)),
                             ("allreduces", .integer(snapshot.record.allreduces)),
+                            ("communicationSeconds", .number(snapshot.record.communicationSeconds)),
                         ])
                     ))
             }
