@@ -38,7 +38,7 @@ RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
 BINARIES := $(SCRATCH)/release
 PROGRAM := $(BINARIES)/crescendo
 
-.PHONY: help deps build test test-cluster demo fashion-mnist mnist bench bench-peers bench-networks bench-latency paper lint format install clean
+.PHONY: help deps build test test-cluster demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency paper lint format install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 23
@@ -86,6 +86,9 @@ bench: build ## measure this machine and this build (CRESCENDO_DATA=folder adds 
 bench-peers: build ## measure other programs beside this one (CRESCENDO_DATA=folder with the data; half an hour)
 	@$(RELEASE_BUILD) --product convergence
 	MPIRUN=$(MPIRUN) Benchmarks/Peers/run $(BINARIES) $(PEERS_OPTIONS)
+
+bench-balance: build ## throughput when one of four ranks has half the processor time (root; two minutes)
+	@MPIRUN=$(MPIRUN) Benchmarks/Balance/run $(BINARIES)
 
 bench-networks: build ## training steps of networks beside PyTorch (CRESCENDO_DATA=MNIST's folder adds accuracy)
 	@$(RELEASE_BUILD) --product network-benchmark

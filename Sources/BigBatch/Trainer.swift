@@ -126,11 +126,12 @@ public final class Trainer<M: Model> {
             }
             reason = reason ?? budgetReason()
             if objective.reducer.agreed.timesAreDue, reason == nil {
-                objective.reducer.agreed.timesAreDue = false
                 for kind in try compareRanks(at: clock.seconds) {
                     observer?.eventDidOccur(
                         TrainingEvent(kind, iteration: state.iteration, seconds: clock.seconds))
                 }
+                // Only now: the reduction of the times asked for them too.
+                objective.reducer.agreed.timesAreDue = false
             }
             if objective.reducer.agreed.snapshotIsDue || reason != nil, reason != .divergence {
                 objective.reducer.agreed.snapshotIsDue = false
