@@ -83,7 +83,7 @@ public final class ProgressLine: Sendable {
             fields.insert((3, "signal/noise " + NumberFormat.significant(record.signalToNoise, 2)), at: 2)
         }
         if seconds > 0 {
-            fields.append((5, NumberFormat.compact(samples / seconds) + " samples/s"))
+            if rows > 0 { fields.append((5, NumberFormat.compact(samples / seconds) + " samples/s")) }
             fields.append((6, NumberFormat.percent(min(1, max(0, waiting / seconds))) + " communication"))
         }
         if record.nonFinite > 0 { fields.append((1, "\(record.nonFinite) non-finite")) }

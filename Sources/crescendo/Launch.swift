@@ -117,6 +117,11 @@ struct Program {
         case let pilot as PilotCommand: return try PilotJob(command: pilot, world: world).run()
         case let plan as PlanCommand: return try PlanJob(command: plan, world: world).run()
         case let doctor as DoctorCommand: return try DoctorJob(command: doctor, world: world).run()
+        case let watch as WatchCommand:
+            guard world.size == 1 else {
+                throw StartError(description: "watch looks at files: run it without mpirun and srun")
+            }
+            return try WatchJob(command: watch).run()
         case let launch as LaunchCommand:
             try startedAlone("launch")
             return try LaunchJob(launch).run()

@@ -13,6 +13,9 @@ public final class PrometheusSink: RunSink {
     private var record: IterationRecord?
     private var validationLoss: Double?
     private var epoch = 0.0
+    private var ranks: RankShares?
+    private var checkpointAt: Double?
+    private var events: [String: Int] = [:]
 
     /// - Parameters:
     ///   - path: ends in `.prom`: the collector reads no other.
@@ -30,6 +33,7 @@ public final class PrometheusSink: RunSink {
             record = line.record
             validationLoss = line.record.validationLoss ?? validationLoss
         }
+        for event in news.events { note(event) }
         epoch = news.epoch
         guard monotonicSeconds() - writtenAt >= interval * 0.99 else { return }
         try write(state: .running)
@@ -44,6 +48,15 @@ public final class PrometheusSink: RunSink {
             default: .finished
             }
         try write(state: state)
+    }
+
+    private func note(_ event: RunEvent) {
+        if let shares = RankShares(event) {
+            ranks = shares
+            return
+        }
+        events[event.kind, default: 0] += 1
+        if event.kind == "checkpoint" { checkpointAt = unixSeconds() }
     }
 
     private func write(state: State) throws {
@@ -69,9 +82,38 @@ extension PrometheusSink {
                 State.allCases.map { .init(labels: [("state", $0.rawValue)], value: $0 == state ? 1 : 0) }),
             MetricFamily("crescendo_training_rows", .gauge, "Rows that the model is trained on.", Double(rows)),
         ]
-        guard let record else { return families }
-        families += progress(record) + quality(record)
+        if !events.isEmpty {
+            families.append(
+                MetricFamily(
+                    "crescendo_events_total", .counter, "Events of the run since this start of it, by their kind.",
+                    events.sorted { $0.key < $1.key }.map {
+                        .init(labels: [("event", $0.key)], value: Double($0.value))
+                    }))
+        }
+        if let checkpointAt {
+            families.append(
+                MetricFamily(
+                    "crescendo_last_checkpoint_timestamp_seconds", .gauge,
+                    "Unix time at which the last checkpoint was written.", checkpointAt))
+        }
+        if let record { families += progress(record) + quality(record) }
+        if let ranks { families += spread(ranks) }
         return families
+    }
+
+    /// Three numbers for all ranks: a series for each of thousands would burden the server.
+    private func spread(_ ranks: RankShares) -> [MetricFamily] {
+        [
+            ("crescendo_rank_computing_ratio", "Share of the time that ranks computed", ranks.computing),
+            ("crescendo_rank_waiting_ratio", "Share of the time that ranks waited for others", ranks.waiting),
+        ].map { name, help, values in
+            let (least, middle, most) = RankShares.spread(values)
+            return MetricFamily(
+                name, .gauge, help + ", when last looked at: the least, the middle and the most of all.",
+                [("least", least), ("middle", middle), ("most", most)].map {
+                    .init(labels: [("statistic", $0.0)], value: $0.1)
+                })
+        }
     }
 
     private func progress(_ record: IterationRecord) -> [MetricFamily] {

@@ -42,6 +42,9 @@ public final class TensorBoardSink: RunSink {
             before = news.iterations[0].record
         }
         for line in lines { records.append(event(of: line.record, epoch: news.epoch)) }
+        for event in news.events {
+            if let ranks = RankShares(event) { records.append(histograms(of: ranks, event, epoch: news.epoch)) }
+        }
         if !records.bytes.isEmpty { try file.append(records.bytes, ends: records.ends) }
     }
 
@@ -85,6 +88,25 @@ public final class TensorBoardSink: RunSink {
         }
         before = record
         return event.bytes
+    }
+}
+
+extension TensorBoardSink {
+    /// How the ranks' shares are spread: one count a rank.
+    private func histograms(of ranks: RankShares, _ event: RunEvent, epoch: Double) -> [UInt8] {
+        var summary = SummaryEvent(
+            wallTime: event.seconds.map { epoch + $0 } ?? unixSeconds(), step: event.iteration ?? 0)
+        let all = [
+            ("ranks/computing", ranks.computing, "Share of the time that a rank computed, for all ranks."),
+            ("ranks/waiting", ranks.waiting, "Share of the time that a rank waited for others, for all ranks."),
+            ("ranks/samples", ranks.samples, "Gradients that a rank evaluated, 1 being an equal share, for all ranks."),
+        ]
+        for (tag, values, description) in all {
+            guard let histogram = HistogramOfValues(values) else { continue }
+            let isFirst = described.insert(tag).inserted
+            summary.add(tag, histogram: histogram, description: isFirst ? description : nil)
+        }
+        return summary.bytes
     }
 }
 

@@ -20,7 +20,7 @@ struct Crescendo: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            TrainCommand.self, PredictCommand.self, EvaluateCommand.self, InfoCommand.self, LaunchCommand.self,
-            SubmitCommand.self, DoctorCommand.self, PilotCommand.self, PlanCommand.self,
+            TrainCommand.self, PredictCommand.self, EvaluateCommand.self, InfoCommand.self, WatchCommand.self,
+            LaunchCommand.self, SubmitCommand.self, DoctorCommand.self, PilotCommand.self, PlanCommand.self,
         ])
 }

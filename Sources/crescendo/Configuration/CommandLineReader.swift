@@ -34,7 +34,8 @@ enum CommandLineReader {
             case let pilot as PilotCommand:
                 try check(pilot)
                 return .run(command, source: source)
-            case is PlanCommand, is PredictCommand, is EvaluateCommand, is InfoCommand, is LaunchCommand,
+            case is PlanCommand, is PredictCommand, is EvaluateCommand, is InfoCommand, is WatchCommand,
+                is LaunchCommand,
                 is SubmitCommand,
                 is DoctorCommand:
                 return .run(command, source: source)

@@ -121,6 +121,15 @@ import Testing
         try withFolder { folder in
             let path = folder + "/run.prom"
             let sink = sink(path)
+            let ranks = RunEvent(
+                "ranks", iteration: 1, seconds: 1,
+                [
+                    ("window", .number(2)), ("compute", .array([.number(1), .number(2)])),
+                    ("waiting", .array([.number(1), .number(0)])), ("samples", .array([.integer(1), .integer(1)])),
+                ])
+            try sink.receive(RunNews(events: [ranks, RunEvent("checkpoint", iteration: 1, seconds: 1)]))
+            #expect(
+                try String(contentsOfFile: path, encoding: .utf8).contains(#"statistic="most"} 1"#))
             for change in [{ $0.validationLoss = 0.5 }, { $0.loss = .nan }] as [(inout IterationRecord) -> Void] {
                 try sink.receive(news(change))
                 let (code, output) = try runCommand(["promtool", "check", "metrics"], input: path)

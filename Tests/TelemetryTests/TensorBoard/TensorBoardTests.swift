@@ -157,6 +157,34 @@ import Testing
         }
     }
 
+    private let ranks = RunEvent(
+        "ranks", iteration: 7, seconds: 9,
+        [
+            ("window", .number(2)), ("compute", .array([.number(1), .number(0.5), .number(2)])),
+            ("waiting", .array([.number(1), .number(1.5), .number(0)])),
+            ("samples", .array([.integer(10), .integer(10), .integer(40)])),
+        ])
+
+    @Test func sharesOfRanksBecomeHistograms() throws {
+        try withFolder { folder in
+            let sink = TensorBoardSink(folder: folder)
+            try sink.receive(RunNews(events: [ranks, ranks], epoch: 100))
+            sink.finish(nil)
+            let events = try ReadEvent.all(in: folder)[0].dropFirst()
+            #expect(events.count == 2)
+            let event = try #require(events.first)
+            #expect(event.step == 7)
+            #expect(event.wallTime == 109)
+            #expect(event.metadata["ranks/computing"]?.plugin == "histograms")
+            #expect(events.last?.metadata.isEmpty == true)
+            let computing = try #require(event.histograms["ranks/computing"])
+            #expect((1...5).map { computing[$0]?.double } == [0.25, 1, 3, 1.75, 0.25 + 0.0625 + 1])
+            #expect(computing[7]?.doubles?.reduce(0, +) == 3)
+            #expect(event.histograms["ranks/samples"]?[2]?.double == 2)
+            #expect(event.histograms["ranks/waiting"]?[1]?.double == 0)
+        }
+    }
+
     @Test func aFolderThatCannotBeMadeTurnsItOff() {
         let warnings = Warnings()
         let telemetry = RunTelemetry(sinks: [TensorBoardSink(folder: "/nonexistent/tensorboard")]) { warnings.add($0) }
@@ -175,7 +203,7 @@ import Testing
             let sink = TensorBoardSink(folder: folder, configuration: "model: ridge")
             var lines = lines(20)
             for index in lines.indices { lines[index].record.validationLoss = Double(index) }
-            try sink.receive(RunNews(iterations: lines, epoch: 1_700_000_000))
+            try sink.receive(RunNews(iterations: lines, events: [ranks], epoch: 1_700_000_000))
             sink.finish(nil)
             let script = """
                 import sys
@@ -193,6 +221,9 @@ import Testing
                     assert b.SummaryMetadata(tag).plugin_data.plugin_name == "scalars", tag
                     assert b.SummaryMetadata(tag).summary_description, tag
                 assert b.Tensors("configuration")[0].tensor_proto.string_val[0] == b"    model: ridge"
+                histogram = a.Histograms("ranks/computing")[0]
+                assert histogram.step == 7 and histogram.histogram_value.num == 3, histogram
+                assert b.SummaryMetadata("ranks/computing").plugin_data.plugin_name == "histograms"
                 print("read", len(a.Tags()["scalars"]))
                 """
             let (code, output) = try Python.run(script, folder)

@@ -1,0 +1,74 @@
+/// A line of a terminal: pieces of text, each with a look. Widths count characters.
+public struct StyledLine: Sendable, Equatable {
+    public enum Look: Sendable, Equatable {
+        case plain, strong, faint, good, warning, bad
+        /// Parts of a bar.
+        case first, second, third, fourth
+
+        /// Parameters of the escape sequence "select graphic rendition".
+        fileprivate var code: String {
+            switch self {
+            case .plain: "0"
+            case .strong: "1"
+            case .faint: "2"
+            case .good: "32"
+            case .warning: "33"
+            case .bad: "31"
+            case .first: "34"
+            case .second: "35"
+            case .third: "33"
+            case .fourth: "90"
+            }
+        }
+    }
+
+    private var pieces: [(text: String, look: Look)] = []
+
+    public init() {}
+
+    public init(_ text: String, _ look: Look = .plain) { add(text, look) }
+
+    /// Control characters become question marks: file names and messages must not steer the terminal.
+    public mutating func add(_ text: String, _ look: Look = .plain) {
+        let clean = String(String.UnicodeScalarView(text.unicodeScalars.map { Self.isControl($0) ? "?" : $0 }))
+        if !clean.isEmpty { pieces.append((clean, look)) }
+    }
+
+    public func adding(_ text: String, _ look: Look = .plain) -> StyledLine {
+        var line = self
+        line.add(text, look)
+        return line
+    }
+
+    func appending(_ other: StyledLine) -> StyledLine {
+        var line = self
+        line.pieces += other.pieces
+        return line
+    }
+
+    public var width: Int { pieces.reduce(0) { $0 + $1.text.count } }
+    public var text: String { pieces.map(\.text).joined() }
+
+    /// Fills up with spaces to `width`.
+    public mutating func pad(to width: Int) { add(String(repeating: " ", count: max(0, width - self.width))) }
+
+    /// At most `columns` wide, with the sequences of its colours or without.
+    public func rendered(columns: Int, colour: Bool) -> String {
+        var left = max(0, columns)
+        var result = ""
+        for (text, look) in pieces where left > 0 {
+            let part = text.prefix(left)
+            left -= part.count
+            result += colour && look != .plain ? "\u{1B}[\(look.code)m\(part)\u{1B}[0m" : String(part)
+        }
+        return result
+    }
+
+    public static func == (left: StyledLine, right: StyledLine) -> Bool {
+        left.pieces.elementsEqual(right.pieces) { $0 == $1 }
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+    }
+}
