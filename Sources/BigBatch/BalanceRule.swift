@@ -21,7 +21,7 @@ struct BalanceRule: Sendable, Equatable {
     /// Looks in a row that must agree.
     var windows = 3
     /// Share of the wall-clock time that a move must win.
-    var smallestGain = 0.05
+    var smallestGain = 0.03
     /// Seconds from one move to the next.
     var spacing = 30.0
     /// Before a move was measured: packing, sending and placing rows, with room for slow networks.
@@ -80,8 +80,8 @@ struct BalanceRule: Sendable, Equatable {
             rates.append(samples / compute)
         }
         let bytes = last.shares.reduce(0) { $0 + $1.rowBytes }
-        // The new rows come to lie beside the old ones. Rounding to blocks may add one in 32.
-        let most = last.shares.map { bytes > 0 ? 0.96 * $0.room / bytes : .infinity }
+        // The new rows come to lie beside the old ones. Rounding to blocks may add one in 64.
+        let most = last.shares.map { bytes > 0 ? 0.98 * $0.room / bytes : .infinity }
         guard most.reduce(0, +) > 1 else { return nil }
         var fractions = rates.map { _ in 0.0 }
         var open = Array(rates.indices)

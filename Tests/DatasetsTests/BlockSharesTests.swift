@@ -66,18 +66,18 @@ import Testing
     }
 
     @Test func countsFollowTheWeights() {
-        #expect(BlockShares(weights: [1, 1, 1, 1]).counts == [32, 32, 32, 32])
-        #expect(BlockShares(weights: [2, 2, 2, 1]).counts == [37, 37, 36, 18])
-        #expect(BlockShares(weights: [1, 0]).counts == [63, 1])
+        #expect(BlockShares(weights: [1, 1, 1, 1]).counts == [64, 64, 64, 64])
+        #expect(BlockShares(weights: [2, 2, 2, 1]).counts == [73, 73, 73, 37])
+        #expect(BlockShares(weights: [1, 0]).counts == [127, 1])
         for weights in Self.weights {
             let shares = BlockShares(weights: weights)
-            #expect(shares.counts.reduce(0, +) == 32 * weights.count && shares.counts.allSatisfy { $0 >= 1 })
+            #expect(shares.counts.reduce(0, +) == 64 * weights.count && shares.counts.allSatisfy { $0 >= 1 })
             #expect(BlockShares(weights: weights.map { $0 * 0.125 }) == shares)
         }
     }
 
     @Test func equalWeightsAreTheCyclicOrder() {
         let shares = BlockShares(weights: [1, 1, 1])
-        #expect(shares.owners == (0..<96).map { Int32($0 % 3) })
+        #expect(shares.owners == (0..<192).map { Int32($0 % 3) })
     }
 }

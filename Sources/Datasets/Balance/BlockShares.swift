@@ -5,8 +5,8 @@
 /// *The chairman assignment problem*, Discrete Mathematics 32, 1980: the bound is 1 − 1/(2P − 2)), so any interval of
 /// positions is spread in proportion to the weights to within two blocks a rank. All of it is integer arithmetic.
 public struct BlockShares: Sendable, Equatable {
-    /// Blocks of the pattern per rank: weights are kept to a thirty-second of an equal share.
-    static let blocksPerRank = 32
+    /// Blocks of the pattern per rank: weights are kept to 1/64 of an equal share.
+    static let blocksPerRank = 64
 
     /// Owner of each block of the pattern.
     let owners: [Int32]
