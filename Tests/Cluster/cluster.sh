@@ -3,8 +3,10 @@
 #     up N            host "login" (slurmctld) and n1 … nN (slurmd), all of them on a network of their own
 #     on HOST CMD …   runs a command there, in $work, for at most $limit seconds
 #     slow HOST …     what these send takes long: 2 Mbit/s; `fast HOST …` takes it back
+#     quota HOST PERIOD MICROSECONDS
+#                     the host gets so many microseconds of one processor in each period; until it boots again
 #     power_off HOST  the host is gone at once; `repair` boots it again
-#     repair HOST …   boots what is off and what has lost its slurmd, waits until all of them are idle
+#     repair HOST …   boots what is off, has lost its slurmd or has a quota, waits until all of them are idle
 #     down            ends everything and removes $cluster
 #
 # The caller sets $cluster, a folder for it, and may set $wire, the latency of the network between the hosts in
@@ -180,10 +182,34 @@ power_off() {
     kill -9 "$pid"
     wait_for 10 bash -c "! kill -0 $pid"
     rm -f "$cluster/$1.pid"
+    for group in /sys/fs/cgroup/{cpu/,}"$(basename "$cluster")-$1"; do
+        [ ! -d "$group" ] || wait_for 5 rmdir "$group" || true
+    done
 }
 
 slow() { for host in "$@"; do on "$host" tc qdisc add dev eth0 root $slow_wire; done; }
 fast() { for host in "$@"; do on "$host" tc qdisc del dev eth0 root 2>/dev/null || true; done; }
+
+# Control groups of version 1 or 2, by what the machine has. Fails where there are none to be had.
+quota() {
+    local group space process
+    if [ -e /sys/fs/cgroup/cpu/cgroup.procs ]; then
+        group=/sys/fs/cgroup/cpu/$(basename "$cluster")-$1
+        { mkdir "$group" && echo "$2" >"$group/cpu.cfs_period_us" && echo "$3" >"$group/cpu.cfs_quota_us"; } || return 1
+    elif grep -qw cpu /sys/fs/cgroup/cgroup.subtree_control; then
+        group=/sys/fs/cgroup/$(basename "$cluster")-$1
+        { mkdir "$group" && echo "$3 $2" >"$group/cpu.max"; } || return 1
+    else
+        return 1
+    fi 2>/dev/null
+    # Ranks come from slurmd and inherit its group.
+    space=$(readlink "/proc/$(pid_of "$1")/ns/pid")
+    for process in /proc/[0-9]*; do
+        [ "$(readlink "$process/ns/pid" 2>/dev/null)" != "$space" ] || echo "${process#/proc/}" >"$group/cgroup.procs" || true
+    done
+}
+
+has_quota() { [ -d "/sys/fs/cgroup/cpu/$(basename "$cluster")-$1" ] || [ -d "/sys/fs/cgroup/$(basename "$cluster")-$1" ]; }
 
 hosts() { seq -f n%g "$nodes"; }
 all_idle() { [ "$(on login sinfo -hN -p main -n "$(IFS=, && echo "$*")" -t idle -o %N | wc -l)" = $# ]; }
@@ -201,7 +227,7 @@ repair() {
     runs login slurmctld || on login slurmctld
     for name in "$@"; do
         # Without its slurmd a host may still have ranks.
-        if is_up "$name" && ! runs "$name" slurmd; then power_off "$name"; fi
+        if is_up "$name" && { has_quota "$name" || ! runs "$name" slurmd; }; then power_off "$name"; fi
         is_up "$name" || boot "$name"
     done
     fast "$@"

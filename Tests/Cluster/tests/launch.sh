@@ -48,6 +48,16 @@ test_array() {
     done
 }
 
+test_pilot() {
+    local id
+    id=$(on login sbatch --parsable --ntasks-per-node=2 jobs/pilot.sbatch ../small.svm --budget 8)
+    started "$id"
+    ended "$id" 60
+    [ -s pilots/pilot-"$id"/pilot.html ] || fail "no page: $(tail -n 3 pilot-"$id".log)"
+    on login crescendo plan pilots/pilot-"$id" --ranks 4,64 >plan || fail "no plan"
+    grep -q '64' plan || fail "the plan does not have 64 ranks"
+}
+
 test_doctor() {
     local launcher id ids=()
     for launcher in srun mpirun; do
