@@ -1,8 +1,9 @@
 import BigBatch
 import Foundation
 import Synchronization
-import Telemetry
 import Testing
+
+@testable import Telemetry
 
 /// The sink that the documentation of `RunSink` shows.
 private final class LossTable: RunSink {
@@ -83,6 +84,12 @@ private final class Tired: RunSink, Sendable {
         #expect(times.count == 2)
         #expect(times[0] - before >= 0 && times[0] - before < 10)
         #expect(abs(times[1] - times[0] - 1) < 1e-6)
+    }
+
+    @Test func aFullDiskIsNamed() {
+        let file = GrowingFile(path: "/dev/full")
+        let error = #expect(throws: FileWriteError.self) { try file.append([1, 2, 3], ends: [3]) }
+        #expect(error?.description == "cannot write /dev/full: No space left on device")
     }
 
     @Test(arguments: ["/dev/full", "/nonexistent/metrics.jsonl"])

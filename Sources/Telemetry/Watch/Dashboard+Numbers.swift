@@ -7,8 +7,14 @@ extension Dashboard {
 
     /// One line a quantity, a curve behind it where there is room.
     func numbers(_ latest: IterationRecord) -> [StyledLine] {
+        // Below 0 there is no logarithm: such a loss is shown as it is.
+        let logarithmic = run.history.points.allSatisfy { !($0.meanLoss <= 0) }
         var lines = [
-            labelled("loss", curved(NumberFormat.significant(latest.loss, 5), { $0.meanLoss }))
+            labelled(
+                "loss",
+                curved(
+                    NumberFormat.significant(latest.loss, 5),
+                    { logarithmic ? log2Of($0.meanLoss) : $0.meanLoss }))
         ]
         if let validation = validation { lines.append(labelled("validation", validation)) }
         var batch = NumberFormat.count(latest.batchSize) + " rows"

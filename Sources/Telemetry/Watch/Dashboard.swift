@@ -70,7 +70,8 @@ public struct Dashboard {
     private func events(atMost count: Int) -> [StyledLine] {
         run.events.suffix(count).enumerated().map { index, event in
             let time = event.seconds.map { NumberFormat.duration($0) + "  " } ?? ""
-            return labelled(index == 0 ? "events" : "", StyledLine(time, .faint).adding(EventText.line(event)))
+            let line = labelled(index == 0 ? "events" : "", StyledLine(time, .faint).adding(EventText.line(event)))
+            return line.cut(to: style.columns, mark: style.unicode ? "…" : "...")
         }
     }
 

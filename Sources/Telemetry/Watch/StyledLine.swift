@@ -40,6 +40,15 @@ public struct StyledLine: Sendable, Equatable {
         return line
     }
 
+    /// At most `columns` wide; `mark` stands for what was cut off.
+    func cut(to columns: Int, mark: String) -> StyledLine {
+        guard width > columns, columns > mark.count else { return self }
+        var line = StyledLine()
+        for (text, look) in pieces { line.add(String(text.prefix(max(0, columns - mark.count - line.width))), look) }
+        line.add(mark)
+        return line
+    }
+
     func appending(_ other: StyledLine) -> StyledLine {
         var line = self
         line.pieces += other.pieces

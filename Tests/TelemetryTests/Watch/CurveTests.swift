@@ -71,5 +71,7 @@ import Testing
         #expect(line.rendered(columns: 5, colour: false) == "run?[")
         #expect(line.rendered(columns: 9, colour: true) == "\u{1B}[1mrun?[2J\u{1B}[0m\u{1B}[31m n\u{1B}[0m")
         #expect(line.rendered(columns: 0, colour: true) == "")
+        #expect(line.cut(to: 9, mark: "…").text == "run?[2J …")
+        #expect(line.cut(to: 13, mark: "…") == line)
     }
 }
