@@ -11,13 +11,15 @@ struct PlanError: Error, Equatable, CustomStringConvertible {
 
 /// How long a run to the target takes on P ranks:
 ///
-/// T(P) = Σ_phases [ σ n + c·m(k)·R·share(K, P) ] + κ Σ_reductions t(b, k, n) + θ·(H_P − 1)·(number of reductions)
+/// T(P) = Σ_phases [ C + κ Σ_reductions t(b, k, n) + (H_P − 1)·(θ·(number of reductions) + ρ·C) ],
+/// C = σ·n + c·m(k)·R·share(K, P)
 ///
 /// Which batches a run takes does not depend on P, so the iterations n, the rows R they read and the sizes K of their
 /// batches are those of the pilot's runs. Fitted to them: σ, what an iteration costs whatever its rows; c, what a row
-/// costs; θ, the scale of delays with an exponential tail, the longest of P of which is H_P − 1 = 1/2 + 1/3 + … + 1/P
-/// times θ longer than their mean. m is what a row costs with k ranks at work on a node, share the part of a batch that
-/// the rank with the most of it has, t the time of an allreduce (`NetworkModel`), κ ≤ 1 what reductions in a run take of it.
+/// costs; θ and ρ, the scale of delays with an exponential tail, for each reduction and as a share of the computation
+/// before it: the longest of P of them is H_P − 1 = 1/2 + 1/3 + … + 1/P times that scale longer than their mean, and all
+/// ranks wait for it. m is what a row costs with k ranks at work on a node, share the part of a batch that the rank with
+/// the most of it has, t the time of an allreduce (`NetworkModel`), κ ≤ 1 what reductions in a run take of it.
 struct ScalingModel: Sendable {
     struct Phase: Equatable, Sendable {
         /// Means of the pilot's runs.
@@ -31,6 +33,8 @@ struct ScalingModel: Sendable {
     var network: NetworkModel
     /// θ, seconds a reduction.
     var delay: Double
+    /// ρ.
+    var unevenness: Double
     /// κ.
     var overlap: Double
     /// Ranks on each full node.
@@ -47,6 +51,7 @@ struct ScalingModel: Sendable {
         runs: [PilotRun], allreduces: [AllreduceMeasurement], kernels: [KernelMeasurement], ranksPerNode: Int,
         nodes: (Int) -> Int, growth: Double = 1
     ) throws {
+        let runs = Self.middleHalf(runs)
         let counts = Set(runs.map(\.ranks)).sorted()
         guard let most = counts.last else {
             throw PlanError(description: "the pilot has no run of this method: choose another with --method")
@@ -65,32 +70,51 @@ struct ScalingModel: Sendable {
         network = NetworkModel(allreduces)
         phases = []
         delay = 0
+        unevenness = 0
         overlap = 1
         phases = fitPhases(runs, counts: counts, growth: growth, nodes: nodes)
         fitDelay(runs, nodes: nodes)
     }
 
+    /// The runs of each number of ranks whose time lies in its middle half: one that a machine has disturbed says little.
+    private static func middleHalf(_ runs: [PilotRun]) -> [PilotRun] {
+        let groups = Dictionary(grouping: runs, by: \.ranks).sorted { $0.key < $1.key }.map(\.value)
+        return groups.flatMap { group in
+            let times = group.map(\.workSeconds)
+            guard group.count >= 4, let low = Statistics.quantile(times, 0.25),
+                let high = Statistics.quantile(times, 0.75)
+            else { return group }
+            return group.filter { $0.workSeconds >= low && $0.workSeconds <= high }
+        }
+    }
+
+    /// Mean of a phase over runs; runs without it count as none of it.
+    private static func mean(_ key: String, _ runs: [PilotRun]) -> WorkPhase? {
+        let phases = runs.compactMap { run in run.work.first { $0.key == key } }
+        guard var sum = phases.first else { return nil }
+        for phase in phases.dropFirst() { sum.add(phase) }
+        sum.divide(by: Double(runs.count))
+        return sum
+    }
+
+    /// σ and c of each phase, from its means on each number of ranks.
     private func fitPhases(_ runs: [PilotRun], counts: [Int], growth: Double, nodes: (Int) -> Int) -> [Phase] {
         var keys: [String] = []
         for phase in runs.flatMap(\.work) where !keys.contains(phase.key) { keys.append(phase.key) }
         return keys.map { key in
             var rows: [(x: [Double], y: Double, weight: Double)] = []
-            var mean: WorkPhase?
-            for run in runs {
-                guard let phase = run.work.first(where: { $0.key == key }) else { continue }
-                if mean == nil { mean = phase } else { mean?.add(phase) }
-                let onNode = (run.ranks + nodes(run.ranks) - 1) / nodes(run.ranks)
-                let share = WorkPhase.largestShare(batch: phase.batch, ranks: run.ranks)
-                let loaded = phase.rows * share * slowdown(onNode)
-                guard phase.compute > 0 else { continue }
+            for count in counts {
+                guard let phase = Self.mean(key, runs.filter { $0.ranks == count }), phase.compute > 0 else { continue }
+                let onNode = (count + nodes(count) - 1) / nodes(count)
+                let loaded =
+                    phase.rows * WorkPhase.largestShare(batch: phase.batch, ranks: count) * slowdown(onNode)
                 rows.append(
                     (
                         counts.count > 1 ? [phase.iterations, loaded] : [0, loaded], phase.compute,
                         1 / (phase.compute * phase.compute)
                     ))
             }
-            var work = mean ?? WorkPhase.none
-            work.divide(by: Double(runs.count))
+            var work = Self.mean(key, runs) ?? WorkPhase.none
             if key == "full" {
                 work.rows *= growth
                 work.batch *= growth
@@ -100,27 +124,34 @@ struct ScalingModel: Sendable {
         }
     }
 
-    /// What communication took beyond the model's allreduces, as delays of the slowest.
+    /// What communication took beyond the model's allreduces, as waiting for the slowest. Phases differ in computation and
+    /// in reductions, which tells the two causes apart.
     private mutating func fitDelay(_ runs: [PilotRun], nodes: (Int) -> Int) {
         var measured = 0.0
         var modelled = 0.0
         var rows: [(x: [Double], y: Double, weight: Double)] = []
-        for run in runs where run.ranks > 1 {
-            let count = nodes(run.ranks)
-            let network = run.work.reduce(0) {
-                $0 + reductions($1, ranksOnNode: (run.ranks + count - 1) / count, nodes: count)
+        for ranks in Set(runs.map(\.ranks)).sorted() where ranks > 1 {
+            let count = nodes(ranks)
+            let longest = Self.harmonic(ranks)
+            for key in phases.map(\.work.key) {
+                guard let phase = Self.mean(key, runs.filter { $0.ranks == ranks }), phase.communication > 0 else {
+                    continue
+                }
+                let network = reductions(phase, ranksOnNode: (ranks + count - 1) / count, nodes: count)
+                measured += phase.communication
+                modelled += network
+                rows.append(
+                    (
+                        x: [phase.reductionCount * longest, phase.compute * longest],
+                        y: phase.communication - network, weight: 1 / phase.communication
+                    ))
             }
-            let communication = run.work.reduce(0) { $0 + $1.communication }
-            let calls = run.work.reduce(0) { $0 + $1.reductionCount }
-            measured += communication
-            modelled += network
-            rows.append(
-                ([calls * Self.harmonic(run.ranks)], communication - network, 1 / max(communication, 1e-9).squared))
         }
         if modelled > measured, modelled > 0 {
             overlap = measured / modelled
         } else {
-            delay = LeastSquares.nonNegative(rows, count: 1)[0]
+            let coefficients = LeastSquares.nonNegative(rows, count: 2)
+            (delay, unevenness) = (coefficients[0], coefficients[1])
         }
     }
 
@@ -162,14 +193,15 @@ struct ScalingModel: Sendable {
         var compute = 0.0
         var communication = 0.0
         for phase in phases {
-            compute +=
+            let part =
                 phase.perIteration * phase.work.iterations
                 + phase.perRow * slowdown(onNode) * phase.work.rows
                 * WorkPhase.largestShare(batch: phase.work.batch, ranks: ranks)
+            compute += part
             guard ranks > 1 else { continue }
             communication +=
                 overlap * reductions(phase.work, ranksOnNode: onNode, nodes: count)
-                + delay * phase.work.reductionCount * Self.harmonic(ranks)
+                + (delay * phase.work.reductionCount + unevenness * part) * Self.harmonic(ranks)
         }
         return (compute, communication)
     }
@@ -188,8 +220,4 @@ extension WorkPhase {
         transfer /= count
         for index in reductions.indices { reductions[index].count /= count }
     }
-}
-
-extension Double {
-    fileprivate var squared: Double { self * self }
 }

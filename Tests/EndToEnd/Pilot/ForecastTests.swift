@@ -10,6 +10,7 @@ struct KnownCluster {
     /// Within a node and between nodes: latency, seconds a byte of short and of long reductions.
     var coefficients = [2e-6, 0.2e-9, 0.1e-9, 30e-6, 1e-9, 0.8e-9]
     var delay = 5e-6
+    var unevenness = 0.04
     var ranksPerNode = 1
     /// Relative deviation of a run's times.
     var noise = 0.0
@@ -39,7 +40,7 @@ struct KnownCluster {
                 perIteration * work.iterations
                 + perRow * rows * WorkPhase.largestShare(batch: work.batch, ranks: ranks)
             let calls = [(bytes: 528, count: work.iterations), (bytes: 168, count: 2 * work.iterations)]
-            let delays = delay * 3 * work.iterations * ScalingModel.harmonic(ranks)
+            let delays = (delay * 3 * work.iterations + unevenness * compute) * ScalingModel.harmonic(ranks)
             let communication =
                 ranks == 1 ? 0 : calls.reduce(0) { $0 + $1.count * network(ranks, $1.bytes) } + delays
             return WorkPhase(
@@ -102,6 +103,7 @@ struct KnownCluster {
             #expect(abs(phase.perRow / cluster.perRow - 1) < 0.01, "\(phase)")
         }
         #expect(abs(model.delay / cluster.delay - 1) < 0.05)
+        #expect(abs(model.unevenness / cluster.unevenness - 1) < 0.05)
         for index in 3..<6 { #expect(abs(model.network.coefficients[index] / cluster.coefficients[index] - 1) < 0.05) }
         for ranks in [1, 2, 3, 4, 16, 100, 1024, 10_000] {
             #expect(abs(model.total(ranks) / cluster.seconds(ranks: ranks) - 1) < 0.02, "\(ranks) ranks")
