@@ -38,7 +38,7 @@ RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
 BINARIES := $(SCRATCH)/release
 PROGRAM := $(BINARIES)/crescendo
 
-.PHONY: help deps build test test-cluster demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency paper lint format install clean
+.PHONY: help deps build test test-cluster demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency bench-plan paper lint format install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 23
@@ -101,6 +101,11 @@ bench-latency: build ## growing batches beside small ones with latency between h
 	$(RELEASE_BUILD) --product convergence
 	$(RELEASE_BUILD) --product latency-switch
 	Benchmarks/Latency/run $(BINARIES)
+
+bench-plan: build ## predictions of `crescendo plan` beside what is measured (root; CRESCENDO_DATA=folder with covtype)
+	@[ -n "$${CRESCENDO_DATA:-}" ] || { echo "Set CRESCENDO_DATA to the folder with covtype.binary.scale.libsvm.gz." >&2; exit 1; }
+	$(RELEASE_BUILD) --product latency-switch
+	Benchmarks/Plan/run $(BINARIES)
 
 paper: build ## reproduce the paper's convex figure on covtype (CRESCENDO_DATA=folder with the data)
 	@[ -n "$${CRESCENDO_DATA:-}" ] || { echo "Set CRESCENDO_DATA to the folder with covtype.binary.scale.libsvm.gz." >&2; exit 1; }

@@ -167,15 +167,23 @@ final class RunRecorder: TrainingObserver {
         log = thinned
     }
 
-    /// What was done until `seconds` after the start of the run, preparation included.
+    /// What was done until `seconds` after the start of the run, preparation included: of the iteration at that moment, as
+    /// much as was over.
     func work(until seconds: Double = .infinity) -> [WorkPhase] {
         var phases: [WorkPhase] = []
-        for entry in log where entry.phase.key == "first" || entry.end + preparation <= seconds * (1 + 1e-9) {
-            if let index = phases.firstIndex(where: { $0.key == entry.phase.key }) {
-                phases[index].add(entry.phase)
+        var begin = 0.0
+        for entry in log {
+            let left = seconds - preparation - begin
+            guard left > 0 else { break }
+            let length = entry.end - begin
+            var phase = entry.phase
+            if left < length, length > 0 { phase.divide(by: length / left) }
+            if let index = phases.firstIndex(where: { $0.key == phase.key }) {
+                phases[index].add(phase)
             } else {
-                phases.append(entry.phase)
+                phases.append(phase)
             }
+            begin = entry.end
         }
         if !phases.isEmpty { phases[0].seconds += preparation }
         return phases

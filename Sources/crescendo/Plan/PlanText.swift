@@ -48,7 +48,7 @@ extension Forecast {
     var sentence: String {
         let meaning =
             "a doubling pays when it makes the run \(NumberFormat.significant(Self.payingFactor, 3)) times as fast"
-        let end = fastest.map { "; the shortest time is at \(NumberFormat.count($0)) ranks" } ?? ""
+        let end = fastest.map { "; the shortest time is at \(NumberFormat.count($0)) rank\($0 == 1 ? "" : "s")" } ?? ""
         guard let payingUpTo else { return "More than 1 rank does not pay: \(meaning)\(end)." }
         let nodes = (payingUpTo + ranksPerNode - 1) / ranksPerNode
         let place =
