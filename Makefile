@@ -6,6 +6,8 @@ SHELL := /bin/bash
 
 PREFIX ?= /usr/local
 RANKS ?= 2
+KILLS ?= 200
+SEED ?= 1
 
 # Open MPI by default; `make test CRESCENDO_MPI=mpich` builds and runs the same sources with MPICH.
 CRESCENDO_MPI ?= ompi-c
@@ -38,7 +40,7 @@ RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
 BINARIES := $(SCRATCH)/release
 PROGRAM := $(BINARIES)/crescendo
 
-.PHONY: help deps build test test-cluster demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency bench-plan paper lint format install clean
+.PHONY: help deps build test test-cluster test-kills demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency bench-plan paper lint format install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 23
@@ -76,6 +78,9 @@ test: deps ## build and run all tests, those of MPI at 1, 2, 3 and 4 ranks
 
 test-cluster: build ## run jobs on a Slurm cluster of six hosts made on this machine (root; at most ten minutes)
 	@PROGRAM=$(PROGRAM) timeout -k 20 600 Tests/Cluster/run
+
+test-kills: build ## kill runs at KILLS=200 random moments and start them again (a quarter of an hour)
+	@PROGRAM=$(PROGRAM) MPIRUN=$(MPIRUN) Tests/Kills/run $(KILLS) $(SEED)
 
 bench: build ## measure this machine and this build (CRESCENDO_DATA=folder adds covtype)
 	@$(RELEASE_BUILD) --product kernel-benchmark

@@ -28,13 +28,15 @@ final class LineFile: Sendable {
     ///   - empties: starts with an empty file instead of going on behind what is there.
     ///   - owns: asked before every write.
     ///   - warn: gets the reason of the first failure.
+    ///   - flags: of `open`, besides its own.
     init(
-        path: String, empties: Bool, owns: @escaping @Sendable () -> Bool, warn: @escaping @Sendable (String) -> Void
+        path: String, empties: Bool, owns: @escaping @Sendable () -> Bool, warn: @escaping @Sendable (String) -> Void,
+        flags: Int32 = 0
     ) {
         self.path = path
         self.owns = owns
         self.warn = warn
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (empties ? O_TRUNC : 0), 0o666)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags | (empties ? O_TRUNC : 0), 0o666)
         let reason = errno
         var state = State(descriptor: descriptor)
         var status = stat()

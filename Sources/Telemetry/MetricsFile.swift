@@ -7,7 +7,7 @@ import BigBatch
 public final class MetricsFile: RunSink {
     public let name = "metrics"
     private let file: LineFile
-    private var waiting: [MetricsLine] = []
+    private(set) var waiting: [MetricsLine] = []
     private let mostWaiting: Int
 
     /// Creates the file, or empties it. One that cannot be opened gives the warning at once and stays off.

@@ -42,7 +42,7 @@ final class RunAttempt: Sendable {
     init(folder: RunFolder, ranks: Int, threads: Int, patience: Double = 10) throws {
         path = folder.attempts
         try RunFolder.makeFolder(folder.checkpoints)
-        host = RunAttempt.hostname
+        host = hostName()
         process = Int(getpid())
         job = environmentVariable("SLURM_JOB_ID")
         var (entries, isCut) = RunAttempt.entries(path)
@@ -117,7 +117,7 @@ final class RunAttempt: Sendable {
 
     /// A start of the same job means that the job has given up on the process; any other one is most likely a mistake.
     private static func awaitEnd(of last: Entry, job: String?, folder: RunFolder, patience: Double) throws {
-        guard last.host == hostname, job == nil || last.job != job, last.pid != Int(getpid()) else { return }
+        guard last.host == hostName(), job == nil || last.job != job, last.pid != Int(getpid()) else { return }
         let deadline = monotonicSeconds() + patience
         while let began = last.began, beginning(of: last.pid) == began {
             guard monotonicSeconds() < deadline else {
@@ -138,12 +138,6 @@ final class RunAttempt: Sendable {
         let fields = text[text.index(after: end)...].split(separator: " ")
         return fields.count > 19 && fields[0] != "Z" ? UInt64(fields[19]) : nil
     }
-
-    private static let hostname: String = {
-        var name = [CChar](repeating: 0, count: 256)
-        gethostname(&name, 255)
-        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }()
 }
 
 /// Another start of the run has taken its folder over.

@@ -122,6 +122,14 @@ struct RunFolder {
         return old
     }
 
+    /// Removes what killed writers have left. For a start that owns the folder.
+    func clean() {
+        for name in (try? RunFolder.entries(of: path)) ?? []
+        where name.contains(".tmp-") || name.hasSuffix(".tmp") || name.hasPrefix(RunFolder.probePrefix) {
+            unlink(path + "/" + name)
+        }
+    }
+
     /// Removes the folder again if this run created it and wrote nothing.
     func abandon() {
         if created { rmdir(path) }

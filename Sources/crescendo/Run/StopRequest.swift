@@ -43,14 +43,20 @@ enum StopCause: Equatable {
         }
     }
 
-    func explanation(folder: String) -> String {
+    func explanation(folder: String, _ end: TrainingEnd) -> String {
         let what =
             switch self {
             case .signal(let number): "Stopped by \(Signals.name(number))."
             case .endTime: "Stopped because the job's time is nearly over."
             case .lostFolder: "Stopped."
             }
-        return what + " The same command goes on from here, with --output \(folder)."
+        let place =
+            switch end.checkpoint {
+            case end.result.iterations: "from here"
+            case 0: "from the beginning, for there is no checkpoint"
+            default: "from iteration \(NumberFormat.count(end.checkpoint)), its last checkpoint"
+            }
+        return what + " The same command goes on \(place), with --output \(folder)."
     }
 
     /// Code that the program ends with.

@@ -20,11 +20,6 @@ struct RunStart {
         var beginning: RunEvent
         var status: StatusFile
 
-        /// The last word of this start.
-        func end(_ state: StatusFile.State, reason: String, _ result: TrainingResult) throws {
-            try status.write(state, reason: reason, iteration: result.iterations, seconds: result.seconds)
-        }
-
         /// Where an error ends it; that one counts.
         func fail(_ reason: String) {
             let iteration = StoredStatus(folder: folder.path)?.iteration ?? 0
@@ -123,6 +118,7 @@ extension TrainJob {
         let attempt = try RunAttempt(folder: folder, ranks: world.size, threads: plan.threads)
         let status = StatusFile(
             path: folder.status, attempt: attempt, ranks: world.size, threads: plan.threads, started: started)
+        folder.clean()
         try status.write(.running, iteration: head?.iteration ?? 0, seconds: head?.seconds ?? 0)
         let launcher = world.size > 1 ? "mpirun -n \(world.size) " : ""
         try AtomicFile.write(

@@ -68,24 +68,30 @@ extension TrainJob {
     }
 
     /// Writes the model, judges it and says how it went. Returns the exit code.
-    /// - Parameter cause: of a stop before the end.
     func conclude(
         _ unjudged: ResultFile, _ trained: TrainedModel, _ rows: RunRows, _ test: Dataset?,
-        _ start: RunStart.RankZero?, _ cause: StopCause?
+        _ start: RunStart.RankZero?, _ end: TrainingEnd
     ) throws -> Int32 {
         var report = unjudged
         let folder = start?.folder
+        let cause = end.cause
         // The checkpoint is there by now. A launcher that was told to stop leaves a second or so for the rest.
         try world.onRoot {
             guard let start else { return }
             try start.attempt.check()
-            if let cause {
-                try start.end(.interrupted, reason: cause.name, report.result)
-                say("\n" + cause.explanation(folder: start.folder.path))
+            func writeModel() throws {
+                try modelFile(trained, rows.preprocessing).write(
+                    to: start.folder.model, beforeRename: start.attempt.check)
+                try write(report, start)
             }
-            try modelFile(trained, rows.preprocessing).write(
-                to: start.folder.model, beforeRename: start.attempt.check)
-            try write(report, start)
+            guard let cause else { return try writeModel() }
+            // A full disk takes nothing from a run that goes on later.
+            try warning {
+                try start.status.write(
+                    .interrupted, reason: cause.name, iteration: end.checkpoint, seconds: report.result.seconds)
+            }
+            say("\n" + cause.explanation(folder: start.folder.path, end))
+            try warning(writeModel)
         }
         // A run that goes on later has no time to lose.
         if let cause, cause.exitCode == RunCode.interrupted { return cause.exitCode }
@@ -102,14 +108,26 @@ extension TrainJob {
         let reason = report.result.stopReason
         try world.onRoot {
             guard let start else { return }
+            guard cause == nil else { return try warning { try write(report, start) } }
             try write(report, start)
-            if cause == nil {
-                try start.end(reason == .divergence ? .failed : .finished, reason: reason.rawValue, report.result)
-            }
+            try start.status.write(
+                reason == .divergence ? .failed : .finished, reason: reason.rawValue,
+                iteration: report.result.iterations, seconds: report.result.seconds)
         }
         summarise(report, folder)
         if let cause { return cause.exitCode }
         return reason == .divergence ? Program.Code.diverged : 0
+    }
+
+    /// Turns an error into a warning, but for the loss of the folder.
+    private func warning(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as LostRun {
+            throw error
+        } catch {
+            console.warn("\(error)")
+        }
     }
 
     private func modelFile(_ trained: TrainedModel, _ preprocessing: Preprocessing) throws -> ModelFile {

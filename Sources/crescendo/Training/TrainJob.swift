@@ -69,14 +69,15 @@ struct TrainJob {
         _ rows: RunRows, _ test: Dataset?, _ configuration: TrainerConfiguration, _ loadSeconds: Double
     ) throws -> Int32 {
         Signals.install()
-        let (result, cause) = try train(model, on: rows, configuration, plan, start)
+        let end = try train(model, on: rows, configuration, plan, start)
+        let result = end.result
         let attempts = try world.broadcastValue(Double(start.rankZero?.attempt.number ?? 0))
         let report = ResultFile(
             result: result, objective: result.objective, model: plan.modelName, l2: plan.l2, rows: plan.rows,
             features: specification.featureCount, ranks: world.size, threads: plan.threads,
             attempts: Int(attempts), loadSeconds: loadSeconds, started: started, finished: timestamp())
         let trained = try TrainedModel(specification, parameters: result.parameters, threads: plan.threads)
-        return try conclude(report, trained, rows, test, start.rankZero, cause)
+        return try conclude(report, trained, rows, test, start.rankZero, end)
     }
 
     /// Reads the training data and settles what depends on it.
@@ -132,11 +133,11 @@ struct TrainJob {
         return try table.assemble(using: preprocessing)
     }
 
-    /// Trains; the cause is that of a stop before the end, the same on all ranks.
+    /// Trains.
     private func train(
         _ model: some Model, on rows: RunRows, _ configuration: TrainerConfiguration, _ plan: TrainingPlan,
         _ start: RunStart
-    ) throws -> (TrainingResult, StopCause?) {
+    ) throws -> TrainingEnd {
         let hosts = try world.allgather(bytes: Array(hostName().utf8)).map { String(decoding: $0, as: UTF8.self) }
         let warn: @Sendable (String) -> Void = { [console] in console.warn($0) }
         var telemetry: RunTelemetry?
@@ -162,7 +163,10 @@ struct TrainJob {
                 from: zero.head?.iteration, damaged: zero.point?.damaged.map(\.name) ?? [])
         }
         var finished: TrainingResult?
-        defer { telemetry?.finish(finished) }
+        defer {
+            keeper?.finish()
+            telemetry?.finish(finished)
+        }
         try reportStalls(start.rankZero, telemetry)
         let trainer = rows.handOver {
             Trainer(
@@ -174,6 +178,7 @@ struct TrainJob {
         }
         let result = try trainer.run(
             observer: telemetry, from: start.snapshot, keeper: keeper, stopRequested: { request.cause != nil })
+        keeper?.finish()
         finished = result
         rows.take(back: trainer)
         let isStopped = result.stopReason == .signal
@@ -182,8 +187,17 @@ struct TrainJob {
             RunEvent(
                 "stop", iteration: result.iterations, seconds: result.seconds,
                 [("reason", .string(cause?.name ?? result.stopReason.rawValue))]))
-        return (result, cause)
+        return TrainingEnd(result: result, cause: cause, checkpoint: keeper?.lastIteration ?? 0)
     }
+}
+
+/// How the training loop has ended.
+struct TrainingEnd {
+    var result: TrainingResult
+    /// Of a stop before the end; the same on all ranks.
+    var cause: StopCause?
+    /// On rank 0, the iteration of the last checkpoint; 0: there is none.
+    var checkpoint: Int
 }
 
 extension StandardizeChoice {

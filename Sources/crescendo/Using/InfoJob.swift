@@ -29,6 +29,18 @@ struct InfoJob {
         name + String(repeating: " ", count: max(1, 14 - name.count)) + text
     }
 
+    /// From `status.json`, of a run that has not finished.
+    private func stateLines(_ folder: String) -> [String] {
+        guard let status = StoredStatus(folder: folder), status.state != "finished" else { return [] }
+        let place = "attempt \(status.attempt), last checkpoint after iteration \(NumberFormat.count(status.iteration))"
+        switch status.state {
+        case "running": return [line("state", "running, or killed: \(place)")]
+        case "interrupted":
+            return [line("state", "interrupted by \(status.reason), can go on: \(place)")]
+        default: return [line("state", "\(status.state): \(status.reason)")]
+        }
+    }
+
     /// From `result.json`, which is YAML too.
     private func runLines(_ folder: String) throws -> [String] {
         guard let text = try? ConfigurationFile.text(of: folder + "/result.json"),
@@ -38,7 +50,7 @@ struct InfoJob {
         func number(_ key: String, _ digits: Int) -> String {
             value(key).flatMap(Double.init).map { NumberFormat.significant($0, digits) } ?? "unknown"
         }
-        var lines = [line("run", folder)]
+        var lines = [line("run", folder)] + stateLines(folder)
         let reason = value("stopReason") ?? "unknown"
         lines.append(line("ended", StopReasonText.explain(reason)))
         lines.append(
@@ -64,7 +76,8 @@ struct InfoJob {
     /// From the last line of `metrics.jsonl`; empty when the folder holds none.
     private func unfinishedLines(_ folder: String) -> [String] {
         guard let text = try? ConfigurationFile.text(of: folder + "/metrics.jsonl", limit: .max) else { return [] }
-        var lines = [line("run", folder), line("ended", "unknown: there is no result.json, the run did not finish")]
+        var lines = [line("run", folder)] + stateLines(folder)
+        lines.append(line("ended", "unknown: there is no result.json, the run did not finish"))
         let last = text.split(separator: "\n").last { $0.hasSuffix("}") }
         guard let last, let record = try? Yams.compose(yaml: String(last))?.mapping else { return lines }
         let shown = ["iteration", "seconds", "gradientPasses", "batchSize", "loss"].compactMap { key in

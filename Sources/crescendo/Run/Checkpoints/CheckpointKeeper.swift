@@ -46,7 +46,6 @@ final class CheckpointKeeper: SnapshotKeeper, @unchecked Sendable {
     private let interval: Interval
     private let task = BackgroundTask()
     private let progress: Mutex<Progress>
-    private var start = monotonicSeconds()
 
     /// What the writing thread reports.
     private struct Progress {
@@ -87,8 +86,7 @@ final class CheckpointKeeper: SnapshotKeeper, @unchecked Sendable {
     var lastIteration: Int { progress.withLock { $0.iteration ?? 0 } }
 
     func keep(_ snapshot: Snapshot, isLast: Bool) {
-        start = monotonicSeconds()
-        defer { if isLast { task.wait() } }
+        let start = monotonicSeconds()
         guard let record = telemetry.record, snapshot.iteration != lastIteration else { return }
         telemetry.seal()
         let tensors = SnapshotTensors()
@@ -110,6 +108,9 @@ final class CheckpointKeeper: SnapshotKeeper, @unchecked Sendable {
             report(error, head)
         }
     }
+
+    /// Returns once what was taken is on disk, or could not be written.
+    func finish() { task.wait() }
 
     // MARK: - On the writing thread
 
@@ -134,9 +135,13 @@ final class CheckpointKeeper: SnapshotKeeper, @unchecked Sendable {
                 RunEvent(
                     "checkpoint", iteration: head.iteration, seconds: head.seconds,
                     [("bytes", .integer(bytes)), ("stallSeconds", .number(stall)), ("writeSeconds", .number(seconds))]))
+        } catch {
+            return report(error, head)
+        }
+        do {
             try frame.status.write(.running, iteration: head.iteration, seconds: head.seconds)
         } catch {
-            report(error, head)
+            if !(error is LostRun) { frame.warn("\(error)") }
         }
     }
 
