@@ -103,11 +103,17 @@ struct CheckpointFolder: Sendable {
         try writer.commit(beforeRename: beforeRename)
         var head = head
         head.arrays = Checkpoint.FileMark(file: name.arrays, bytes: count, crc32: sum.text)
-        let document = try Checkpoint.document(head, state: state)
-        let last = try AtomicFileWriter(path: path + "/" + name.document)
-        try last.write(document)
-        try last.commit(beforeRename: beforeRename)
-        return count + document.count
+        do {
+            let document = try Checkpoint.document(head, state: state)
+            let last = try AtomicFileWriter(path: path + "/" + name.document)
+            try last.write(document)
+            try last.commit(beforeRename: beforeRename)
+            return count + document.count
+        } catch {
+            // Without its JSON it is nothing, and on a full disk it is in the way.
+            unlink(path + "/" + name.arrays)
+            throw error
+        }
     }
 
     /// Removes all but the two newest, and what killed writers have left.
