@@ -51,52 +51,30 @@ func measureRank(columns: Int, megabytes: Int, _ report: inout Report) {
     report.add("gradientPass.logistic.\(columns).shareOfReadLoopOfARank", all[1] / all[0])
 }
 
-/// The blocks of a gradient pass by themselves, with and without squared norms.
+/// The kernel of a gradient pass by itself, with and without squared norms.
 final class DensePass {
     private let matrix: DenseMatrix
     private let batch: Batch
     private let weights: AlignedBuffer<Float>
     private let partial: AlignedBuffer<Float>
-    private let margins: AlignedBuffer<Float>
     private let gradient: AlignedBuffer<Double>
-    private let blockRows: Int
 
     init(_ matrix: DenseMatrix, _ batch: Batch) {
         self.matrix = matrix
         self.batch = batch
         weights = AlignedBuffer([Float](repeating: 0.01, count: matrix.stride))
         partial = AlignedBuffer(count: matrix.stride)
-        gradient = AlignedBuffer(count: matrix.columns + 1)
-        blockRows = min(512, max(16, 32768 / matrix.stride / 4 * 4))
-        margins = AlignedBuffer(count: 2 * blockRows)
+        gradient = AlignedBuffer(count: matrix.columns)
     }
 
     func callAsFunction(norms: Bool) {
-        let kernels = KernelSet.current
         let dataset = batch.dataset
-        var last = 0..<0
-        var (current, previous) = (margins.pointer, margins.pointer + blockRows)
-        var pending = 0
-        var loss = 0.0
-        var squares = 0.0
-        for start in stride(from: 0, to: matrix.rows + blockRows, by: blockRows) {
-            let rows = min(start, matrix.rows)..<min(start + blockRows, matrix.rows)
-            kernels.pass(
-                matrix, rows, weights: weights.pointer, offset: 0, into: current, last: last, residuals: previous,
-                partial: partial.pointer, pending: &pending, sums: gradient.pointer)
-            loss += kernels.loss(
-                .logistic, count: rows.count, margins: current, labels: dataset.labels.pointer + rows.lowerBound,
-                weights: nil, residuals: current)
-            if norms {
-                squares += kernels.residualSums(
-                    rows: rows.count, classes: 1, residuals: current,
-                    squaredNorms: dataset.squaredNorms.pointer + rows.lowerBound, extra: 1,
-                    into: gradient.pointer + matrix.columns)
-            }
-            swap(&current, &previous)
-            last = rows
-        }
-        if loss + squares == 0 { checksum += 1 }
+        var totals = PassTotals()
+        KernelSet.current.pass(
+            .logistic, matrix, 0..<matrix.rows, weights: weights.pointer, offset: 0, labels: dataset.labels.pointer,
+            sampleWeights: nil, squaredNorms: norms ? UnsafePointer(dataset.squaredNorms.pointer) : nil, extra: 1,
+            partial: partial.pointer, sums: gradient.pointer, totals: &totals)
+        if totals.loss + totals.squaredNorms == 0 { checksum += 1 }
     }
 }
 

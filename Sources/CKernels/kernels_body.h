@@ -58,45 +58,40 @@ CK_INLINE f4 CK_NAME(lane_sums)(vf a, vf b, vf c, vf d) {
     return __builtin_shufflevector(u, v, 0, 1, 4, 5) + __builtin_shufflevector(u, v, 2, 3, 6, 7);
 }
 
-// Dense, one margin a row. Four rows a quarter of the block apart are read together: memory delivers four streams on
-// different pages faster than one.
+// Dense, one margin a row.
 
-CK_INLINE void CK_NAME(put_quarters)(float *m, long apart, float offset, f4 sums) {
-    for (int k = 0; k < 4; k++) m[k * apart] = offset + sums[k];
-}
-
-CK_INLINE float CK_NAME(margin)(const float *x, long width, const float *w) {
-    vf a = {0};
-    for (long j = 0; j < width; j += CK_LANES) a += AT(vf, x + j) * AT(vf, w + j);
-    return CK_NAME(lane_sum)(a);
-}
-
-// Margins of the rows `from` and up of each quarter of a block, and of what four does not divide.
-CK_INLINE void CK_NAME(margins_from)(
-    long from, const float *x, long stride, long rows, long width, const float *w, float offset, float *m) {
-    const long apart = rows / 4;
-    for (long i = from; i < apart; i++) {
-        const float *p = x + i * stride, *q = p + apart * stride, *s = q + apart * stride, *t = s + apart * stride;
-        vf a = {0}, b = {0}, c = {0}, d = {0};
-        for (long j = 0; j < width; j += CK_LANES) {
-            vf wj = AT(vf, w + j);
-            a += AT(vf, p + j) * wj;
-            b += AT(vf, q + j) * wj;
-            c += AT(vf, s + j) * wj;
-            d += AT(vf, t + j) * wj;
-        }
-        CK_NAME(put_quarters)(m + i, apart, offset, CK_NAME(lane_sums)(a, b, c, d));
+CK_INLINE vf CK_NAME(product)(const float *x, const float *w, const long width) {
+    vf a = {0}, b = {0}, c = {0}, d = {0};
+    long j = 0;
+    for (; j + 4 * CK_LANES <= width; j += 4 * CK_LANES) {
+        a += AT(vf, x + j) * AT(vf, w + j);
+        b += AT(vf, x + j + CK_LANES) * AT(vf, w + j + CK_LANES);
+        c += AT(vf, x + j + 2 * CK_LANES) * AT(vf, w + j + 2 * CK_LANES);
+        d += AT(vf, x + j + 3 * CK_LANES) * AT(vf, w + j + 3 * CK_LANES);
     }
-    for (long i = 4 * apart; i < rows; i++) m[i] = offset + CK_NAME(margin)(x + i * stride, width, w);
+    for (; j < width; j += CK_LANES) a += AT(vf, x + j) * AT(vf, w + j);
+    return (a + b) + (c + d);
+}
+
+// Rows in the order in which they lie in memory, lane sums of four at a time.
+CK_INLINE void CK_NAME(margins_of)(
+    const float *x, long stride, long rows, const long width, const float *w, float offset, float *m) {
+    long i = 0;
+    for (; i + 4 <= rows; i += 4, x += 4 * stride) {
+        vf a = CK_NAME(product)(x, w, width), b = CK_NAME(product)(x + stride, w, width);
+        vf c = CK_NAME(product)(x + 2 * stride, w, width), d = CK_NAME(product)(x + 3 * stride, w, width);
+        PUT(f4, m + i) = offset + CK_NAME(lane_sums)(a, b, c, d);
+    }
+    for (; i < rows; i++, x += stride) m[i] = offset + CK_NAME(lane_sum)(CK_NAME(product)(x, w, width));
 }
 
 static void CK_NAME(margins)(
     const float *x, long stride, long rows, long width, const float *w, float offset, float *m) {
-    CK_NAME(margins_from)(0, x, stride, rows, width, w, offset, m);
+    CK_NAME(margins_of)(x, stride, rows, width, w, offset, m);
 }
 
-static void CK_NAME(transposed)(
-    const float *x, long stride, long rows, long width, const float *r, float *g) {
+CK_INLINE void CK_NAME(add_rows)(
+    const float *x, long stride, long rows, const long width, const float *r, float *g) {
     long i = 0;
     for (; i + 4 <= rows; i += 4) {
         const float *p = x + i * stride, *q = p + stride, *s = q + stride, *t = s + stride;
@@ -115,6 +110,11 @@ static void CK_NAME(transposed)(
     }
 }
 
+static void CK_NAME(transposed)(
+    const float *x, long stride, long rows, long width, const float *r, float *g) {
+    CK_NAME(add_rows)(x, stride, rows, width, r, g);
+}
+
 static void CK_NAME(flush)(long rows, long n, long stride, float *g, double *sums) {
     const f8 zero = {0};
     for (long i = 0; i < rows; i++, g += stride, sums += n) {
@@ -128,54 +128,6 @@ static void CK_NAME(flush)(long rows, long n, long stride, float *g, double *sum
             g[j] = 0;
         }
     }
-}
-
-// One step of a gradient pass: margins of the next rows while the last ones, in cache, are added to the gradient. The
-// two loops are one, so that memory is never idle. `pending` counts the rows in g; 64 are flushed to the sums.
-static void CK_NAME(pass)(
-    long stride, long width, const float *x, long rows, const float *w, float offset, float *m, const float *last,
-    long last_rows, const float *r, float *g, long *pending, long n, double *sums) {
-    const long apart = rows / 4;
-    long steps = last_rows / 4 < apart ? last_rows / 4 : apart, waiting = *pending;
-    for (long i = 0; i < steps; i++) {
-        const float *p = x + i * stride, *q = p + apart * stride, *s = q + apart * stride, *t = s + apart * stride;
-        const float *lp = last + 4 * i * stride, *lq = lp + stride, *ls = lq + stride, *lt = ls + stride;
-        const float *ri = r + 4 * i;
-        vf rp = ri[0] - (vf){0}, rq = ri[1] - (vf){0}, rs = ri[2] - (vf){0}, rt = ri[3] - (vf){0};
-        vf a = {0}, b = {0}, c = {0}, d = {0};
-        for (long j = 0; j < width; j += 16) {
-            // A cache line of each row at a time.
-            _Pragma("clang loop unroll(full)") for (long k = j; k < j + 16; k += CK_LANES) {
-                vf wk = AT(vf, w + k);
-                a += AT(vf, p + k) * wk;
-                b += AT(vf, q + k) * wk;
-                c += AT(vf, s + k) * wk;
-                d += AT(vf, t + k) * wk;
-                vf sum = rp * AT(vf, lp + k);
-                sum += rq * AT(vf, lq + k);
-                sum += rs * AT(vf, ls + k);
-                sum += rt * AT(vf, lt + k);
-                PUT(vf, g + k) += sum;
-            }
-        }
-        CK_NAME(put_quarters)(m + i, apart, offset, CK_NAME(lane_sums)(a, b, c, d));
-        waiting += 4;
-        if (waiting >= 64) {
-            CK_NAME(flush)(1, n, stride, g, sums);
-            waiting = 0;
-        }
-    }
-    for (long i = 4 * steps; i < last_rows; i += 64) {
-        long count = last_rows - i < 64 ? last_rows - i : 64;
-        CK_NAME(transposed)(last + i * stride, stride, count, width, r + i, g);
-        waiting += count;
-        if (waiting >= 64) {
-            CK_NAME(flush)(1, n, stride, g, sums);
-            waiting = 0;
-        }
-    }
-    *pending = waiting;
-    CK_NAME(margins_from)(steps, x, stride, rows, width, w, offset, m);
 }
 
 static void CK_NAME(squared_norms)(
@@ -199,6 +151,7 @@ static void CK_NAME(squared_norms)(
 #include "sparse_body.h"
 #include "gram_body.h"
 #include "losses_body.h"
+#include "pass_body.h"
 #include "softmax_body.h"
 #include "layers_body.h"
 
@@ -232,6 +185,7 @@ const ck_kernels CK_NAME(ck_kernels) = {
 
 #undef CK_INLINE
 #undef AT
+#undef WIDE
 #undef PUT
 #undef vf
 #undef f4

@@ -47,12 +47,14 @@ CK_INLINE f8 CK_NAME(vexp)(f8 x) {
 CK_INLINE f8 CK_NAME(load8)(const float *p, long count, float filling) {
     if (count >= 8) return AT(f8, p);
     f8 v = (f8){0} + filling;
+    if (count == 4) return __builtin_shufflevector(AT(f4, p), (f4){0} + filling, 0, 1, 2, 3, 4, 5, 6, 7);
     for (long k = 0; k < count; k++) v[k] = p[k];
     return v;
 }
 
 CK_INLINE void CK_NAME(store8)(float *p, long count, f8 v) {
     if (count >= 8) PUT(f8, p) = v;
+    else if (count == 4) PUT(f4, p) = __builtin_shufflevector(v, v, 0, 1, 2, 3);
     else
         for (long k = 0; k < count; k++) p[k] = v[k];
 }
@@ -307,5 +309,4 @@ static double CK_NAME(residual_sums)(
 }
 
 #undef CK_LOSS
-#undef WIDE
 #undef term

@@ -44,6 +44,20 @@ public struct KernelSet: @unchecked Sendable {
     init(table: UnsafePointer<ck_kernels>) { self.table = table }
 }
 
+/// What a gradient pass adds up beside the gradient.
+public struct PassTotals: Sendable {
+    fileprivate var sums = ck_pass_sums()
+
+    public init() {}
+
+    /// Σ ω f.
+    public var loss: Double { sums.loss }
+    /// Σ r² (‖x‖² + extra).
+    public var squaredNorms: Double { sums.squares }
+    /// Σ r.
+    public var residuals: Double { sums.residuals }
+}
+
 // MARK: - Dense products
 
 extension KernelSet {
@@ -62,20 +76,24 @@ extension KernelSet {
         table.pointee.transposed(x.row(rows.lowerBound), x.stride, rows.count, x.stride, r, g)
     }
 
-    /// One step of a gradient pass: `margins` of `rows`, while r[i] times the rows of `last` are added to `sums`
-    /// (`x.columns` values). Both run in one loop, so that memory never waits for arithmetic.
+    /// One read of `rows`: margins m_i = offset + x_i·w, r_i = ω_i ∂f/∂m, and added to `totals` Σ ω f,
+    /// Σ r_i² (squaredNorms[i] + extra) and Σ r_i, and to `sums` (`x.columns` values) Σ r_i x_i.
     ///
-    /// - Parameters:
-    ///   - g: `x.stride` values, zero before the first step; `flush` it after the last.
-    ///   - pending: rows that g holds, 0 before the first step.
+    /// `labels`, `sampleWeights` (nil: 1) and `squaredNorms` (nil: the sum is not wanted) belong to row 0 of x onwards;
+    /// w and `partial` have `x.stride` values, `partial` zeros, before and after.
     public func pass(
-        _ x: DenseMatrix, _ rows: Range<Int>, weights w: UnsafePointer<Float>, offset: Float,
-        into m: UnsafeMutablePointer<Float>, last: Range<Int>, residuals r: UnsafePointer<Float>,
-        partial g: UnsafeMutablePointer<Float>, pending: inout Int, sums: UnsafeMutablePointer<Double>
+        _ kind: LossKind, _ x: DenseMatrix, _ rows: Range<Int>, weights w: UnsafePointer<Float>, offset: Float,
+        labels: UnsafePointer<Float>, sampleWeights: UnsafePointer<Float>?, squaredNorms: UnsafePointer<Float>?,
+        extra: Double, partial: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Double>,
+        totals: inout PassTotals
     ) {
-        table.pointee.pass(
-            x.stride, x.stride, x.row(rows.lowerBound), rows.count, w, offset, m, x.row(last.lowerBound), last.count, r,
-            g, &pending, x.columns, sums)
+        var pass = ck_pass(
+            stride: x.stride, columns: x.columns, w: w, offset: offset, kind: kind.code, delta: kind.delta,
+            extra: extra, g: partial, sums: sums)
+        var part = ck_rows(
+            count: rows.count, x: x.row(rows.lowerBound), labels: labels + rows.lowerBound,
+            weights: sampleWeights.map { $0 + rows.lowerBound }, norms: squaredNorms.map { $0 + rows.lowerBound })
+        table.pointee.pass(&pass, &part, &totals.sums)
     }
 
     /// m[i, c] = offset[c] + Σ_j x[i, j] w[j, c]; the class stride of w, offset and m is `classes`.

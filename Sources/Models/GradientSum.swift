@@ -21,17 +21,6 @@ struct GradientSum {
         }
     }
 
-    /// Dense rows with one margin: margins of `rows` into m, while the rows of the last step, with their residuals, are
-    /// added.
-    mutating func step(
-        _ x: DenseMatrix, _ rows: Range<Int>, into m: UnsafeMutablePointer<Float>, last: Range<Int>,
-        residuals r: UnsafePointer<Float>
-    ) {
-        products.kernels.pass(
-            x, rows, weights: products.weights, offset: products.offsets.pointer[0], into: m, last: last, residuals: r,
-            partial: partial.pointer, pending: &pendingRows, sums: gradient)
-    }
-
     /// Adds rows with residuals r (class stride, weights included).
     mutating func add(_ rows: Range<Int>, residuals r: UnsafePointer<Float>) {
         switch products.dataset.features {

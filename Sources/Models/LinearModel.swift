@@ -16,6 +16,8 @@ public struct LinearModel<Loss: MarginLoss>: Model {
     public let kernels: KernelSet
     /// Gradients of threads, margins and residuals: kept from call to call, shared by copies of this value.
     let workspace = Workspace()
+    /// The vector kernels' name of the loss, if they have it.
+    private let kind: LossKind?
 
     public init(
         _ loss: Loss, featureCount: Int, hasIntercept: Bool = true, threads: Int = 1, kernels: KernelSet = .current
@@ -25,6 +27,7 @@ public struct LinearModel<Loss: MarginLoss>: Model {
         self.hasIntercept = hasIntercept
         self.threads = max(1, threads)
         self.kernels = kernels
+        kind = (loss as? any VectorLoss)?.kind
     }
 
     public var parameterCount: Int { penalisedCount + (hasIntercept ? loss.classes : 0) }
@@ -70,8 +73,8 @@ public struct LinearModel<Loss: MarginLoss>: Model {
     private func accumulate(
         _ batch: Batch, _ products: MarginProducts, into gradient: UnsafeMutablePointer<Double>
     ) -> LossSums {
-        if case .dense(let matrix) = batch.dataset.features, loss.classes == 1, products.known == nil {
-            return accumulateDense(batch, matrix, products, into: gradient)
+        if let kind, case .dense(let matrix) = batch.dataset.features, products.known == nil {
+            return accumulateDense(batch, matrix, kind, products, into: gradient)
         }
         var total = LossSums()
         var sum = GradientSum(products: products, gradient: gradient)
@@ -86,29 +89,24 @@ public struct LinearModel<Loss: MarginLoss>: Model {
         return total
     }
 
-    /// The gradient product of a block goes on while the next one is read for its margins.
+    /// One kernel does it all.
     private func accumulateDense(
-        _ batch: Batch, _ matrix: DenseMatrix, _ products: MarginProducts, into gradient: UnsafeMutablePointer<Double>
+        _ batch: Batch, _ matrix: DenseMatrix, _ kind: LossKind, _ products: MarginProducts,
+        into gradient: UnsafeMutablePointer<Double>
     ) -> LossSums {
-        var total = LossSums()
-        var sum = GradientSum(products: products, gradient: gradient)
-        let blockRows = products.blockRows
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * blockRows) { scratch in
-            guard var current = scratch.baseAddress else { return }
-            var previous = current + blockRows
-            var last = 0..<0
-            forEachBlock(of: batch, rows: blockRows) { rows, _ in
-                sum.step(matrix, rows, into: current, last: last, residuals: previous)
-                total.loss += loss.residuals(
-                    MarginBlock(batchRows: rows, of: batch.dataset, margins: current, kernels: kernels), into: current)
-                total.squaredNorms += sum.squaredNorms(rows, residuals: current)
-                swap(&current, &previous)
-                last = rows
-            }
-            sum.step(matrix, 0..<0, into: current, last: last, residuals: previous)
+        let dataset = batch.dataset
+        let partial = AlignedBuffer<Float>(count: matrix.stride)
+        var totals = PassTotals()
+        for index in 0..<batch.rangeCount {
+            kernels.pass(
+                kind, matrix, batch.range(index), weights: products.weights, offset: products.offsets.pointer[0],
+                labels: dataset.labels.pointer, sampleWeights: dataset.weights.map { UnsafePointer($0.pointer) },
+                squaredNorms: dataset.squaredNorms.pointer,
+                extra: hasIntercept ? Double(dataset.interceptSquaredNorm) : 0, partial: partial.pointer,
+                sums: gradient, totals: &totals)
         }
-        sum.finish()
-        return total
+        withUnsafePointer(to: totals.residuals) { products.finish(gradient, residualSums: $0) }
+        return LossSums(loss: totals.loss, squaredNorms: totals.squaredNorms)
     }
 
     public func loss(_ batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> Double {

@@ -27,7 +27,7 @@ final class MarginLine<Loss: MarginLoss>: WalkableLine {
         let slopes = margins + count
         let parts = BatchParts(batch, threads: model.threads, classes: model.loss.classes)
         concurrently(parts.count) { part in
-            forEachBlock(of: parts[part], rows: atParameters.blockRows) { rows, index in
+            forEachBlock(of: parts[part], rows: atParameters.rowsInFirstCache) { rows, index in
                 let place = (parts.start(part) + index) * stride
                 atParameters.margins(rows, into: margins + place)
                 alongDirection.margins(rows, into: slopes + place)

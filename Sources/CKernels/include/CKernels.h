@@ -21,6 +21,30 @@ typedef struct ck_entry {
     float value;
 } ck_entry;
 
+/// Consecutive dense rows and what belongs to them; weights may be null (1), norms too (squares are not wanted).
+typedef struct ck_rows {
+    long count;
+    const float *x, *labels;
+    const float *_Nullable weights;
+    const float *_Nullable norms;
+} ck_rows;
+
+/// What is the same for all rows of a gradient pass. g has `stride` values, zero before and after; sums has `columns`.
+typedef struct ck_pass {
+    long stride, columns;
+    const float *w;
+    float offset;
+    ck_loss kind;
+    double delta, extra;
+    float *g;
+    double *sums;
+} ck_pass;
+
+/// Σ f, Σ r² (norm + extra), Σ r.
+typedef struct ck_pass_sums {
+    double loss, squares, residuals;
+} ck_pass_sums;
+
 typedef struct ck_kernels {
     const char *name;
     /// m[i] = offset + x_i·w
@@ -29,11 +53,8 @@ typedef struct ck_kernels {
     void (*_Nonnull transposed)(const float *x, long stride, long rows, long width, const float *r, float *g);
     /// sums[j, c] += g[j, c]; g = 0; rows of n values, g with a row stride, sums packed
     void (*_Nonnull flush)(long rows, long n, long stride, float *g, double *sums);
-    /// m = margins of `rows` rows of x, while r[i] times the rows of `last` go to g and on to sums (n values);
-    /// `pending` counts the rows in g, which the caller flushes in the end
-    void (*_Nonnull pass)(
-        long stride, long width, const float *x, long rows, const float *w, float offset, float *m, const float *last,
-        long last_rows, const float *r, float *g, long *pending, long n, double *sums);
+    /// One read of the rows: margins, residuals r = ω ∂f/∂m, p->sums += Σ r x, and the other sums, which are added to *out
+    void (*_Nonnull pass)(const ck_pass *p, const ck_rows *rows, ck_pass_sums *out);
     /// m[i, c] = offset[c] + Σ_j x[i, j] w[j, c]
     void (*_Nonnull margins_multi)(
         const float *x, long stride, long rows, long columns, const float *w, const float *offset, long classes,
