@@ -124,9 +124,13 @@ extension Trainer {
         guard directionKind == .momentum, state.hasVelocity else {
             return objective.metric.apply(-1, to: objective.gradient, into: &direction)
         }
-        swap(&state.velocity, &direction)
-        objective.metric.apply(-1, to: objective.gradient, into: &direction)
-        axpy(configuration.momentum, state.velocity, &direction)
+        if case .identity = objective.metric {
+            blend(-1, objective.gradient, keeping: configuration.momentum, of: &direction)
+        } else {
+            swap(&state.velocity, &direction)
+            objective.metric.apply(-1, to: objective.gradient, into: &direction)
+            axpy(configuration.momentum, state.velocity, &direction)
+        }
         if isSearched, !(dot(objective.gradient, direction) < 0) {
             objective.metric.apply(-1, to: objective.gradient, into: &direction)
         }

@@ -44,8 +44,10 @@ final class Objective<M: Model> {
     private var currentPenalty = 0.0
 
     /// Reduced sums of the current batch, and the packet that the next evaluation fills; they change places.
-    private var current: UnsafeMutableBufferPointer<Double>
-    private var packet: UnsafeMutableBufferPointer<Double>
+    private var current: GradientPacket
+    private var packet: GradientPacket
+    /// The model, where its gradients are summed in Float.
+    private let floatModel: (any FloatGradientModel)?
     /// The line to the current point, where its margins can serve on.
     var walk: Walk?
     /// The norm of the steps, for directions that learn one.
@@ -57,7 +59,6 @@ final class Objective<M: Model> {
 
     /// Global sums that follow the header of a gradient packet.
     private var sumsOffset: Int { Reducer.headerCount }
-    private var gradientOffset: Int { Reducer.headerCount + Reducer.gradientSums }
 
     init(model: M, dataset: Dataset, l2: Double, communicator: any Communicator) {
         self.model = model
@@ -67,11 +68,9 @@ final class Objective<M: Model> {
         self.l2 = l2
         reducer = Reducer(communicator: communicator)
         gradient = [Float](repeating: 0, count: model.parameterCount)
-        let length = Reducer.headerCount + Reducer.gradientSums + model.parameterCount
-        current = .allocate(capacity: length)
-        packet = .allocate(capacity: length)
-        current.initialize(repeating: 0)
-        packet.initialize(repeating: 0)
+        floatModel = model.parameterCount >= reducer.narrowFrom ? model as? any FloatGradientModel : nil
+        current = GradientPacket(parameters: model.parameterCount, isFloat: floatModel != nil)
+        packet = GradientPacket(parameters: model.parameterCount, isFloat: floatModel != nil)
         ladderPacket = [Double](repeating: 0, count: Reducer.headerCount + Self.ladderCapacity + 1)
         trial = model.isConvex ? [] : gradient
     }
@@ -80,11 +79,6 @@ final class Objective<M: Model> {
         self.gradientsEvaluated = gradientsEvaluated
         self.rowsRead = rowsRead
         self.computeSeconds = computeSeconds
-    }
-
-    deinit {
-        current.deallocate()
-        packet.deallocate()
     }
 
     var population: Int { dataset.order.count }
@@ -98,22 +92,25 @@ final class Objective<M: Model> {
         let normed = writeNorms(start: start, count: count, before: extending ? sums.normedCount : 0)
         let batch = metricDataset.batch(
             start: start % population, count: count, draw: decision.draw, cycle: decision.cycle)
-        let gradientPart = UnsafeMutableBufferPointer(rebasing: packet[gradientOffset...])
-        gradientPart.update(repeating: 0)
         let walk = extending ? nil : keptWalk(start: start, count: count)
         let local = x.withUnsafeBufferPointer { x in
-            walk?.line.accumulate(metricDataset, at: x, gradient: gradientPart)
-                ?? model.accumulate(batch, at: x, gradient: gradientPart)
+            if let floatModel, let floats = packet.floats {
+                return floatModel.accumulate(batch, at: x, overwriting: floats.elements)
+            }
+            let gradient = packet.clearedDoubles()
+            return walk?.line.accumulate(metricDataset, at: x, gradient: gradient)
+                ?? model.accumulate(batch, at: x, gradient: gradient)
         }
         ownSamples += batch.count
-        packet[sumsOffset] = Double(batch.count)
-        packet[sumsOffset + 1] = local.loss
-        packet[sumsOffset + 2] = local.squaredNorms
+        let numbers = packet.numbers
+        numbers[sumsOffset] = Double(batch.count)
+        numbers[sumsOffset + 1] = local.loss
+        numbers[sumsOffset + 2] = local.squaredNorms
         computeSeconds += seconds(since: clock)
-        try reducer.reduce(packet, kind: .gradient, decision: decision)
-        guard packet[sumsOffset] == Double(count) else {
+        try reducer.reduce(numbers, floats: packet.floats, kind: .gradient, decision: decision)
+        guard numbers[sumsOffset] == Double(count) else {
             throw ReductionError.incompleteBatch(
-                iteration: decision.iteration, expected: count, found: packet[sumsOffset])
+                iteration: decision.iteration, expected: count, found: numbers[sumsOffset])
         }
         gradientsEvaluated += count
         rowsRead += count
@@ -124,12 +121,10 @@ final class Objective<M: Model> {
 
     private func absorb(count: Int, extending: Bool) {
         sums.count = (extending ? sums.count : 0) + count
-        sums.loss = (extending ? sums.loss : 0) + packet[sumsOffset + 1]
-        sums.squaredNorms = (extending ? sums.squaredNorms : 0) + packet[sumsOffset + 2]
+        sums.loss = (extending ? sums.loss : 0) + packet.numbers[sumsOffset + 1]
+        sums.squaredNorms = (extending ? sums.squaredNorms : 0) + packet.numbers[sumsOffset + 2]
         if extending {
-            FixedOrder.add(
-                1, UnsafeBufferPointer(rebasing: packet[gradientOffset...]),
-                to: UnsafeMutableBufferPointer(rebasing: current[gradientOffset...]))
+            current.addGradient(of: packet)
         } else {
             swap(&current, &packet)
         }
@@ -184,7 +179,7 @@ final class Objective<M: Model> {
         at x: [Float], inverse: Double, lambda: Float, scale: UnsafePointer<Float>?, classes: Int
     ) -> GradientNorms {
         var norms = GradientNorms()
-        guard let sums = current.baseAddress.map({ $0 + gradientOffset }) else { return norms }
+        guard let sums = current.gradient else { return norms }
         let penalised = model.penalisedCount
         x.withUnsafeBufferPointer { x in
             gradient.withUnsafeMutableBufferPointer { g in
@@ -194,7 +189,7 @@ final class Objective<M: Model> {
                     parameters: x, scale: scale, into: target, norms: &norms)
                 currentPenalty = l2 > 0 ? l2 / 2 * norms.squaredParameters : 0
                 FixedOrder.meanGradient(
-                    features: (g.count - penalised) / classes, classes: classes, sums: sums + penalised,
+                    features: (g.count - penalised) / classes, classes: classes, sums: sums.dropFirst(penalised),
                     inverse: inverse, lambda: 0, parameters: x + penalised,
                     scale: scale.map { $0 + penalised / classes }, into: target + penalised, norms: &norms)
             }

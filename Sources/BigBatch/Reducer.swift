@@ -142,9 +142,11 @@ final class Reducer {
 
     /// Sums `packet` (header and payload) over all ranks, in place.
     /// - Parameters:
+    ///   - floats: more payload, of one fixed length too, that travels in a call of its own.
     ///   - decision: what this rank believes it is doing; the same on all ranks unless something is broken.
     func reduce(
-        _ packet: UnsafeMutableBufferPointer<Double>, kind: ReductionKind, decision: Decision
+        _ packet: UnsafeMutableBufferPointer<Double>, floats: AlignedBuffer<Float>? = nil, kind: ReductionKind,
+        decision: Decision
     ) throws {
         let digest = Double(decision.digest(kind, identity: identity))
         if let observe { flags = observe() }
@@ -162,6 +164,10 @@ final class Reducer {
         packet[8] = flags.timesAreDue ? 1 : 0
         let start = ContinuousClock.now
         try allreduce(packet, kind)
+        if let floats, communicator.size > 1 {
+            countBytes(of: Float.self, floats.count)
+            try communicator.allreduce(floats.elements, .sum)
+        }
         let stay = seconds(since: start)
         account.transferSeconds += lastStay.transfer(sum: packet[6])
         lastStay = SharedStay(seconds: stay)

@@ -17,6 +17,13 @@ func axpy(_ alpha: Double, _ x: [Float], _ y: inout [Float]) {
     }
 }
 
+/// d ← factor · g + kept · d.
+func blend(_ factor: Double, _ g: [Float], keeping kept: Double, of d: inout [Float]) {
+    g.withUnsafeBufferPointer { g in
+        d.withUnsafeMutableBufferPointer { FixedOrder.blend(factor, g, keeping: kept, of: $0) }
+    }
+}
+
 /// x·d and d·d over the first `count` elements, in one pass.
 func directionProducts(_ x: [Float], _ d: [Float], count: Int) -> (pointAndDirection: Double, squaredDirection: Double)
 {

@@ -73,29 +73,46 @@ void ck_fixed_add_products(
         s[2][LANE] += v * v;                                                                                           \
         s[3][LANE] += w * w;                                                                                           \
     }
-
-WIDE void ck_fixed_mean_gradient(
-    long features, long classes, const double *sums, double inverse, float lambda, const float *x, const float *scale,
-    float *g, double *out) {
-    double s[4][8] = {{0}};
-    if (classes == 1 || !scale) {
-        long n = features * classes, i = 0;
-        if (scale) {
-            for (; i + 8 <= n; i += 8) MEAN_GRADIENT(8, scale[i + k], k)
-            MEAN_GRADIENT(n - i, scale[i + k], k)
-        } else {
-            for (; i + 8 <= n; i += 8) MEAN_GRADIENT(8, 1.0, k)
-            MEAN_GRADIENT(n - i, 1.0, k)
-        }
-    } else {
-        for (long j = 0; j < features; j++) {
-            const double shared = scale[j];
-            long i = j * classes, end = i + classes;
-            for (; i + 8 <= end; i += 8) MEAN_GRADIENT(8, shared, k)
-            MEAN_GRADIENT(end - i, shared, k)
-        }
+// With no metric two of the sums are one.
+#define PLAIN_MEAN_GRADIENT(COUNT)                                                                                     \
+    for (long k = 0; k < (COUNT); k++) {                                                                               \
+        float mean = (float)(sums[i + k] * inverse), value = mean + lambda * x[i + k];                                 \
+        double m = mean, v = value, w = x[i + k];                                                                      \
+        g[i + k] = value;                                                                                              \
+        s[0][k] += m * m;                                                                                              \
+        s[2][k] += v * v;                                                                                              \
+        s[3][k] += w * w;                                                                                              \
     }
-    for (long q = 0; q < 4; q++) out[q] += LANES_SUM(s[q]);
+
+#define MEAN_GRADIENT_OF(NAME, SUM)                                                                                    \
+    WIDE void NAME(                                                                                                    \
+        long features, long classes, const SUM *sums, double inverse, float lambda, const float *x,                   \
+        const float *scale, float *g, double *out) {                                                                   \
+        double s[4][8] = {{0}};                                                                                        \
+        if (!scale) {                                                                                                  \
+            long n = features * classes, i = 0;                                                                        \
+            for (; i + 8 <= n; i += 8) PLAIN_MEAN_GRADIENT(8)                                                          \
+            PLAIN_MEAN_GRADIENT(n - i)                                                                                 \
+            for (long k = 0; k < 8; k++) s[1][k] = s[2][k];                                                            \
+        } else if (classes == 1) {                                                                                     \
+            long n = features, i = 0;                                                                                  \
+            for (; i + 8 <= n; i += 8) MEAN_GRADIENT(8, scale[i + k], k)                                               \
+            MEAN_GRADIENT(n - i, scale[i + k], k)                                                                      \
+        } else {                                                                                                       \
+            for (long j = 0; j < features; j++) {                                                                      \
+                const double shared = scale[j];                                                                        \
+                long i = j * classes, end = i + classes;                                                               \
+                for (; i + 8 <= end; i += 8) MEAN_GRADIENT(8, shared, k)                                               \
+                MEAN_GRADIENT(end - i, shared, k)                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+        for (long q = 0; q < 4; q++) out[q] += LANES_SUM(s[q]);                                                        \
+    }
+MEAN_GRADIENT_OF(ck_fixed_mean_gradient, double)
+MEAN_GRADIENT_OF(ck_fixed_mean_gradient_f, float)
+
+WIDE void ck_fixed_blend(long n, double factor, const float *g, double kept, float *d) {
+    for (long i = 0; i < n; i++) d[i] = (float)(factor * g[i] + kept * d[i]);
 }
 
 WIDE void ck_fixed_scaled(long features, long classes, double factor, const float *scale, const float *g, float *out) {

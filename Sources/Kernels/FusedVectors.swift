@@ -20,25 +20,51 @@ public struct GradientNorms: Sendable, Equatable {
     }
 }
 
+/// Σ ∇f over a batch, as it was reduced.
+public enum GradientSums {
+    case doubles(UnsafePointer<Double>)
+    case floats(UnsafePointer<Float>)
+
+    /// From element `count` on.
+    public func dropFirst(_ count: Int) -> GradientSums {
+        switch self {
+        case .doubles(let sums): .doubles(sums + count)
+        case .floats(let sums): .floats(sums + count)
+        }
+    }
+}
+
 /// Fused passes over vectors as long as the parameters, feature-major (`classes` values a feature). Same bits everywhere.
 extension FixedOrder {
     /// g = sums · inverse + λx, and norms of it in P = diag(scale) (nil: identity), added to `norms`.
     ///
     /// All vectors hold features × classes values; `scale` holds one per feature.
     public static func meanGradient(
-        features: Int, classes: Int, sums: UnsafePointer<Double>, inverse: Double, lambda: Float,
+        features: Int, classes: Int, sums: GradientSums, inverse: Double, lambda: Float,
         parameters x: UnsafePointer<Float>, scale: UnsafePointer<Float>?, into g: UnsafeMutablePointer<Float>,
         norms: inout GradientNorms
     ) {
         var found = (0.0, 0.0, 0.0, 0.0)
         withUnsafeMutableBytes(of: &found) { bytes in
             guard let out = bytes.bindMemory(to: Double.self).baseAddress else { return }
-            ck_fixed_mean_gradient(features, classes, sums, inverse, lambda, x, scale, g, out)
+            switch sums {
+            case .doubles(let sums): ck_fixed_mean_gradient(features, classes, sums, inverse, lambda, x, scale, g, out)
+            case .floats(let sums): ck_fixed_mean_gradient_f(features, classes, sums, inverse, lambda, x, scale, g, out)
+            }
         }
         norms.dataNorm += found.0
         norms.norm += found.1
         norms.euclideanNorm += found.2
         norms.squaredParameters += found.3
+    }
+
+    /// d = factor · g + kept · d, each element computed in Double and rounded once. Equal counts.
+    public static func blend(
+        _ factor: Double, _ g: UnsafeBufferPointer<Float>, keeping kept: Double, of d: UnsafeMutableBufferPointer<Float>
+    ) {
+        precondition(g.count == d.count)
+        guard let source = g.baseAddress, let target = d.baseAddress else { return }
+        ck_fixed_blend(g.count, factor, source, kept, target)
     }
 
     /// out = factor · diag(scale) g.

@@ -96,6 +96,15 @@ public protocol Model: Sendable {
         _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into outputs: UnsafeMutableBufferPointer<Float>)
 }
 
+/// A model that sums gradients in Float: the trainer asks for them where there are many parameters.
+public protocol FloatGradientModel: Model {
+    /// Writes Σ ∇f(x; z_i) to `gradient` (parameterCount) and returns Σ f and Σ ‖∇f‖².
+    func accumulate(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>,
+        overwriting gradient: UnsafeMutableBufferPointer<Float>
+    ) -> LossSums
+}
+
 extension Model {
     public var isConvex: Bool { true }
     public var isRandom: Bool { false }

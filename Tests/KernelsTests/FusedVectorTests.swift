@@ -8,16 +8,27 @@ import Testing
 
     @Test("Mean gradient and norms", arguments: [(1, 1), (7, 1), (17, 3), (9, 45), (130, 8)], [false, true])
     func meanGradient(_ shape: (features: Int, classes: Int), hasScale: Bool) {
+        for isFloat in [false, true] { meanGradient(shape, hasScale: hasScale, isFloat: isFloat) }
+    }
+
+    private func meanGradient(_ shape: (features: Int, classes: Int), hasScale: Bool, isFloat: Bool) {
         let count = shape.features * shape.classes
-        let sums = vector(count, 3).map { Double($0) * 1000 }
+        let floats = vector(count, 3).map { $0 * 1000 }
+        let sums = floats.map { Double($0) }
         let x = vector(count, 5)
         let scale = vector(shape.features, 9).map { abs($0) + 0.5 }
         var g = [Float](repeating: 0, count: count)
         var norms = GradientNorms()
         scale.withUnsafeBufferPointer { scale in
-            FixedOrder.meanGradient(
-                features: shape.features, classes: shape.classes, sums: sums, inverse: 0.01, lambda: 0.125,
-                parameters: x, scale: hasScale ? scale.baseAddress : nil, into: &g, norms: &norms)
+            sums.withUnsafeBufferPointer { sums in
+                floats.withUnsafeBufferPointer { floats in
+                    guard let doubles = sums.baseAddress, let floats = floats.baseAddress else { return }
+                    FixedOrder.meanGradient(
+                        features: shape.features, classes: shape.classes,
+                        sums: isFloat ? .floats(floats) : .doubles(doubles), inverse: 0.01, lambda: 0.125,
+                        parameters: x, scale: hasScale ? scale.baseAddress : nil, into: &g, norms: &norms)
+                }
+            }
         }
         var expected = GradientNorms()
         for index in 0..<count {
@@ -36,6 +47,17 @@ import Testing
         ] {
             #expect(abs(value - wanted) <= 1e-12 * (1 + wanted))
         }
+    }
+
+    @Test("A vector blended into another", arguments: [1, 8, 1003])
+    func blend(count: Int) {
+        let g = vector(count, 2)
+        let before = vector(count, 11)
+        var d = before
+        g.withUnsafeBufferPointer { g in
+            d.withUnsafeMutableBufferPointer { FixedOrder.blend(-1, g, keeping: 0.9, of: $0) }
+        }
+        for index in d.indices { #expect(d[index] == Float(-Double(g[index]) + 0.9 * Double(before[index]))) }
     }
 
     @Test("Products with a metric, in place and not", arguments: [(1, 1), (5, 1), (4, 3), (11, 10)])

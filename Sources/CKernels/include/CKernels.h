@@ -154,6 +154,11 @@ void ck_fixed_add_products(
 void ck_fixed_mean_gradient(
     long features, long classes, const double *sums, double inverse, float lambda, const float *x,
     const float *_Nullable scale, float *g, double *out);
+void ck_fixed_mean_gradient_f(
+    long features, long classes, const float *sums, double inverse, float lambda, const float *x,
+    const float *_Nullable scale, float *g, double *out);
+// d = factor · g + kept · d.
+void ck_fixed_blend(long n, double factor, const float *g, double kept, float *d);
 // out[j, c] = factor · scale[j] · g[j, c].
 void ck_fixed_scaled(long features, long classes, double factor, const float *scale, const float *g, float *out);
 // Σ scale[j] g[j, c]².

@@ -7,7 +7,7 @@ import Kernels
 /// squared norm of a sample's gradient is the sum over layers of what each finds without storing per-sample gradients.
 /// Parameters: the weights of all layers, then all biases; λ penalises the weights only. Arithmetic is Float, sums over
 /// more than `roundSize` samples are Double.
-public struct Network<Loss: MarginLoss>: Model {
+public struct Network<Loss: MarginLoss>: FloatGradientModel {
     public let description: NetworkDescription
     public let loss: Loss
     let layers: [any Layer]
@@ -70,6 +70,38 @@ public struct Network<Loss: MarginLoss>: Model {
                         accumulate(part.samples(samples(of: round, in: part)), at: x, into: partial[index]))
                 }
                 // Each thread adds a slice of the parameters, from all parts in their order.
+                concurrently(parts.count) { slice in
+                    for index in 0..<parts.count where samples(of: round, in: parts[index]).count > 0 {
+                        partial[index].add(slice: slice, of: parts.count, to: g)
+                    }
+                }
+            }
+        }
+        return sums.elements.reduce(into: LossSums()) { $0.add($1) }
+    }
+
+    public func accumulate(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>,
+        overwriting gradient: UnsafeMutableBufferPointer<Float>
+    ) -> LossSums {
+        guard batch.count > 0, let x = parameters.baseAddress, let g = gradient.baseAddress else {
+            gradient.update(repeating: 0)
+            return LossSums()
+        }
+        let parts = parts(of: batch)
+        let sums = AlignedBuffer<LossSums>(count: parts.count)
+        workspace.with(Float.self, count: parts.count * plan.gradientStride) { memory in
+            for round in 0..<rounds(of: parts) {
+                // The first samples' weights go straight to their place.
+                let partial = (0..<parts.count).map {
+                    PartialGradient(
+                        plan, memory: memory + $0 * plan.gradientStride, weights: round == 0 && $0 == 0 ? g : nil)
+                }
+                concurrently(parts.count) { index in
+                    let part = parts[index]
+                    sums.pointer[index].add(
+                        accumulate(part.samples(samples(of: round, in: part)), at: x, into: partial[index]))
+                }
                 concurrently(parts.count) { slice in
                     for index in 0..<parts.count where samples(of: round, in: parts[index]).count > 0 {
                         partial[index].add(slice: slice, of: parts.count, to: g)

@@ -123,9 +123,11 @@ struct PartialGradient: @unchecked Sendable {
     private let weightCount: Int
     private let biasCount: Int
 
-    /// - Parameter memory: `gradientStride` Floats, aligned to 64 bytes.
-    init(_ plan: NetworkPlan, memory: UnsafeMutablePointer<Float>) {
-        weights = memory
+    /// - Parameters:
+    ///   - memory: `gradientStride` Floats, aligned to 64 bytes.
+    ///   - weights: where the weights' gradient stands; nil: in `memory`.
+    init(_ plan: NetworkPlan, memory: UnsafeMutablePointer<Float>, weights: UnsafeMutablePointer<Float>? = nil) {
+        self.weights = weights ?? memory
         weightCount = plan.weightCount
         biasCount = plan.biasCount
         biases = UnsafeMutableRawPointer(memory + (plan.weightCount + 15) / 16 * 16)
@@ -145,5 +147,22 @@ struct PartialGradient: @unchecked Sendable {
         FixedOrder.add(
             1, UnsafeBufferPointer(start: UnsafePointer(biases), count: biasCount),
             to: UnsafeMutableBufferPointer(start: gradient + weightCount, count: biasCount))
+    }
+
+    /// The same in Float. Weights that stand in `gradient` are there already, and their biases are the first.
+    func add(slice: Int, of slices: Int, to gradient: UnsafeMutablePointer<Float>) {
+        let isFirst = weights == gradient
+        if !isFirst {
+            let start = weightCount * slice / slices
+            let count = weightCount * (slice + 1) / slices - start
+            FixedOrder.add(
+                1, UnsafeBufferPointer(start: weights + start, count: count),
+                to: UnsafeMutableBufferPointer(start: gradient + start, count: count))
+        }
+        guard slice == slices - 1 else { return }
+        for index in 0..<biasCount {
+            let sum = isFirst ? 0 : gradient[weightCount + index]
+            gradient[weightCount + index] = Float(Double(sum) + biases[index])
+        }
     }
 }
