@@ -186,15 +186,25 @@ extension Trainer {
         let slope = dot(objective.gradient, direction)
         let ray = objective.ray(
             start: state.position, count: state.batchSize, from: state.parameters, along: direction)
+        var tooLong = 0
         let found = try lineSearch.taking(ray.line?.trialsAtOnce ?? 1).search(
             from: first, reference: reference ?? statistics.loss, slope: slope, shrink: shrink, lengthens: lengthens
         ) { steps in
-            try objective.probe(ray, from: state.parameters, along: direction, at: steps, decision: decision())
+            let seen = try objective.probe(
+                ray, from: state.parameters, along: direction, at: steps, decision: decision())
+            tooLong += seen.losses.count { !($0 - statistics.loss <= 9 * abs(statistics.loss)) }
+            return seen
         }
         state.trials += found.trials
         state.nonFinite += found.nonFinite
         state.margin.merge(found.margin)
-        guard case .accepted(let step, let loss) = found.outcome else { return Sight(ray: ray, step: nil, loss: .nan) }
+        guard case .accepted(let step, let loss) = found.outcome else {
+            // Steps that multiplied the loss by ten, or made it no number, are not tried again.
+            if !isNewtonLike, tooLong > 0 {
+                state.stepSize = first * Double(sign: .plus, exponent: -tooLong, significand: 1)
+            }
+            return Sight(ray: ray, step: nil, loss: .nan)
+        }
         return Sight(ray: ray, step: step, loss: loss)
     }
 

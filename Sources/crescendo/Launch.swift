@@ -73,6 +73,7 @@ struct Program {
                 // A message that is an error goes to standard error, help and scripts to standard output.
                 let stream = code == 0 ? StandardStream.output : .error
                 if world.rank == 0, !text.isEmpty { stream.write(text + "\n") }
+                if code != 0 { letThrough() }
                 try world.barrier()
                 return code
             case .run(let command, _):
@@ -81,11 +82,19 @@ struct Program {
         } catch let error where error is ReductionError || error is MPIError {
             endJob(error)
         } catch {
-            if world.rank == 0, !(error is Silence) { complain("\(error)") }
+            if world.rank == 0, !(error is Silence) {
+                complain("\(error)")
+                letThrough()
+            }
             // No rank ends before the message is out: launchers kill the others when one ends with an error.
             do { try world.barrier() } catch { world.abort("crescendo: \(error)", code: Code.failure) }
             return Code.failure
         }
+    }
+
+    /// Launchers drop what they have not yet read when a rank ends with an error: lets the message get through.
+    private func letThrough() {
+        if world.rank == 0, world.size > 1 { usleep(100_000) }
     }
 
     /// Ends all ranks for an error that this one may have met alone: the others may be waiting in another call, so none

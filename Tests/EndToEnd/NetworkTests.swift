@@ -80,6 +80,7 @@ import Testing
             (["--model", "network"], "--model network needs its layers"),
             (["--model", "mlp:0"], "mlp:0"),
             (["--model", "ridge", "--network", "relu"], "goes with --model network"),
+            (["--model", "mlp:4", "--optimizer", "lbfgs"], "--direction lbfgs is for linear models"),
         ])
     func refusals(options: [String], message: String) throws {
         let place = try Workplace()

@@ -70,6 +70,7 @@ def run(plain, module, train, test, setting, rank, ranks):
                 point = {
                     "epochs": (step + 1) * batch / rows, "seconds": watch.seconds,
                     "processorSeconds": watch.processor, "allreduces": step + 1, "bytes": 4 * parameters * (step + 1), "testAccuracy": accuracy, "loss": loss.item(),
+                    "batchSize": batch, "stepSize": group["lr"],
                 }  # fmt: skip
                 print(json.dumps(point), flush=True)
             watch.start()

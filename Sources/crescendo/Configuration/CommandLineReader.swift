@@ -127,6 +127,10 @@ enum CommandLineReader {
         if train.trainingData.augment != nil, try train.model.description == nil {
             throw OptionsError(text: "--augment needs a network: add --model lenet5, say.")
         }
+        if train.expert.direction == .lbfgs, try train.model.description != nil {
+            throw OptionsError(
+                text: "--direction lbfgs is for linear models: leave it out, or take momentum, adam or adadelta.")
+        }
         if let step = train.expert.step, step == .fixed || step == .sgd, train.expert.stepSize == nil,
             train.expert.direction?.isAdaptive != true
         {
