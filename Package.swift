@@ -24,7 +24,7 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["MPI", "Kernels", "CZlib"]),
         .target(name: "Models", dependencies: ["CKernels", "Kernels", "Datasets"]),
         .target(name: "BigBatch", dependencies: ["MPI", "Kernels", "Datasets", "Models"]),
-        .target(name: "Telemetry", dependencies: ["BigBatch"]),
+        .target(name: "Telemetry", dependencies: ["BigBatch"], exclude: ["Schemas"]),
         .executableTarget(
             name: "crescendo",
             dependencies: [
@@ -62,7 +62,8 @@ let package = Package(
             name: "BigBatchTests", dependencies: ["BigBatch", "Models", "Datasets", "MPI", "TestSupport"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["crescendo", "MPI", "Datasets", "Telemetry"], path: "Tests/EndToEnd"),
+            name: "EndToEndTests", dependencies: ["crescendo", "MPI", "Datasets", "Telemetry", "TestSupport"],
+            path: "Tests/EndToEnd"),
     ],
     swiftLanguageModes: [.v6]
 )

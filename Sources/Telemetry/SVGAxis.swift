@@ -22,12 +22,12 @@ public struct SVGAxis: Sendable, Equatable {
     public let upper: Double
     public let ticks: [Tick]
 
-    /// An axis for `values`; those it cannot show (not finite; ≤ 0 on a logarithmic scale) are passed over.
+    /// An axis for `values`; those it cannot show (not finite, beyond 10^±100; ≤ 0 on a logarithmic scale) are passed over.
     /// - Parameter isTight: ends a linear axis at the data instead of at a whole tick.
     public init(_ scale: Scale, values: some Sequence<Double>, isTight: Bool = false) {
         var smallest = Double.infinity
         var largest = -Double.infinity
-        for value in values where value.isFinite && (scale == .linear || value > 0) {
+        for value in values where Self.shows(value, scale) {
             smallest = min(smallest, value)
             largest = max(largest, value)
         }
@@ -35,7 +35,11 @@ public struct SVGAxis: Sendable, Equatable {
         self.scale = scale
         switch scale {
         case .linear:
-            if smallest == largest { (smallest, largest) = (smallest - 0.5, largest + 0.5) }
+            // Values that are all alike, or so nearly that a step between them is lost beside them.
+            if largest - smallest <= 1e-12 * max(largest.magnitude, smallest.magnitude) {
+                let room = max(0.5, 1e-3 * largest.magnitude)
+                (smallest, largest) = (smallest - room, largest + room)
+            }
             let step = Self.niceStep((largest - smallest) / 5)
             lower = isTight ? smallest : (smallest / step).rounded(.down) * step
             upper = isTight ? largest : (largest / step).rounded(.up) * step
@@ -51,12 +55,18 @@ public struct SVGAxis: Sendable, Equatable {
 
     /// Where `value` lies along the axis; nil when it cannot be shown.
     public func fraction(_ value: Double) -> Double? {
+        guard Self.shows(value, scale) else { return nil }
         switch scale {
-        case .linear:
-            return value.isFinite ? (value - lower) / (upper - lower) : nil
-        case .logarithmic:
-            guard value.isFinite, value > 0 else { return nil }
-            return (log10(value) - log10(lower)) / (log10(upper) - log10(lower))
+        case .linear: return (value - lower) / (upper - lower)
+        case .logarithmic: return (log10(value) - log10(lower)) / (log10(upper) - log10(lower))
+        }
+    }
+
+    /// Sums and powers of what is shown stay finite.
+    private static func shows(_ value: Double, _ scale: Scale) -> Bool {
+        switch scale {
+        case .linear: value.magnitude <= 1e100
+        case .logarithmic: value >= 1e-100 && value <= 1e100
         }
     }
 
@@ -81,7 +91,7 @@ public struct SVGAxis: Sendable, Equatable {
                 let value = Double(digit) * powerOfTen(Double(exponent))
                 guard value >= lower, value <= upper else { continue }
                 if digit == 1, exponent % stride == 0 {
-                    let isPlain = decades < 3 && exponent.magnitude < 4
+                    let isPlain = decades < 3 && exponent > -4 && exponent < 6
                     ticks.append(
                         Tick(value: value, label: isPlain ? NumberFormat.significant(value, 3) : power(exponent)))
                 } else if decades < 2, digit == 2 || digit == 5 {

@@ -123,6 +123,7 @@ struct Program {
         case let predict as PredictCommand: return try PredictJob(command: predict, world: world).run()
         case let evaluate as EvaluateCommand: return try EvaluateJob(command: evaluate, world: world).run()
         case let info as InfoCommand: return try InfoJob(command: info, world: world).run()
+        case let report as ReportCommand: return try ReportJob(command: report, world: world).run()
         case let pilot as PilotCommand: return try PilotJob(command: pilot, world: world).run()
         case let plan as PlanCommand: return try PlanJob(command: plan, world: world).run()
         case let doctor as DoctorCommand: return try DoctorJob(command: doctor, world: world).run()

@@ -26,8 +26,8 @@ import Testing
             let names = try FileManager.default.contentsOfDirectory(atPath: place.path(run)).sorted()
             #expect(
                 names == [
-                    "checkpoints", "config.yaml", "events.jsonl", "metrics.jsonl", "model.safetensors", "result.json",
-                    "status.json", "tensorboard",
+                    "checkpoints", "config.yaml", "events.jsonl", "metrics.jsonl", "model.safetensors", "report.html",
+                    "result.json", "status.json", "tensorboard",
                 ])
 
             let result = try place.json(run + "/result.json")

@@ -4,16 +4,16 @@
 /// least 3 to its ground in both themes; curves of several runs differ by dash and letter too.
 enum ReportStyle {
     private static let light = """
-        color-scheme: light; --ground: #ffffff; --raised: #f5f6f8; --ink: #1b1f24; --muted: #565d66; --grid: #dde1e6;
-        --base: #8b929b; --accent: #0b62a8; --right: 11 98 168; --wrong: 201 86 0;
+        --ground: #ffffff; --raised: #f5f6f8; --ink: #1b1f24; --muted: #565d66; --grid: #dde1e6;
+        --base: #8b929b; --accent: #0b62a8; --right: 11, 98, 168; --wrong: 201, 86, 0;
         --c0: #0b6fb8; --c1: #c75300; --c2: #00805a; --c3: #b0478a; --c4: #6f55c0; --c5: #76700a; --c6: #b5322b; --c7: #1c7f88;
         --p0: #7a828c; --p1: #0b6fb8; --p2: #c75300; --p3: #e0a52e; --p4: #b0478a; --p5: #c3c9d0; --on0: #ffffff;
         --on1: #ffffff; --on2: #ffffff; --on3: #1b1f24; --on4: #ffffff; --on5: #1b1f24;
         """
 
     private static let dark = """
-        color-scheme: dark; --ground: #14171a; --raised: #1e2226; --ink: #e8eaed; --muted: #a6adb6; --grid: #2e343a;
-        --base: #747c86; --accent: #7cbcf0; --right: 70 150 220; --wrong: 225 120 40;
+        --ground: #14171a; --raised: #1e2226; --ink: #e8eaed; --muted: #a6adb6; --grid: #2e343a;
+        --base: #747c86; --accent: #7cbcf0; --right: 70, 150, 220; --wrong: 225, 120, 40;
         --c0: #58aef0; --c1: #f08a3c; --c2: #35c093; --c3: #e285bd; --c4: #a994f2; --c5: #c8be4a; --c6: #f0746c; --c7: #55c3cd;
         --p0: #8d96a0; --p1: #4a9fe0; --p2: #e67f33; --p3: #e8bd58; --p4: #d777b1; --p5: #454c54; --on0: #14171a;
         --on1: #14171a; --on2: #14171a; --on3: #14171a; --on4: #14171a; --on5: #e8eaed;
@@ -86,14 +86,13 @@ enum ReportStyle {
             .runs { list-style: none; padding: 0; margin: 10px 0; }
             .runs li { margin: 0 0 10px; padding-left: 1.6em; text-indent: -1.6em; max-width: 100ch; }
             .runs .chip { display: inline-block; width: 1.6em; text-indent: 0; }
-            input.choice { position: absolute; opacity: 0; }
-            label.choice { display: none; }
+            .choice { display: none; }
             .lanes { display: grid; grid-template-columns: minmax(120px, max-content) 1fr; gap: 4px 14px; margin: 6px 0; }
             .lanes dt { font-size: 0.92rem; }
             .lanes dd { margin: 0; min-width: 0; }
             .lanes .count { color: var(--muted); white-space: nowrap; }
             .lane { height: 18px; background: var(--raised); border-radius: 3px; }
-            .lane path { stroke: var(--c0); stroke-width: 1.6; fill: none; vector-effect: non-scaling-stroke; }
+            .lane path { stroke: var(--c0); stroke-width: 1.6; fill: none; }
             .scale { display: flex; justify-content: space-between; color: var(--muted); font-size: 0.82rem; }
             .split { display: grid; grid-template-columns: minmax(120px, max-content) 1fr; gap: 14px; align-items: center;
               margin: 6px 0; }
@@ -121,12 +120,13 @@ enum ReportStyle {
             td.best { font-weight: 700; }
             .confusion td, .confusion th { padding: 4px 8px; text-align: center; border: 1px solid var(--grid); }
             .confusion td, .confusion tbody th { min-width: 2.4em; }
-            .confusion .right { background: rgb(var(--right) / var(--s)); }
-            .confusion .wrong { background: rgb(var(--wrong) / var(--s)); }
+            .confusion .right { background: rgba(var(--right), var(--s)); }
+            .confusion .wrong { background: rgba(var(--wrong), var(--s)); }
             .confusion .sum { color: var(--muted); white-space: nowrap; }
             footer { color: var(--muted); font-size: 0.85rem; margin-top: 40px; }
             @media (max-width: 760px) {
               .page { padding: 16px 14px 40px; }
+              input.choice { display: inline; position: absolute; opacity: 0; }
               label.choice { display: inline-block; padding: 7px 12px; margin: 6px 4px 2px 0; border: 1px solid var(--base);
                 border-radius: 16px; font-size: 0.88rem; }
               input.choice:checked + label.choice { background: var(--accent); color: var(--ground);
@@ -141,7 +141,7 @@ enum ReportStyle {
             @media print {
               body { font-size: 10pt; }
               .page { max-width: none; padding: 0; }
-              nav, .skip, input.choice, label.choice { display: none; }
+              nav, .skip, .choice { display: none; }
               .panels { grid-template-columns: repeat(3, 1fr); }
               .panel, .split, .lanes, .figures, tr { break-inside: avoid; }
               h2, h3 { break-after: avoid; }

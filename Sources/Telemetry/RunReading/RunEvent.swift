@@ -21,6 +21,9 @@ public struct RunEvent: Sendable {
         json = .object(members)
     }
 
+    /// One more thing to stand in the line.
+    public mutating func add(_ key: String, _ value: JSON) { json = .object((json.members ?? []) + [(key, value)]) }
+
     /// - Parameter hosts: the name of every rank's host, where they are known.
     init(_ event: TrainingEvent, hosts: [String] = []) {
         var members: [(key: String, value: JSON)] = []

@@ -21,6 +21,7 @@ struct Crescendo: ParsableCommand {
         version: version,
         subcommands: [
             TrainCommand.self, PredictCommand.self, EvaluateCommand.self, InfoCommand.self, WatchCommand.self,
+            ReportCommand.self,
             LaunchCommand.self, SubmitCommand.self, DoctorCommand.self, PilotCommand.self, PlanCommand.self,
         ])
 }

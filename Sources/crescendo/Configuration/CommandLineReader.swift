@@ -37,7 +37,7 @@ enum CommandLineReader {
             case is PlanCommand, is PredictCommand, is EvaluateCommand, is InfoCommand, is WatchCommand,
                 is LaunchCommand,
                 is SubmitCommand,
-                is DoctorCommand:
+                is DoctorCommand, is ReportCommand:
                 return .run(command, source: source)
             default:
                 // The bare program is a command of the parser's own, with nothing to do but print.

@@ -7,6 +7,8 @@ struct AreaUnderCurve: Equatable {
     var value: Double?
     /// Bins of the scores where there are too many rows to sort on one rank; nil: exact.
     var bins: Int?
+    /// On rank 0.
+    var curve: ROCCurve?
 
     /// Rows up to which the scores are gathered and sorted: 8 bytes each on rank 0.
     static let largestExact = 8_000_000
@@ -40,20 +42,25 @@ struct AreaUnderCurve: Equatable {
                     receiveCounts: isRoot ? counts : [Int](repeating: 0, count: counts.count))
             }
         }
-        var area = [isRoot ? exact(received) ?? .nan : 0]
+        let sum = isRoot ? exact(received) : RankSum()
+        var area = [sum.area ?? .nan]
         try area.withUnsafeMutableBufferPointer { try communicator.broadcast($0, root: 0) }
-        return AreaUnderCurve(value: area[0].isNaN ? nil : area[0], bins: nil)
+        return AreaUnderCurve(value: area[0].isNaN ? nil : area[0], bins: nil, curve: isRoot ? sum.curve.curve : nil)
     }
 
     /// From pairs of score and signed weight.
-    private static func exact(_ pairs: [Float]) -> Double? {
+    private static func exact(_ pairs: [Float]) -> RankSum {
         var rows = [(key: UInt32, weight: Float)]()
         rows.reserveCapacity(pairs.count / 2)
+        var positives = 0.0
+        var negatives = 0.0
         for index in stride(from: 0, to: pairs.count, by: 2) {
+            let weight = Double(pairs[index + 1])
+            if weight > 0 { positives += weight } else { negatives -= weight }
             rows.append((orderedBits(pairs[index]), pairs[index + 1]))
         }
         rows.sort { $0.key < $1.key }
-        var sum = RankSum()
+        var sum = RankSum(allPositives: positives, allNegatives: negatives)
         var start = 0
         while start < rows.count {
             var positive = 0.0
@@ -67,7 +74,7 @@ struct AreaUnderCurve: Equatable {
             sum.add(positive: positive, negative: negative)
             start = end
         }
-        return sum.area
+        return sum
     }
 
     private static func histogram(
@@ -80,9 +87,11 @@ struct AreaUnderCurve: Equatable {
             if weight > 0 { counts[bin] += Double(weight) } else { counts[bins + bin] -= Double(weight) }
         }
         counts = try communicator.allreduce(counts, .sum)
-        var sum = RankSum()
+        var sum = RankSum(
+            allPositives: counts[..<bins].reduce(0, +), allNegatives: counts[bins...].reduce(0, +))
         for bin in 0..<bins { sum.add(positive: counts[bin], negative: counts[bins + bin]) }
-        return AreaUnderCurve(value: sum.area, bins: bins)
+        return AreaUnderCurve(
+            value: sum.area, bins: bins, curve: communicator.rank == 0 ? sum.curve.curve : nil)
     }
 
     /// An integer that orders as the number does; −0 and 0 are the same.
@@ -96,11 +105,17 @@ struct AreaUnderCurve: Equatable {
         private var positives = 0.0
         private var negatives = 0.0
         private var pairs = 0.0
+        private(set) var curve: ROCCurve.Builder
+
+        init(allPositives: Double = 0, allNegatives: Double = 0) {
+            curve = ROCCurve.Builder(positives: allPositives, negatives: allNegatives)
+        }
 
         mutating func add(positive: Double, negative: Double) {
             pairs += positive * (negatives + 0.5 * negative)
             positives += positive
             negatives += negative
+            curve.add(positive: positive, negative: negative)
         }
 
         var area: Double? { positives > 0 && negatives > 0 ? pairs / (positives * negatives) : nil }

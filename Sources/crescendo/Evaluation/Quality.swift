@@ -18,14 +18,22 @@ struct Quality: Equatable {
     var rmse: Double?
     /// 1 − squared error / squared deviation of the labels from their mean.
     var r2: Double?
+    /// For classes.
+    var confusion: ConfusionMatrix?
+    /// For values, where details were asked for.
+    var residuals: ResidualMap?
+    /// Whether the confusion matrix, the ROC curve or the map of the residuals is stored.
+    var isDetailed = false
 
     /// Collective. Judges the model on all rows of `dataset`.
+    /// - Parameter detailed: finds and stores what the report draws too.
     static func measure(
-        _ trained: TrainedModel, on dataset: Dataset, communicator: any Communicator
+        _ trained: TrainedModel, on dataset: Dataset, detailed: Bool = false, communicator: any Communicator
     ) throws -> Quality {
         let parameters = trained.parameters
         var quality = Quality()
         quality.rows = dataset.order.count
+        quality.isDetailed = detailed
         var sums = [
             parameters.withUnsafeBufferPointer { trained.model.loss(dataset.all, at: $0) },
             (0..<dataset.order.localCount).reduce(0) { $0 + weight($1, dataset) },
@@ -54,14 +62,17 @@ struct Quality: Equatable {
         var signedWeights: [Float] = []
         scores.reserveCapacity(dataset.order.localCount)
         signedWeights.reserveCapacity(dataset.order.localCount)
+        confusion = isDetailed ? ConfusionMatrix(classes: 2) : nil
         forEachPrediction(margins, parameters, dataset) { row, output in
             let isPositive = dataset.labels[row] == 1
             let weight = Quality.weight(row, dataset)
+            confusion?.add(label: isPositive ? 1 : 0, predicted: output[0] > 0 ? 1 : 0, weight: weight)
             if (output[0] > 0) == isPositive { right += weight }
             scores.append(output[0])
             signedWeights.append(Float(isPositive ? weight : -weight))
         }
         accuracy = try communicator.allreduce(right, .sum) / weights
+        try confusion?.reduce(communicator)
         auc = try AreaUnderCurve.measure(scores: scores, signedWeights: signedWeights, communicator: communicator)
     }
 
@@ -69,12 +80,16 @@ struct Quality: Equatable {
         _ trained: TrainedModel, _ dataset: Dataset, _ weights: Double, _ communicator: any Communicator
     ) throws {
         var right = 0.0
+        confusion = isDetailed ? ConfusionMatrix(classes: trained.specification.outputCount) : nil
         forEachPrediction(trained.model, trained.parameters, dataset) { row, output in
-            if trained.specification.predictedClass(output) == Int(dataset.labels[row]) {
-                right += Quality.weight(row, dataset)
-            }
+            let label = Int(dataset.labels[row])
+            let predicted = trained.specification.predictedClass(output)
+            let weight = Quality.weight(row, dataset)
+            if predicted == label { right += weight }
+            if let predicted { confusion?.add(label: label, predicted: predicted, weight: weight) }
         }
         accuracy = try communicator.allreduce(right, .sum) / weights
+        try confusion?.reduce(communicator)
     }
 
     private mutating func judgeValues(
@@ -86,16 +101,21 @@ struct Quality: Equatable {
         }
         let mean = try communicator.allreduce(labels, .sum) / weights
         var squares = [0.0, 0.0]
+        var values: [(prediction: Float, residual: Float, weight: Float)] = []
+        if isDetailed { values.reserveCapacity(dataset.order.localCount) }
         forEachPrediction(model, parameters, dataset) { row, output in
             let label = Double(dataset.labels[row])
             let error = label - Double(output[0])
             let weight = Quality.weight(row, dataset)
             squares[0] += weight * error * error
             squares[1] += weight * (label - mean) * (label - mean)
+            if isDetailed { values.append((output[0], Float(error), Float(weight))) }
         }
         squares = try communicator.allreduce(squares, .sum)
-        rmse = (squares[0] / weights).squareRoot()
+        let deviation = (squares[0] / weights).squareRoot()
+        rmse = deviation
         r2 = squares[1] > 0 ? 1 - squares[0] / squares[1] : nil
+        if isDetailed { residuals = try ResidualMap(values, rmse: deviation, communicator: communicator) }
     }
 
     private static func weight(_ row: Int, _ dataset: Dataset) -> Double {
@@ -112,6 +132,11 @@ struct Quality: Equatable {
         }
         if let rmse { members.append(("rmse", .number(rmse))) }
         if rmse != nil { members.append(("r2", r2.map { .number($0) } ?? .null)) }
+        if isDetailed {
+            members += confusion?.members ?? []
+            if let curve = auc?.curve { members.append(("roc", curve.json)) }
+            if let residuals { members.append(("residuals", residuals.json)) }
+        }
         return .object(members)
     }
 

@@ -8,6 +8,8 @@ struct ResultFile {
     var train: Quality?
     var validation: Quality?
     var test: Quality?
+    /// Names of the labels, in the order of the confusion matrix.
+    var classes: [String] = []
     var model: String
     var l2: Double
     var rows: Int
@@ -18,6 +20,7 @@ struct ResultFile {
     var attempts: Int
     /// Of the last start.
     var loadSeconds: Double
+    var environment: RunEnvironment
     /// ISO 8601, UTC.
     var started: String
     var finished: String
@@ -44,9 +47,6 @@ struct ResultFile {
             ("ranks", .integer(ranks)),
             ("threads", .integer(threads)),
             ("attempts", .integer(attempts)),
-            ("train", train?.json ?? .null),
-            ("validation", validation?.json ?? .null),
-            ("test", test?.json ?? .null),
             ("model", .string(model)),
             ("l2", .number(l2)),
             ("rows", .integer(rows)),
@@ -54,6 +54,11 @@ struct ResultFile {
             ("version", .string(Crescendo.version)),
             ("started", .string(started)),
             ("finished", .string(finished)),
+            ("environment", environment.json),
+            ("classes", classes.isEmpty ? .null : .array(classes.map { .string($0) })),
+            ("train", train?.json ?? .null),
+            ("validation", validation?.json ?? .null),
+            ("test", test?.json ?? .null),
         ])
     }
 }

@@ -95,12 +95,16 @@ extension TrainJob {
         }
         // A run that goes on later has no time to lose.
         if let cause, cause.exitCode == RunCode.interrupted { return cause.exitCode }
-        func judge(_ rows: Dataset?) throws -> Quality? {
-            try rows.map { try Quality.measure(trained, on: $0, communicator: world) }
+        func judge(_ rows: Dataset?, detailed: Bool) throws -> Quality? {
+            try rows.map { try Quality.measure(trained, on: $0, detailed: detailed, communicator: world) }
         }
-        report.train = try judge(rows.training)
-        report.validation = try judge(rows.validation)
-        report.test = try judge(test)
+        // The report draws the rows that tell most.
+        report.train = try judge(rows.training, detailed: test == nil && rows.validation == nil)
+        report.validation = try judge(rows.validation, detailed: test == nil)
+        report.test = try judge(test, detailed: true)
+        if case .classes(let names) = rows.preprocessing.labels, names.count <= ConfusionMatrix.largestCounted {
+            report.classes = names
+        }
         if !report.objective.isFinite, let train = report.train {
             let weights = trained.parameters.prefix(trained.model.penalisedCount)
             report.objective = train.loss + 0.5 * report.l2 * weights.reduce(0.0) { $0 + Double($1) * Double($1) }
@@ -108,11 +112,15 @@ extension TrainJob {
         let reason = report.result.stopReason
         try world.onRoot {
             guard let start else { return }
-            guard cause == nil else { return try warning { try write(report, start) } }
+            guard cause == nil else {
+                try warning { try write(report, start) }
+                return draw(start)
+            }
             try write(report, start)
             try start.status.write(
                 reason == .divergence ? .failed : .finished, reason: reason.rawValue,
                 iteration: report.result.iterations, seconds: report.result.seconds)
+            draw(start)
         }
         summarise(report, folder)
         if let cause { return cause.exitCode }
@@ -144,13 +152,24 @@ extension TrainJob {
             report.json.indentedText, to: start.folder.result, beforeRename: start.attempt.check)
     }
 
+    /// The page for people; a run does not fail for want of it.
+    private func draw(_ start: RunStart.RankZero) {
+        let folder = start.folder.path
+        do {
+            try AtomicFile.write(
+                RunReport(folders: [folder]).html, to: RunReport.path(in: folder), beforeRename: start.attempt.check)
+        } catch {
+            console.warn("\(error). The run has no report; 'crescendo report' draws it later.")
+        }
+    }
+
     private func summarise(_ report: ResultFile, _ folder: RunFolder?) {
         guard let folder, !(command.run.quiet ?? false) else { return }
         let qualities = [("training", report.train), ("validation", report.validation), ("test", report.test)]
         let summary = Summary(
             result: report.result, qualities: qualities.compactMap { name, quality in quality.map { (name, $0.text) } },
             objective: report.objective, loadSeconds: report.loadSeconds, folder: folder.path,
-            files: ["model.safetensors", "result.json", "metrics.jsonl", "config.yaml"])
+            files: ["report.html", "model.safetensors", "result.json", "metrics.jsonl", "config.yaml"])
         console.print("\n" + summary.text)
     }
 }

@@ -68,6 +68,9 @@ struct TrainJob {
         _ start: RunStart, _ model: some Model, _ specification: ModelSpecification, _ plan: TrainingPlan,
         _ rows: RunRows, _ test: Dataset?, _ configuration: TrainerConfiguration, _ loadSeconds: Double
     ) throws -> Int32 {
+        let environment = try RunEnvironment.gather(world)
+        var start = start
+        start.rankZero?.beginning.add("environment", environment.json)
         Signals.install()
         let end = try train(model, on: rows, configuration, plan, start)
         let result = end.result
@@ -75,7 +78,8 @@ struct TrainJob {
         let report = ResultFile(
             result: result, objective: result.objective, model: plan.modelName, l2: plan.l2, rows: plan.rows,
             features: specification.featureCount, ranks: world.size, threads: plan.threads,
-            attempts: Int(attempts), loadSeconds: loadSeconds, started: started, finished: timestamp())
+            attempts: Int(attempts), loadSeconds: loadSeconds, environment: environment, started: started,
+            finished: timestamp())
         let trained = try TrainedModel(specification, parameters: result.parameters, threads: plan.threads)
         return try conclude(report, trained, rows, test, start.rankZero, end)
     }

@@ -1,0 +1,85 @@
+/// The runs side by side: what each was and how it did, the best figure of a column in bold.
+struct ComparisonTable {
+    let runs: [ReportedRun]
+
+    private struct Column {
+        var name: String
+        var higherIsBetter: Bool?
+        var text: (ReportedRun) -> String
+        var value: (ReportedRun) -> Double?
+    }
+
+    var html: HTML {
+        let columns = scores + work
+        let best = columns.map { column -> Double? in
+            let values = runs.compactMap(column.value).filter { $0.isFinite }
+            guard values.count > 1, let higher = column.higherIsBetter, Set(values).count > 1 else { return nil }
+            return higher ? values.max() : values.min()
+        }
+        let head = columns.map { HTML("<th scope=\"col\">\($0.name)</th>") }.joined()
+        let rows = runs.map { run -> HTML in
+            let cells = zip(columns, best).map { column, best -> HTML in
+                let isBest = best != nil && column.value(run) == best
+                return "<td\(isBest ? " class=\"best\"" : HTML.empty)>\(column.text(run))</td>"
+            }
+            return """
+                <tr><th scope="row"><span class="chip f\(run.index % 8)">\(run.letter)</span> \(run.name)</th>\
+                \(cells.joined())</tr>
+
+                """
+        }
+        return """
+            <div class="scroll" tabindex="0" role="region" aria-label="The runs side by side"><table>
+            <thead><tr><th scope="col" class="text">run</th>\(head)</tr></thead>
+            <tbody>\(rows.joined())</tbody></table></div>
+            <p class="note">Bold: the best of a column.</p>
+
+            """
+    }
+
+    /// Figures of the rows that all runs were judged on.
+    private var scores: [Column] {
+        guard
+            let part = ReportedRun.parts.first(where: { part in
+                runs.contains { $0.result?[part.key]?.members != nil }
+            })
+        else { return [] }
+        let figures = ReportedRun.figures.filter { figure in
+            runs.contains { $0.result?[part.key]?[figure.key] != nil }
+        }
+        return figures.prefix(2).map { figure in
+            Column(
+                name: "\(figure.name), \(part.name)", higherIsBetter: figure.higherIsBetter,
+                text: { run in run.result?[part.key].map { figure.text(in: $0) } ?? "–" },
+                value: { $0.result?[part.key]?[figure.key]?.double })
+        }
+    }
+
+    private var work: [Column] {
+        [
+            Column(
+                name: "objective", higherIsBetter: false,
+                text: { $0.objective.map { NumberFormat.significant($0, 5) } ?? "–" }, value: { $0.objective }),
+            Column(
+                name: "training time", higherIsBetter: false, text: { NumberFormat.duration($0.seconds) },
+                value: { $0.seconds }),
+            Column(
+                name: "passes over the data", higherIsBetter: false, text: { NumberFormat.significant($0.passes, 3) },
+                value: { $0.passes }),
+            Column(
+                name: "iterations", higherIsBetter: nil, text: { NumberFormat.count($0.iterations) },
+                value: { _ in nil }),
+            Column(
+                name: "communicated by each rank", higherIsBetter: nil,
+                text: { $0.bytes > 0 ? NumberFormat.bytes($0.bytes) : "nothing" }, value: { _ in nil }),
+            Column(
+                name: "computing", higherIsBetter: nil,
+                text: { run in
+                    run.seconds > 0 ? NumberFormat.percent(run.timeSplit[.compute] / run.seconds) : "–"
+                }, value: { _ in nil }),
+            Column(
+                name: "ranks", higherIsBetter: nil, text: { $0.ranks.map { NumberFormat.count($0) } ?? "–" },
+                value: { _ in nil }),
+        ]
+    }
+}

@@ -1,0 +1,104 @@
+/// Seconds of each rank in computing and waiting, as the ranks told in their reductions.
+struct RankPicture {
+    let runs: [ReportedRun]
+
+    var html: HTML {
+        let pictures = runs.compactMap { run -> HTML? in
+            guard let ranks = Self.sums(run) else { return nil }
+            return picture(run, ranks)
+        }
+        guard !pictures.isEmpty else { return .empty }
+        return """
+            <h3>On each rank</h3>
+            <p class="note">A rank that computes longer than the others makes them wait.</p>
+            <figure class="panels">\(pictures.joined())</figure>
+
+            """
+    }
+
+    struct Sums {
+        var compute: [Double]
+        var waiting: [Double]
+    }
+
+    /// Over the events of the last number of ranks: a restart may have had another.
+    static func sums(_ run: ReportedRun) -> Sums? {
+        var sums: Sums?
+        for event in run.events("ranks") {
+            guard let compute = event.json["compute"]?.array?.map({ $0.double ?? 0 }), !compute.isEmpty else {
+                continue
+            }
+            let waiting = event.json["waiting"]?.array?.map { $0.double ?? 0 } ?? []
+            let padded = waiting + [Double](repeating: 0, count: max(0, compute.count - waiting.count))
+            if let old = sums, old.compute.count == compute.count {
+                sums?.compute = zip(old.compute, compute).map(+)
+                sums?.waiting = zip(old.waiting, padded).map(+)
+            } else {
+                sums = Sums(compute: compute, waiting: padded)
+            }
+        }
+        return sums
+    }
+
+    private func picture(_ run: ReportedRun, _ ranks: Sums) -> HTML {
+        let count = ranks.compute.count
+        let width = 420.0
+        let height = 220.0
+        let left = 56.0
+        let top = 26.0
+        let innerWidth = width - left - 12
+        let innerHeight = height - top - 40
+        let largest = zip(ranks.compute, ranks.waiting).map(+).max() ?? 0
+        let unit = AxisUnit.time(largest)
+        let axis = SVGAxis(.linear, values: [0, largest / unit.size])
+        func y(_ seconds: Double) -> Double { top + innerHeight * (1 - (axis.fraction(seconds / unit.size) ?? 0)) }
+        let step = innerWidth / Double(count)
+        let bar = max(0.5, min(step * 0.8, 28))
+        var compute = ""
+        var waiting = ""
+        for rank in 0..<count {
+            let x = left + step * (Double(rank) + 0.5) - bar / 2
+            let middle = y(ranks.compute[rank])
+            compute += block(x, bar, from: y(0), to: middle)
+            waiting += block(x, bar, from: middle, to: y(ranks.compute[rank] + ranks.waiting[rank]))
+        }
+        let ticks = axis.ticks.map { tick -> HTML in
+            """
+            <text class="tick" x="\(left - 6)" y="\(y(tick.value * unit.size) + 4)" text-anchor="end">\
+            \(tick.label ?? "")</text>
+            """
+        }
+        let shown = count <= 16 ? Array(0..<count) : [0, count / 4, count / 2, 3 * count / 4, count - 1]
+        let names = shown.map { rank -> HTML in
+            """
+            <text class="tick" x="\(left + step * (Double(rank) + 0.5))" y="\(top + innerHeight + 16)" \
+            text-anchor="middle">\(rank)</text>
+            """
+        }
+        let rows = (0..<count).map { rank -> [HTML] in
+            [
+                "\(rank)", .escaped(NumberFormat.duration(ranks.compute[rank])),
+                .escaped(NumberFormat.duration(ranks.waiting[rank])),
+            ]
+        }
+        let slowest = ranks.compute.indices.max { ranks.compute[$0] < ranks.compute[$1] } ?? 0
+        return """
+            <div class="panel"><svg viewBox="0 0 \(width) \(height)" role="img" aria-label="Seconds of \(count) ranks in \
+            computing and waiting; rank \(slowest) computed longest, \(NumberFormat.duration(ranks.compute[slowest]))">
+            <text class="axis" x="8" y="13">\(run.letterPrefix)\(unit.name) computing (below) and waiting (above)</text>
+            <path class="area p1" d="\(compute)"/><path class="area p3" d="\(waiting)"/>
+            \(ticks.joined())\(names.joined())
+            <text class="axis" x="\(left + innerWidth)" y="\(height - 4)" text-anchor="end">rank</text>
+            </svg>\(Page.table(
+                summary: "Ranks as a table", head: ["rank", "computing", "waiting"],
+                rows: Sampling.evenly(rows, count: 256)))</div>
+
+            """
+    }
+
+    private func block(_ x: Double, _ width: Double, from bottom: Double, to top: Double) -> String {
+        guard bottom - top > 0.01 else { return "" }
+        return "M\(Coordinate.text(x)) \(Coordinate.text(bottom))V\(Coordinate.text(top))h\(Coordinate.text(width))"
+            + "V\(Coordinate.text(bottom))Z"
+    }
+}

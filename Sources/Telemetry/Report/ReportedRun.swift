@@ -1,0 +1,83 @@
+import BigBatch
+
+/// A folder that holds no run, and what to do about it.
+public struct NoRunError: Error, CustomStringConvertible {
+    public var description: String
+}
+
+/// All that a report shows of one run, read from its folder.
+struct ReportedRun {
+    /// The folder's own name.
+    var name: String
+    /// A, B, C, … where several runs are compared.
+    var letter: String
+    /// Its place among the runs, for its colour.
+    var index = 0
+    /// The report shows no other run.
+    var isAlone = true
+    var history = MetricsHistory()
+    var events: [RunEvent] = []
+    var result: JSON?
+    var status: JSON?
+    /// Options and their values, as the configuration file has them.
+    var options: [(key: String, value: String)] = []
+    /// What is not there, as sentences.
+    var missing: [String] = []
+
+    /// - Throws: `NoRunError`.
+    init(folder: String) throws {
+        var reader = RunFolderReader(path: folder)
+        var history = MetricsHistory()
+        var events: [RunEvent] = []
+        reader.refresh(
+            linesRestart: { history = MetricsHistory() }, line: { history.append($0) }, eventsRestart: { events = [] },
+            event: { events.append($0) })
+        guard reader.looksLikeARun else {
+            throw NoRunError(
+                description: "\(folder) holds no run: there is no config.yaml, metrics.jsonl or result.json in it. "
+                    + "Give the folder that 'crescendo train' wrote (option --output).")
+        }
+        self.history = history
+        self.events = events
+        result = reader.result
+        status = reader.status
+        options = ReportedRun.options(in: reader.configuration ?? "")
+        name = reader.path.split(separator: "/").last.map(String.init) ?? reader.path
+        letter = "A"
+        if !reader.hasMetrics { missing.append("There is no metrics.jsonl: nothing is known of single iterations.") }
+        if reader.configuration == nil { missing.append("There is no config.yaml: the options are not known.") }
+        if reader.spoiltLines > 0 {
+            missing.append(
+                "\(NumberFormat.count(reader.spoiltLines)) lines of metrics.jsonl and events.jsonl could not be read "
+                    + "and were left out.")
+        }
+    }
+
+    func option(_ key: String) -> String? { options.first { $0.key == key }?.value }
+
+    /// Lines "key: value" of a file that this program wrote; what is indented belongs to the key before.
+    static func options(in yaml: String) -> [(key: String, value: String)] {
+        var options: [(key: String, value: String)] = []
+        for line in yaml.split(separator: "\n") where !line.hasPrefix("#") {
+            if line.first == " " || line.first == "-" {
+                guard !options.isEmpty else { continue }
+                let more = line.drop { $0 == " " }
+                options[options.count - 1].value += (options[options.count - 1].value.isEmpty ? "" : " ") + more
+            } else if let colon = line.firstIndex(of: ":") {
+                let value = line[line.index(after: colon)...].drop { $0 == " " }
+                options.append((String(line[..<colon]), plain(value)))
+            }
+        }
+        return options
+    }
+
+    /// Without the quotes and brackets of a list of one.
+    private static func plain(_ value: Substring) -> String {
+        guard let json = try? JSON(text: value) else { return String(value) }
+        if let text = json.string { return text }
+        if let texts = json.array?.map(\.string), !texts.contains(nil) {
+            return texts.compactMap { $0 }.joined(separator: ", ")
+        }
+        return String(value)
+    }
+}

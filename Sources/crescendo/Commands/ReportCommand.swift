@@ -1,0 +1,25 @@
+import ArgumentParser
+
+struct ReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Draw a run, or several side by side, as one HTML page.",
+        discussion: """
+            Examples:
+              crescendo report runs/clicks                        writes runs/clicks/report.html
+              crescendo report runs/clicks runs/clicks-2          compares the two, in report.html
+              crescendo report runs/* --output comparison.html
+
+            How good the model is, how training went, what the method decided, where the time went, options and \
+            machines. The page needs no network and prints well. Works on a run that still goes on.
+            """)
+
+    @Argument(help: ArgumentHelp("Run folders, at most 26.", valueName: "run"), completion: .directory)
+    var runs: [String]
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to write the page (default: report.html in the folder of a single run, else in the present folder).",
+            valueName: "file"))
+    var output: String?
+}

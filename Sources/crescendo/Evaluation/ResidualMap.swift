@@ -1,0 +1,102 @@
+import MPI
+import Telemetry
+
+/// Residuals (label − prediction) against predictions, counted on a grid. Rows count by their weights.
+struct ResidualMap: Equatable {
+    /// Cells along each axis.
+    static let cells = 40
+    /// Residuals further out than this many RMSE are counted in the outermost cells.
+    static let widest = 5.0
+    private static let fineCells = 4000
+    private static let levels = [0.05, 0.25, 0.5, 0.75, 0.95]
+
+    private(set) var predictions: ClosedRange<Double>
+    private(set) var residuals: ClosedRange<Double>
+    /// cells × cells; a row for each stretch of residuals, lowest first.
+    private(set) var counts: [Double]
+    /// Residuals below which 5, 25, 50, 75 and 95 % of the rows lie.
+    private(set) var quantiles: [Double]
+
+    /// Collective.
+    /// - Parameters:
+    ///   - values: prediction, residual and weight of this rank's rows.
+    init(
+        _ values: [(prediction: Float, residual: Float, weight: Float)], rmse: Double, communicator: any Communicator
+    ) throws {
+        // Minima as maxima of what is negated: one reduction.
+        var ends = [Double](repeating: -.infinity, count: 4)
+        for value in values {
+            ends[0] = max(ends[0], -Double(value.prediction))
+            ends[1] = max(ends[1], Double(value.prediction))
+            ends[2] = max(ends[2], -Double(value.residual))
+            ends[3] = max(ends[3], Double(value.residual))
+        }
+        ends = try communicator.allreduce(ends, .maximum)
+        let limit = Self.widest * rmse
+        predictions = Self.range(-ends[0], ends[1])
+        residuals = Self.range(max(-ends[2], -limit), min(ends[3], limit))
+        let cells = Self.cells
+        var sums = [Double](repeating: 0, count: cells * cells + Self.fineCells)
+        for value in values {
+            let column = Self.place(Double(value.prediction), in: predictions, of: cells)
+            let row = Self.place(Double(value.residual), in: residuals, of: cells)
+            let fine = Self.place(Double(value.residual), in: residuals, of: Self.fineCells)
+            sums[row * cells + column] += Double(value.weight)
+            sums[cells * cells + fine] += Double(value.weight)
+        }
+        sums = try communicator.allreduce(sums, .sum)
+        counts = Array(sums[..<(cells * cells)])
+        quantiles = Self.quantiles(sums[(cells * cells)...], in: residuals)
+    }
+
+    var json: JSON {
+        .object([
+            ("predictions", .array([.rounded(predictions.lowerBound, 7), .rounded(predictions.upperBound, 7)])),
+            ("residuals", .array([.rounded(residuals.lowerBound, 7), .rounded(residuals.upperBound, 7)])),
+            (
+                "counts",
+                .array(
+                    (0..<Self.cells).map { row in
+                        .array((0..<Self.cells).map { .amount(counts[row * Self.cells + $0]) })
+                    })
+            ),
+            (
+                "quantiles",
+                .array(
+                    zip(Self.levels, quantiles).map {
+                        .object([("level", .number($0)), ("residual", .rounded($1, 4))])
+                    })
+            ),
+        ])
+    }
+
+    private static func range(_ lower: Double, _ upper: Double) -> ClosedRange<Double> {
+        guard lower.isFinite, upper.isFinite, lower < upper else {
+            let middle = lower.isFinite ? lower : 0
+            let room = max(1, middle.magnitude) * 1e-3
+            return middle - room...middle + room
+        }
+        return lower...upper
+    }
+
+    private static func place(_ value: Double, in range: ClosedRange<Double>, of cells: Int) -> Int {
+        guard value.isFinite else { return value > 0 ? cells - 1 : 0 }
+        let share = (value - range.lowerBound) / (range.upperBound - range.lowerBound)
+        return min(cells - 1, max(0, Int(min(1, max(0, share)) * Double(cells))))
+    }
+
+    private static func quantiles(_ counts: ArraySlice<Double>, in range: ClosedRange<Double>) -> [Double] {
+        let all = counts.reduce(0, +)
+        let width = (range.upperBound - range.lowerBound) / Double(counts.count)
+        return levels.map { level in
+            var below = 0.0
+            for (place, count) in counts.enumerated() {
+                if below + count >= level * all, count > 0 {
+                    return range.lowerBound + width * (Double(place) + (level * all - below) / count)
+                }
+                below += count
+            }
+            return range.upperBound
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import MPI
+import Telemetry
+
+/// `crescendo report`. Rank 0 reads and writes.
+struct ReportJob {
+    let command: ReportCommand
+    let world: any Communicator
+
+    func run() throws -> Int32 {
+        try world.onRoot {
+            let report = try RunReport(folders: command.runs)
+            let path = command.output ?? (command.runs.count == 1 ? RunReport.path(in: command.runs[0]) : "report.html")
+            try AtomicFile.write(report.html, to: path)
+            StandardStream.output.write(path + "\n")
+        }
+        return 0
+    }
+}
+
+extension RunReport {
+    /// Where the report of one run lies.
+    static func path(in folder: String) -> String {
+        var folder = folder
+        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+        return folder + "/report.html"
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import FoundationXML
+import Telemetry
+import Testing
+
+/// The reports of runs of the built program, and the files they are drawn from.
+@Suite struct ReportTests {
+    /// nil when the page is well-formed XML, which our HTML is too.
+    private func fault(in page: String) -> String? {
+        let parser = XMLParser(data: Data(page.utf8))
+        return parser.parse() ? nil : "line \(parser.lineNumber): \(parser.parserError.map { "\($0)" } ?? "?")"
+    }
+
+    private func train(_ place: Workplace, _ data: String, _ options: [String], ranks: Int = 0, output: String) throws {
+        try place.write(data, to: "\(output).svm")
+        let outcome = try place.run(
+            ranks: ranks, ["train", "\(output).svm", "--output", output, "--threads", "1"] + options)
+        try #require(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains("report.html"))
+    }
+
+    /// Every kind of label at another number of ranks, each with files that keep to their schemas.
+    @Test(arguments: ["classes", "binary", "values"]) func aRunEndsWithAReport(kind: String) throws {
+        let place = try Workplace()
+        let text =
+            kind == "classes" ? SampleData.classes() : kind == "binary" ? SampleData.binary() : SampleData.values()
+        let ranks = kind == "classes" ? 3 : kind == "binary" ? 2 : 0
+        try train(place, text, ["--validation", "0.2", "--initial-batch", "10"], ranks: ranks, output: "run")
+        let page = try place.read("run/report.html")
+        #expect(fault(in: page) == nil)
+        #expect(try Schema("result").complaints(JSON(text: place.read("run/result.json"))) == [])
+        #expect(try Schema("metrics").complaints(lines: place.read("run/metrics.jsonl")) == [])
+        #expect(try Schema("status").complaints(JSON(text: place.read("run/status.json"))) == [])
+        #expect(try Schema("events").complaints(lines: place.read("run/events.jsonl")) == [])
+        let picture = kind == "values" ? "Residuals" : "Confusion matrix"
+        for words in ["rows held back", "Gradient norm", "Signal-to-noise ratio", "initial-batch", "Open MPI", picture]
+        {
+            // The MPI may be another one.
+            #expect(page.contains(words) || words == "Open MPI" && page.contains("MPICH"), "\(words)")
+        }
+        #expect(page.contains("ROC curve</h3>") == (kind == "binary"))
+        // One rank alone communicates nothing.
+        #expect(page.contains("against-bytes\"") == (ranks > 1))
+        for forbidden in ["http://", "https://", "<script", "url(", "@import"] {
+            #expect(!page.contains(forbidden), "\(forbidden)")
+        }
+        let quality = try #require(JSON(text: place.read("run/result.json"))["validation"])
+        if let rows = quality["rows"]?.integer, let matrix = quality["confusion"]?.array {
+            let counts = matrix.map { ($0.array ?? []).map { $0.double ?? .nan } }
+            #expect(counts.flatMap { $0 }.reduce(0, +) == Double(rows))
+            let right = counts.indices.reduce(0.0) { $0 + counts[$1][$1] }
+            #expect(abs(right / Double(rows) - (quality["accuracy"]?.double ?? 0)) < 1e-12)
+        }
+    }
+
+    @Test func severalRunsAreCompared() throws {
+        let place = try Workplace()
+        for (name, seed) in [("a", "1"), ("b & <b>", "2"), ("c", "3")] {
+            try train(place, SampleData.binary(), ["--seed", seed, "--quiet"].filter { $0 != "--quiet" }, output: name)
+        }
+        let outcome = try place.run(["report", "a", "b & <b>/", "c", "--output", "all.html"])
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.output == "all.html\n")
+        let page = try place.read("all.html")
+        #expect(fault(in: page) == nil)
+        for words in ["3 runs side by side", "b &amp; &lt;b&gt;", "Options that differ", "<code>seed</code>"] {
+            #expect(page.contains(words), "\(words)")
+        }
+        #expect(!page.contains("<b>"))
+        #expect(try place.run(["report", "a", "c"]).output == "report.html\n")
+    }
+
+    /// A run that was killed, or still runs: what is there is drawn, and what is not is named.
+    @Test func anUnfinishedRunHasAReport() throws {
+        let place = try Workplace()
+        try train(place, SampleData.binary(), [], output: "run")
+        let lines = try place.read("run/metrics.jsonl")
+        for name in ["result.json", "report.html", "config.yaml", "status.json", "events.jsonl"] {
+            try FileManager.default.removeItem(atPath: place.path("run/" + name))
+        }
+        try place.write(String(lines.dropLast(40)), to: "run/metrics.jsonl")
+        try place.write(#"{"state":"interrupted","reason":"SIGUSR1","attempt":2,"iteration":1}"#, to: "run/status.json")
+        try place.write(
+            #"{"event":"restart","iteration":1,"seconds":0.1,"attempt":2}"# + "\n"
+                + #"{"event":"ranks","iteration":2,"seconds":0.2,"attempt":2,"compute":[1,2],"waiting":[1,0],"samples":[5,5]}"#
+                + "\n" + #"{"event":"<i>new</i>","iteration":2,"seconds":0.2,"attempt":2}"# + "\n{\"ev",
+            to: "run/events.jsonl")
+        #expect(try place.run(["report", "run"]).output == "run/report.html\n")
+        let page = try place.read("run/report.html")
+        #expect(fault(in: page) == nil)
+        for words in [
+            "interrupted after", "SIGUSR1", "There is no config.yaml", "has not been judged", "Restart",
+            "&lt;i&gt;new", "On each rank",
+        ] {
+            #expect(page.contains(words), "\(words)")
+        }
+        try FileManager.default.removeItem(atPath: place.path("run/metrics.jsonl"))
+        #expect(try place.run(["report", "run"]).code == 0)
+        #expect(try place.read("run/report.html").contains("There is no metrics.jsonl"))
+    }
+
+    @Test func whatIsNoRunIsRefused() throws {
+        let place = try Workplace()
+        try FileManager.default.createDirectory(atPath: place.path("empty"), withIntermediateDirectories: true)
+        for folder in ["empty", "nowhere"] {
+            let outcome = try place.run(ranks: 2, ["report", folder])
+            #expect(outcome.code == 1)
+            #expect(outcome.errors.contains("\(folder) holds no run"))
+            #expect(outcome.errors.components(separatedBy: "holds no run").count == 2)
+            #expect(!place.exists("empty/report.html"))
+        }
+        #expect(try place.run(["report"]).code == 64)
+        try train(place, SampleData.binary(rows: 40), [], output: "run")
+        let outcome = try place.run(["report", "run", "--output", "nowhere/report.html"])
+        #expect(outcome.code == 1 && outcome.errors.contains("cannot write nowhere/report.html"))
+        let many = try place.run(["report"] + [String](repeating: "run", count: 27))
+        #expect(many.code == 1 && many.errors.contains("1 to 26 runs"))
+    }
+}
