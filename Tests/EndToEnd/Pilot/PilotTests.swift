@@ -39,7 +39,10 @@ import Testing
         #expect(advice.command.contains("mpirun") == (advice.ranks > 1))
         #expect(file.kernels.map(\.ranks) == tried)
         #expect(Set(file.allreduces.map(\.ranks)) == Set(tried.filter { $0 > 1 }))
-        for run in file.runs where run.ranks > 1 { #expect(run.work.contains { !$0.reductions.isEmpty }) }
+        // On a busy machine a run's share of the budget may be over before its first iteration.
+        let worked = file.runs.filter { $0.ranks > 1 && !$0.work.isEmpty }
+        #expect(worked.isEmpty == (count == 1))
+        for run in worked { #expect(run.work.contains { !$0.reductions.isEmpty }) }
 
         let page = try place.read("out/pilot.html")
         for (question, _) in PilotAnswers(file: file).all { #expect(page.contains(question)) }
