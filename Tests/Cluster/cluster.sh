@@ -21,7 +21,7 @@ limit=60
 nodes=0
 wire=
 slow_wire="tbf rate 2mbit burst 4kb latency 400ms"
-work=$cluster/work
+work=$cluster/shared
 install_missing=$(dirname "${BASH_SOURCE[0]}")/../../.ci/install-missing
 
 # A surrounding job's variables would be taken for the cluster's own.

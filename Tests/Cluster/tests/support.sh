@@ -1,6 +1,6 @@
 # What the tests share.
 
-# Made once, for all tests, in "$cluster/work": small.svm, whose training takes a second or so, and classes.svm for `long`
+# Made once, for all tests, in "$cluster/shared": small.svm, whose training takes a second or so, and classes.svm for `long`
 # with the run "reference" that mpirun made of it on one host.
 prepare() {
     rows 4000 20 >"$work/small.svm"
@@ -66,7 +66,7 @@ job() {
         shift
     done
     shift
-    cp "$cluster/work/jobs/train.sbatch" "$name.sbatch"
+    cp "$cluster/shared/jobs/train.sbatch" "$name.sbatch"
     [ "$launcher" = auto ] || sed -i "s/crescendo launch train/crescendo launch --launcher $launcher train/" "$name.sbatch"
     id=$(on login sbatch --parsable --partition="$partition" --job-name="$name" --output="$name.log" "${options[@]}" \
         "$name.sbatch" "$@")
@@ -125,7 +125,7 @@ back() {
 whole() {
     finished "$1" "$2"
     [ "$(value "$1/status.json" state)" = finished ] || fail "$1: $(cat "$1/status.json")"
-    same_objective "$cluster/work/reference" "$1"
+    same_objective "$cluster/shared/reference" "$1"
     awk '{
         last = first = ""
         if (match($0, /"iteration":[0-9]+/)) last = substr($0, RSTART + 12, RLENGTH - 12) + 0
