@@ -20,7 +20,7 @@ import Testing
             options: ["--l2", "1e-3", "--tolerance", "1e-9", "--max-iterations", "400", "--initial-batch", "20"])
         static let sgd = Way(
             name: "sgd", data: SampleData.binary(rows: 2000),
-            options: ["--step", "sgd", "--step-size", "1e-3", "--tolerance", "1e-14", "--max-iterations", "1000"])
+            options: ["--step", "sgd", "--step-size", "1e-3", "--tolerance", "1e-14", "--max-iterations", "600"])
         /// Networks amplify rounding from step to step.
         static let network = Way(
             name: "network", data: SampleData.classes(rows: 600),

@@ -55,12 +55,30 @@ struct PilotSchedule: Sendable {
     private struct Configuration {
         var method: PilotMethod
         var ranks: Int
-        /// Cost of each run, its evaluations included.
-        var costs: [Double] = []
-        /// Seconds to the target of the runs that reached it.
-        var times: [Double] = []
+        private(set) var runs = 0
+        /// The most that a run has cost, its evaluations included.
+        private(set) var greatestCost = 0.0
+        /// Seconds to the target of the runs that reached it, ascending: a pilot may have very many, and asks after each.
+        private(set) var times: [Double] = []
 
-        var median: Double { Statistics.median(times) ?? .infinity }
+        var median: Double { Statistics.quantile(sorted: times, 0.5) ?? .infinity }
+
+        init(method: PilotMethod, ranks: Int) {
+            self.method = method
+            self.ranks = ranks
+        }
+
+        mutating func note(cost: Double, seconds: Double?) {
+            runs += 1
+            greatestCost = max(greatestCost, cost)
+            guard let seconds else { return }
+            var range = times.indices
+            while !range.isEmpty {
+                let middle = range.lowerBound + range.count / 2
+                range = times[middle] < seconds ? middle + 1..<range.upperBound : range.lowerBound..<middle
+            }
+            times.insert(seconds, at: range.lowerBound)
+        }
     }
 
     /// - Parameter candidates: what tuning tries, for the methods that need it.
@@ -126,8 +144,7 @@ struct PilotSchedule: Sendable {
             if index == configurations.count {
                 configurations.append(Configuration(method: method, ranks: assignment.ranks))
             }
-            configurations[index].costs.append(cost)
-            if let seconds { configurations[index].times.append(seconds) }
+            configurations[index].note(cost: cost, seconds: seconds)
         }
     }
 
@@ -173,13 +190,13 @@ struct PilotSchedule: Sendable {
     private mutating func nextRepeat(left: Double) -> Assignment? {
         let fastest = configurations.map(\.median).min() ?? .infinity
         // A run may take longer than all before it; what does not fit would break the budget.
-        let fitting = configurations.filter { 1.25 * ($0.costs.max() ?? .infinity) <= left }
+        let fitting = configurations.filter { 1.25 * $0.greatestCost <= left }
         let contenders = fitting.filter { $0.median <= Self.contention * fastest && fastest.isFinite }
         let others = fitting.filter { !$0.times.isEmpty && $0.median > Self.contention * fastest }
         turns += 1
         let pool = (turns % 3 == 0 && !others.isEmpty) || contenders.isEmpty ? others : contenders
-        let picked = pool.min { ($0.costs.count, $0.median) < ($1.costs.count, $1.median) }
-        guard let chosen = picked ?? fitting.min(by: { $0.costs.count < $1.costs.count }) else { return nil }
-        return measurement(chosen.method, chosen.ranks, number: chosen.costs.count, allowance: left)
+        let picked = pool.min { ($0.runs, $0.median) < ($1.runs, $1.median) }
+        guard let chosen = picked ?? fitting.min(by: { $0.runs < $1.runs }) else { return nil }
+        return measurement(chosen.method, chosen.ranks, number: chosen.runs, allowance: left)
     }
 }

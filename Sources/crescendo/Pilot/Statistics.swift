@@ -2,7 +2,11 @@
 enum Statistics {
     /// The value below which a share of the values lies, by straight lines between them; nil for none.
     static func quantile(_ values: [Double], _ share: Double) -> Double? {
-        let sorted = values.sorted()
+        quantile(sorted: values.sorted(), share)
+    }
+
+    /// The same of values in ascending order.
+    static func quantile(sorted: [Double], _ share: Double) -> Double? {
         guard let last = sorted.indices.last else { return nil }
         let place = min(max(share, 0), 1) * Double(last)
         let below = Int(place)
