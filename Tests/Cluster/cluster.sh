@@ -74,7 +74,7 @@ on() {
 
 configure() {
     local i
-    mkdir -p "$cluster"/{etc,log,munge,state,work}
+    mkdir -p "$cluster"/{etc,log,munge,state,shared}
     chmod 755 "$cluster"
     chmod 711 "$cluster/munge"
     head -c 1024 /dev/urandom >"$cluster/munge/key"
