@@ -34,11 +34,10 @@ test_preempted() {
     whole run 4
 }
 
-# A job of one minute's turns, which Slurm warns before the end of each.
+# A job of one minute's turns, which Slurm warns before the end of each: as much as a minute early, so perhaps at once.
 test_time_limit() {
     local id
     id=$(queued run --time=1 --signal=B:USR1@30)
-    underway run
     wait_for 90 grep -q "the job is back in the queue" run.log || fail "the job does not go back into the queue"
     mark run
     fast "${hosts[@]}"
