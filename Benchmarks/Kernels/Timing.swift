@@ -117,7 +117,7 @@ func dataset(_ features: FeatureMatrix, classes: Int) -> Dataset {
 func denseMatrix(columns: Int, megabytes: Int) -> DenseMatrix {
     let matrix = DenseMatrix(rows: (megabytes << 18) / DenseMatrix.stride(columns: columns), columns: columns)
     for row in 0..<matrix.rows {
-        for column in 0..<columns { matrix.row(row)[column] = Float(row &* 31 &+ column &* 17 & 255) / 256 - 0.5 }
+        for column in 0..<columns { matrix.row(row)[column] = Float((row &* 31 &+ column &* 17) & 255) / 256 - 0.5 }
     }
     return matrix
 }

@@ -1,9 +1,11 @@
 // The gradient pass over dense rows with one margin; part of kernels_body.h, after losses_body.h.
 //
-// Rows are read one after the other: one stream of memory, which the processor fetches ahead on its own as long as nothing
-// else misses the first cache. So a block of rows stays in that cache between its two products (up to 256 floats a row), or
-// until the next four rows were multiplied (up to 576); of wider rows the second-level cache holds what it can. Fetching by
-// instruction made all of it slower, that of labels and norms too.
+// How rows are best read depends on the processor, for which the instruction set stands; the shares are in
+// Benchmarks/README.md. With AVX-512 (measured on Zen 4) rows are one stream of memory, which the processor fetches ahead
+// on its own as long as nothing else misses the first cache. So a block of rows stays in that cache between its two products
+// (up to 256 floats a row), or until the next four rows were multiplied (up to 576); of wider rows the second-level cache
+// holds what it can. Without (Zen 3), four streams on pages of their own are faster than one, and the last block is added
+// meanwhile, so that memory is never idle. Fetching by instruction made all of it slower on both.
 
 // Sums over rows in the making: loss = `loss` + log(1 + product), see logistic_product.
 typedef struct CK_NAME(pass_state) {
@@ -13,7 +15,7 @@ typedef struct CK_NAME(pass_state) {
 
 // Residuals, in place of the margins m, and sums of `count` ≤ 8 rows.
 CK_INLINE void CK_NAME(pass_residuals)(
-    const ck_rows *rows, const long count, ck_loss kind, float delta, float more, long i, float *m, state *s) {
+    const ck_rows *rows, const long count, const ck_loss kind, float delta, float more, long i, float *m, state *s) {
     const float *labels = rows->labels + i, *weights = rows->weights ? rows->weights + i : 0;
     switch (kind) {
     case ck_logistic: {
@@ -58,6 +60,7 @@ CK_INLINE void CK_NAME(add_four)(const float *x, long stride, const float *r, fl
     }
 }
 
+#if CK_LANES == 16
 // Margins of four rows, each followed by a quarter of the columns of the four rows before, whose residuals are r: they
 // are done by then, and memory never waits long.
 CK_INLINE void CK_NAME(margins_and_add)(
@@ -96,6 +99,8 @@ CK_INLINE void CK_NAME(add_by_columns)(
     }
 }
 
+#endif
+
 // What has been added up so far, and what it will be added to.
 typedef struct CK_NAME(pass_totals) {
     state sums;
@@ -104,17 +109,32 @@ typedef struct CK_NAME(pass_totals) {
 } CK_NAME(pass_totals);
 #define totals CK_NAME(pass_totals)
 
-// `count` ≤ 64 rows from row i on have margins m: they become residuals.
-CK_INLINE void CK_NAME(pass_block)(const ck_pass *p, const ck_rows *rows, const long count, long i, float *m, totals *t) {
-    const ck_loss kind = p->kind;
-    const float delta = (float)p->delta, more = (float)p->extra;
+CK_INLINE void CK_NAME(pass_losses)(
+    const ck_rows *rows, const long count, const ck_loss kind, float delta, float more, long i, float *m, state *sums) {
+    state s = *sums; // in registers
     long k = 0;
-    for (; k + 8 <= count; k += 8) CK_NAME(pass_residuals)(rows, 8, kind, delta, more, i + k, m + k, &t->sums);
+    for (; k + 8 <= count; k += 8) CK_NAME(pass_residuals)(rows, 8, kind, delta, more, i + k, m + k, &s);
     if (k + 4 <= count) {
-        CK_NAME(pass_residuals)(rows, 4, kind, delta, more, i + k, m + k, &t->sums);
+        CK_NAME(pass_residuals)(rows, 4, kind, delta, more, i + k, m + k, &s);
         k += 4;
     }
-    if (k < count) CK_NAME(pass_residuals)(rows, count - k, kind, delta, more, i + k, m + k, &t->sums);
+    if (k < count) CK_NAME(pass_residuals)(rows, count - k, kind, delta, more, i + k, m + k, &s);
+    *sums = s;
+}
+
+// `count` ≤ 64 rows from row i on have margins m: they become residuals.
+CK_INLINE void CK_NAME(pass_block)(const ck_pass *p, const ck_rows *rows, const long count, long i, float *m, totals *t) {
+    const float delta = (float)p->delta, more = (float)p->extra;
+#define LOSSES(kind) \
+    case kind: CK_NAME(pass_losses)(rows, count, kind, delta, more, i, m, &t->sums); break;
+    switch (p->kind) {
+        LOSSES(ck_logistic)
+        LOSSES(ck_squared_error)
+        LOSSES(ck_squared_hinge)
+        LOSSES(ck_huber)
+        LOSSES(ck_poisson)
+    }
+#undef LOSSES
     t->factors += count;
     if (t->factors >= 640) {
         CK_NAME(pass_fold)(&t->sums, &t->loss);
@@ -139,6 +159,7 @@ CK_INLINE void CK_NAME(pass_done)(const ck_pass *p, totals *t, ck_pass_sums *out
     out->residuals += CK_NAME(d8_sum)(t->sums.residuals);
 }
 
+#if CK_LANES == 16
 // Rows of up to 256 floats, the narrow ones of a width that the compiler knows.
 CK_INLINE void CK_NAME(pass_narrow)(const ck_pass *p, const ck_rows *rows, const long width, ck_pass_sums *out) {
     const long fitting = 1024 / width / 4 * 4, block = fitting > 16 ? 16 : fitting < 4 ? 4 : fitting;
@@ -201,7 +222,92 @@ static void CK_NAME(pass_wide)(const ck_pass *p, const ck_rows *rows, ck_pass_su
     CK_NAME(pass_done)(p, &t, out);
 }
 
+#else
+// m[0], m[q], m[2q], m[3q]: the margins of rows that lie as far apart; with `last`, four rows there, whose residuals are r,
+// are added to g.
+CK_INLINE void CK_NAME(margins_apart)(
+    const float *x, const long width, long q, const float *w, float offset, float *m, const float *last, const float *r,
+    float *g) {
+    const float *p0 = x, *p1 = p0 + q * width, *p2 = p1 + q * width, *p3 = p2 + q * width;
+    vf a = {0}, b = {0}, c = {0}, d = {0};
+    if (last) {
+        const float *q0 = last, *q1 = q0 + width, *q2 = q1 + width, *q3 = q2 + width;
+        vf r0 = r[0] - (vf){0}, r1 = r[1] - (vf){0}, r2 = r[2] - (vf){0}, r3 = r[3] - (vf){0};
+        for (long j = 0; j < width; j += CK_LANES) {
+            vf wj = AT(vf, w + j), sum = AT(vf, g + j);
+            a += AT(vf, p0 + j) * wj;
+            sum += r0 * AT(vf, q0 + j);
+            b += AT(vf, p1 + j) * wj;
+            sum += r1 * AT(vf, q1 + j);
+            c += AT(vf, p2 + j) * wj;
+            sum += r2 * AT(vf, q2 + j);
+            d += AT(vf, p3 + j) * wj;
+            sum += r3 * AT(vf, q3 + j);
+            PUT(vf, g + j) = sum;
+        }
+    } else
+        for (long j = 0; j < width; j += CK_LANES) {
+            vf wj = AT(vf, w + j);
+            a += AT(vf, p0 + j) * wj;
+            b += AT(vf, p1 + j) * wj;
+            c += AT(vf, p2 + j) * wj;
+            d += AT(vf, p3 + j) * wj;
+        }
+    f4 sums = offset + CK_NAME(lane_sums)(a, b, c, d);
+    for (int k = 0; k < 4; k++) m[k * q] = sums[k];
+}
+
+__attribute__((noinline)) static void CK_NAME(pass_block_of_streams)(
+    const ck_pass *p, const ck_rows *rows, long count, long i, float *m, totals *t) {
+    for (long k = 0; k < count; k += 64) CK_NAME(pass_block)(p, rows, count - k < 64 ? count - k : 64, i + k, m + k, t);
+}
+
+// Blocks of 128 KB, in the second-level cache until they are added; the narrow rows of a width that the compiler knows.
+CK_INLINE void CK_NAME(pass_streams)(const ck_pass *p, const ck_rows *rows, const long width, ck_pass_sums *out) {
+    const long fitting = (128 << 10) / (4 * width) / 8 * 8;
+    const long block = fitting > 512 ? 512 : fitting < 4 ? 4 : fitting, fours = rows->count / 4 * 4;
+    const float *x = rows->x, *last = x;
+    totals t = {0};
+    float m[2][512], *now = m[0], *before = m[1];
+    long done = 0, waiting = 0;
+    while (done < fours) {
+        const long count = fours - done < block ? fours - done : block, q = count / 4;
+        for (long k = 0; k < q; k++) {
+            const int adds = 4 * k < waiting;
+            CK_NAME(margins_apart)(
+                x + k * width, width, q, p->w, p->offset, now + k, adds ? last + 4 * k * width : 0, before + 4 * k, p->g);
+            if (adds) CK_NAME(pass_added)(p, 4, &t);
+        }
+        for (long k = count; k < waiting; k += 4) {
+            CK_NAME(add_four)(last + k * width, width, before + k, p->g, 0, width);
+            CK_NAME(pass_added)(p, 4, &t);
+        }
+        CK_NAME(pass_block_of_streams)(p, rows, count, done, now, &t);
+        float *swap = now;
+        now = before;
+        before = swap;
+        last = x;
+        waiting = count;
+        x += count * width;
+        done += count;
+    }
+    for (long k = 0; k < waiting; k += 4) {
+        CK_NAME(add_four)(last + k * width, width, before + k, p->g, 0, width);
+        CK_NAME(pass_added)(p, 4, &t);
+    }
+    const long rest = rows->count - fours;
+    if (rest > 0) {
+        CK_NAME(margins_of)(x, width, rest, width, p->w, p->offset, now);
+        CK_NAME(pass_block_of_streams)(p, rows, rest, fours, now, &t);
+        CK_NAME(add_rows)(x, width, rest, width, now, p->g);
+        CK_NAME(pass_added)(p, rest, &t);
+    }
+    CK_NAME(pass_done)(p, &t, out);
+}
+#endif
+
 static void CK_NAME(pass)(const ck_pass *p, const ck_rows *rows, ck_pass_sums *out) {
+#if CK_LANES == 16
     switch (p->stride) {
     case 16: return CK_NAME(pass_narrow)(p, rows, 16, out);
     case 32: return CK_NAME(pass_narrow)(p, rows, 32, out);
@@ -212,6 +318,15 @@ static void CK_NAME(pass)(const ck_pass *p, const ck_rows *rows, ck_pass_sums *o
     if (p->stride <= 256) CK_NAME(pass_narrow)(p, rows, p->stride, out);
     else if (p->stride <= 576) CK_NAME(pass_medium)(p, rows, out);
     else CK_NAME(pass_wide)(p, rows, out);
+#else
+    switch (p->stride) {
+    case 16: return CK_NAME(pass_streams)(p, rows, 16, out);
+    case 32: return CK_NAME(pass_streams)(p, rows, 32, out);
+    case 48: return CK_NAME(pass_streams)(p, rows, 48, out);
+    case 64: return CK_NAME(pass_streams)(p, rows, 64, out);
+    default: return CK_NAME(pass_streams)(p, rows, p->stride, out);
+    }
+#endif
 }
 
 #undef totals
