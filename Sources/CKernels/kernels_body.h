@@ -85,9 +85,40 @@ CK_INLINE void CK_NAME(margins_of)(
     for (; i < rows; i++, x += stride) m[i] = offset + CK_NAME(lane_sum)(CK_NAME(product)(x, w, width));
 }
 
+#if CK_LANES < 16
+CK_INLINE void CK_NAME(put_apart)(float *m, long q, f4 sums) {
+    for (int k = 0; k < 4; k++) m[k * q] = sums[k];
+}
+
+// m[0], m[q], m[2q], m[3q]: the margins of rows that lie as far apart. Four streams of memory; see pass_body.h.
+CK_INLINE void CK_NAME(margins_apart)(
+    const float *x, const long width, long q, const float *w, float offset, float *m) {
+    const float *x1 = x + q * width, *x2 = x1 + q * width, *x3 = x2 + q * width;
+    vf a = {0}, b = {0}, c = {0}, d = {0}, e = {0}, f = {0}, g = {0}, h = {0};
+    for (long j = 0; j < width; j += 2 * CK_LANES) {
+        vf u = AT(vf, w + j), v = AT(vf, w + j + CK_LANES);
+        a += AT(vf, x + j) * u;
+        b += AT(vf, x1 + j) * u;
+        c += AT(vf, x2 + j) * u;
+        d += AT(vf, x3 + j) * u;
+        e += AT(vf, x + j + CK_LANES) * v;
+        f += AT(vf, x1 + j + CK_LANES) * v;
+        g += AT(vf, x2 + j + CK_LANES) * v;
+        h += AT(vf, x3 + j + CK_LANES) * v;
+    }
+    CK_NAME(put_apart)(m, q, offset + CK_NAME(lane_sums)(a + e, b + f, c + g, d + h));
+}
+#endif
+
 static void CK_NAME(margins)(
     const float *x, long stride, long rows, long width, const float *w, float offset, float *m) {
-    CK_NAME(margins_of)(x, stride, rows, width, w, offset, m);
+    long done = 0;
+#if CK_LANES < 16
+    const long q = stride == width ? rows / 4 : 0;
+    for (long i = 0; i < q; i++) CK_NAME(margins_apart)(x + i * width, width, q, w, offset, m + i);
+    done = 4 * q;
+#endif
+    CK_NAME(margins_of)(x + done * stride, stride, rows - done, width, w, offset, m + done);
 }
 
 CK_INLINE void CK_NAME(add_rows)(

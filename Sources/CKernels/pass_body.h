@@ -223,38 +223,27 @@ static void CK_NAME(pass_wide)(const ck_pass *p, const ck_rows *rows, ck_pass_su
 }
 
 #else
-// m[0], m[q], m[2q], m[3q]: the margins of rows that lie as far apart; with `last`, four rows there, whose residuals are r,
-// are added to g.
-CK_INLINE void CK_NAME(margins_apart)(
+// `margins_apart` while the four rows at `last`, whose residuals are r, are added to g.
+CK_INLINE void CK_NAME(margins_apart_and_add)(
     const float *x, const long width, long q, const float *w, float offset, float *m, const float *last, const float *r,
     float *g) {
-    const float *p0 = x, *p1 = p0 + q * width, *p2 = p1 + q * width, *p3 = p2 + q * width;
+    const float *x1 = x + q * width, *x2 = x1 + q * width, *x3 = x2 + q * width;
+    const float *y1 = last + width, *y2 = y1 + width, *y3 = y2 + width;
+    vf r0 = r[0] - (vf){0}, r1 = r[1] - (vf){0}, r2 = r[2] - (vf){0}, r3 = r[3] - (vf){0};
     vf a = {0}, b = {0}, c = {0}, d = {0};
-    if (last) {
-        const float *q0 = last, *q1 = q0 + width, *q2 = q1 + width, *q3 = q2 + width;
-        vf r0 = r[0] - (vf){0}, r1 = r[1] - (vf){0}, r2 = r[2] - (vf){0}, r3 = r[3] - (vf){0};
-        for (long j = 0; j < width; j += CK_LANES) {
-            vf wj = AT(vf, w + j), sum = AT(vf, g + j);
-            a += AT(vf, p0 + j) * wj;
-            sum += r0 * AT(vf, q0 + j);
-            b += AT(vf, p1 + j) * wj;
-            sum += r1 * AT(vf, q1 + j);
-            c += AT(vf, p2 + j) * wj;
-            sum += r2 * AT(vf, q2 + j);
-            d += AT(vf, p3 + j) * wj;
-            sum += r3 * AT(vf, q3 + j);
-            PUT(vf, g + j) = sum;
-        }
-    } else
-        for (long j = 0; j < width; j += CK_LANES) {
-            vf wj = AT(vf, w + j);
-            a += AT(vf, p0 + j) * wj;
-            b += AT(vf, p1 + j) * wj;
-            c += AT(vf, p2 + j) * wj;
-            d += AT(vf, p3 + j) * wj;
-        }
-    f4 sums = offset + CK_NAME(lane_sums)(a, b, c, d);
-    for (int k = 0; k < 4; k++) m[k * q] = sums[k];
+    for (long j = 0; j < width; j += CK_LANES) {
+        vf wj = AT(vf, w + j), sum = AT(vf, g + j);
+        a += AT(vf, x + j) * wj;
+        sum += r0 * AT(vf, last + j);
+        b += AT(vf, x1 + j) * wj;
+        sum += r1 * AT(vf, y1 + j);
+        c += AT(vf, x2 + j) * wj;
+        sum += r2 * AT(vf, y2 + j);
+        d += AT(vf, x3 + j) * wj;
+        sum += r3 * AT(vf, y3 + j);
+        PUT(vf, g + j) = sum;
+    }
+    CK_NAME(put_apart)(m, q, offset + CK_NAME(lane_sums)(a, b, c, d));
 }
 
 __attribute__((noinline)) static void CK_NAME(pass_block_of_streams)(
@@ -273,10 +262,13 @@ CK_INLINE void CK_NAME(pass_streams)(const ck_pass *p, const ck_rows *rows, cons
     while (done < fours) {
         const long count = fours - done < block ? fours - done : block, q = count / 4;
         for (long k = 0; k < q; k++) {
-            const int adds = 4 * k < waiting;
-            CK_NAME(margins_apart)(
-                x + k * width, width, q, p->w, p->offset, now + k, adds ? last + 4 * k * width : 0, before + 4 * k, p->g);
-            if (adds) CK_NAME(pass_added)(p, 4, &t);
+            const float *next = x + k * width;
+            if (4 * k < waiting) {
+                CK_NAME(margins_apart_and_add)(
+                    next, width, q, p->w, p->offset, now + k, last + 4 * k * width, before + 4 * k, p->g);
+                CK_NAME(pass_added)(p, 4, &t);
+            } else
+                CK_NAME(margins_apart)(next, width, q, p->w, p->offset, now + k);
         }
         for (long k = count; k < waiting; k += 4) {
             CK_NAME(add_four)(last + k * width, width, before + k, p->g, 0, width);
