@@ -19,10 +19,16 @@ struct ParabolicStep: Codable, Sendable, Equatable {
 
     init() {}
 
-    /// The α to begin the next search with.
+    /// Losses are known to this share of them.
+    static let resolution = 1e-7
+
+    /// The α to begin the next search with; `step` where the losses are too near to each other to show a curvature: what
+    /// rounding makes of it grows as 1/α², and would take α down without end.
     mutating func next(after step: Double, loss: Double, trialLoss: Double, slope p: Double, noise: Double) -> Double {
         let bend = 2 * (trialLoss - loss - step * p) / (step * step)
-        guard bend.isFinite, p.isFinite, noise.isFinite else { return step }
+        guard bend.isFinite, p.isFinite, noise.isFinite,
+            max(abs(trialLoss - loss), abs(step * p)) > Self.resolution * abs(loss)
+        else { return step }
         slope = decay * slope + (p + noise)
         curvature = decay * curvature + bend
         var wanted = 4.0

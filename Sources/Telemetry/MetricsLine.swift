@@ -69,7 +69,7 @@ struct MetricsRing: Sendable {
     /// Iterations shorter than this may share a line, up to this span.
     private let shortest: Double
 
-    init(capacity: Int = 4096, unmerged: Int = 1000, shortest: Double = 0.001) {
+    init(capacity: Int = 4096, unmerged: Int = 1000, shortest: Double = 0.002) {
         lines = [MetricsLine?](repeating: nil, count: capacity)
         self.unmerged = unmerged
         self.shortest = shortest

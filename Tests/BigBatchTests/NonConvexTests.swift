@@ -240,4 +240,15 @@ struct NoiseAverageTests {
         #expect(rule.next(after: 1, loss: 1, trialLoss: .nan, slope: -2, noise: 0) == 1)
         #expect(rule.next(after: 1, loss: 1, trialLoss: -1, slope: -2, noise: 0) > 1)
     }
+
+    @Test("Rounding is no curvature: the step does not run away to nothing")
+    func parabolaOfRounding() {
+        var rule = ParabolicStep()
+        var step = 1e-9
+        for turn in 0..<500 {
+            let rounding = turn % 2 == 0 ? 1e-12 : 0
+            step = rule.next(after: step, loss: 1, trialLoss: 1 - step + rounding, slope: -1, noise: 0)
+        }
+        #expect(step >= 1e-9)
+    }
 }

@@ -1,91 +1,6 @@
 import BigBatch
 import MPI
-import Synchronization
 import Telemetry
-
-/// Passes everything on to another communicator and counts reductions by their size.
-final class CountingCommunicator: Communicator {
-    private let base: any Communicator
-    private let counts = Mutex<[WorkPhase.Reductions]>([])
-
-    init(_ base: any Communicator) { self.base = base }
-
-    /// Reductions since the last call.
-    func take() -> [WorkPhase.Reductions] {
-        counts.withLock { counts in
-            defer { counts.removeAll(keepingCapacity: true) }
-            return counts
-        }
-    }
-
-    private func count<T>(_ buffer: UnsafeMutableBufferPointer<T>) {
-        let bytes = buffer.count * MemoryLayout<T>.stride
-        counts.withLock { counts in
-            if let index = counts.firstIndex(where: { $0.bytes == bytes }) {
-                counts[index].count += 1
-            } else {
-                counts.append(WorkPhase.Reductions(bytes: bytes, count: 1))
-            }
-        }
-    }
-
-    var rank: Int { base.rank }
-    var size: Int { base.size }
-    var statistics: CommunicationStatistics { base.statistics }
-
-    func allreduce<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation) throws {
-        count(buffer)
-        try base.allreduce(buffer, operation)
-    }
-
-    func startAllreduce<T: MPIElement>(
-        _ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation
-    ) throws -> any CommunicationRequest {
-        count(buffer)
-        return try base.startAllreduce(buffer, operation)
-    }
-
-    func broadcast<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, root: Int) throws {
-        try base.broadcast(buffer, root: root)
-    }
-
-    func startBroadcast<T: MPIElement>(
-        _ buffer: UnsafeMutableBufferPointer<T>, root: Int
-    ) throws -> any CommunicationRequest {
-        try base.startBroadcast(buffer, root: root)
-    }
-
-    func gather<T: MPIElement>(
-        _ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>, root: Int
-    ) throws {
-        try base.gather(send, into: receive, root: root)
-    }
-
-    func allgather<T: MPIElement>(_ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>) throws {
-        try base.allgather(send, into: receive)
-    }
-
-    func allgather<T: MPIElement>(inPlace buffer: UnsafeMutableBufferPointer<T>) throws {
-        try base.allgather(inPlace: buffer)
-    }
-
-    func alltoallv<T: MPIElement>(
-        _ send: UnsafeBufferPointer<T>, sendCounts: [Int], into receive: UnsafeMutableBufferPointer<T>,
-        receiveCounts: [Int]
-    ) throws {
-        try base.alltoallv(send, sendCounts: sendCounts, into: receive, receiveCounts: receiveCounts)
-    }
-
-    func barrier() throws { try base.barrier() }
-    func startBarrier() throws -> any CommunicationRequest { try base.startBarrier() }
-    func splitBySharedMemory() throws -> any Communicator { try base.splitBySharedMemory() }
-
-    func split(color: Int?, name: String, stallTimeout: Double?) throws -> (any Communicator)? {
-        try base.split(color: color, name: name, stallTimeout: stallTimeout)
-    }
-
-    func abort(_ message: String, code: Int32) -> Never { base.abort(message, code: code) }
-}
 
 /// Follows one run: what its iterations did, and its parameters at some moments, the time for whose copies is not counted.
 final class RunRecorder: TrainingObserver {
@@ -131,7 +46,8 @@ final class RunRecorder: TrainingObserver {
             key: WorkPhase.key(batch: record.batchSize, rows: rows, isFirst: last.iteration == 0), iterations: 1,
             batch: Double(record.batchSize), rows: (record.featurePasses - last.featurePasses) * Double(rows),
             seconds: seconds, communication: record.communicationSeconds - last.communicationSeconds,
-            transfer: record.transferSeconds - last.transferSeconds, reductions: communicator.take())
+            transfer: record.transferSeconds - last.transferSeconds,
+            reductions: communicator.take().map { .init(bytes: $0.bytes, count: Double($0.count)) })
         log.append(Entry(end: record.seconds - copying, phase: phase))
         last = record
         if log.count >= Self.largestLog { thin() }
