@@ -93,7 +93,7 @@ public struct DenseMetric: Sendable {
     }
 
     /// Writes x̂_iᵀPx̂_i, the intercept's share included, for the local rows `rows` of dense features.
-    func writeSquaredNorms(of rows: Range<Int>, in features: FeatureMatrix, to norms: AlignedBuffer<Float>) {
+    func writeSquaredNorms(of rows: Range<Int>, in features: DenseMatrix, to norms: AlignedBuffer<Float>) {
         factor.squaredNorms(features, rows, into: norms.pointer + rows.lowerBound)
     }
 }

@@ -89,7 +89,9 @@ final class Objective<M: Model> {
         -> GradientStatistics
     {
         let clock = ContinuousClock.now
-        let normed = writeNorms(start: start, count: count, before: extending ? sums.normedCount : 0)
+        let normed = writeNorms(
+            start: start, count: count, batchSize: count + (extending ? sums.count : 0),
+            before: extending ? sums.normedCount : 0)
         let batch = metricDataset.batch(
             start: start % population, count: count, draw: decision.draw, cycle: decision.cycle)
         let walk = extending ? nil : keptWalk(start: start, count: count)

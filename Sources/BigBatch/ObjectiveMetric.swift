@@ -3,8 +3,12 @@ import Kernels
 import Models
 
 extension Objective {
-    /// Rows of a batch whose norm in a dense metric is computed: D² operations each, and 1,024 estimate V to 5 %.
-    static var normedRowsPerBatch: Int { 1024 }
+    /// Rows of a batch of K whose norm in a dense metric is computed, D²/2 multiply-adds each: as many as cost what the
+    /// gradient does, 2KDC, but no fewer than estimate V to a tenth (256) and no more than to a twentieth (1,024).
+    private func normedRowCount(ofBatch count: Int) -> Int {
+        guard let estimate else { return count }
+        return min(1024, max(256, 4 * count * estimate.classes / max(1, estimate.dimension)))
+    }
 
     /// Takes up the metric of x₀, for models that know their curvature; others keep the identity. Where the data set does
     /// not say how large its columns are, they are measured: one read of the features and one reduction.
@@ -99,18 +103,21 @@ extension Objective {
         }
     }
 
-    /// Prepares the row norms of a batch and returns over how many of its samples S will run. Norms in a dense metric are
-    /// computed for the batch's first rows only; the rest hold 0 and add nothing.
-    func writeNorms(start: Int, count: Int, before: Int) -> Int {
-        guard case .dense(let dense) = metric else { return count }
+    /// Prepares the row norms of `count` samples and returns over how many of them S will run. Norms in a dense metric are
+    /// computed for the first rows only; the rest hold 0 and add nothing.
+    /// - Parameters:
+    ///   - batchSize: samples of the batch that these belong to, themselves included.
+    ///   - before: samples of that batch whose norms were computed before.
+    func writeNorms(start: Int, count: Int, batchSize: Int, before: Int) -> Int {
+        guard case .dense(let dense) = metric, case .dense(let features) = dataset.features else { return count }
         for rows in normedRows {
             for row in rows { metricDataset.squaredNorms.pointer[row] = 0 }
         }
-        let normed = min(count, max(0, Self.normedRowsPerBatch - before))
+        let normed = min(count, max(0, normedRowCount(ofBatch: batchSize) - before))
         let batch = dataset.batch(start: start % population, count: normed)
         normedRows = (0..<batch.rangeCount).map { batch.range($0) }
         for rows in normedRows {
-            dense.writeSquaredNorms(of: rows, in: dataset.features, to: metricDataset.squaredNorms)
+            dense.writeSquaredNorms(of: rows, in: features, to: metricDataset.squaredNorms)
         }
         return normed
     }

@@ -1,63 +1,72 @@
-/// The norm ‖x̃‖²_P = ‖x̃F‖² of P = F Fᵀ, for rows x̃ = (x − shift, 1) with an intercept, else x̃ = x − shift.
+/// The norm ‖x̃‖²_P = ‖x̃F‖² of P = F Fᵀ with F upper triangular, for dense rows x̃ = (x, 1) with an intercept, else x̃ = x.
 ///
-/// F has `dimension` rows (D, or D + 1 with the intercept last) and `dimension` columns. One norm costs D² operations
-/// for a dense row and nnz · D for a sparse one.
+/// F has `dimension` rows (D, or D + 1 with the intercept last) and columns. A norm costs D²/2 multiply-adds.
 public struct MetricFactor: Sendable {
     public let dimension: Int
-    private let classStride: Int
-    /// F of the features, with the class stride, in the layout of class weights.
-    private let weights: AlignedBuffer<Float>
-    /// Per column of F, −shift·F plus the intercept's row.
-    private let offsets: AlignedBuffer<Float>
     private let columns: Int
+    /// Columns of F by sixteen, from left to right; each panel holds the rows down to its last column.
+    private let panels: [Panel]
 
-    /// - Parameters:
-    ///   - factor: F, dimension × dimension, row-major (for M⁻¹: `Cholesky.inverseFactor`).
-    ///   - shift: implicit centring of the rows it will be used on; D values.
-    public init(factor: [Double], dimension: Int, hasIntercept: Bool, shift: AlignedBuffer<Float>? = nil) {
+    private struct Panel: Sendable {
+        /// Rows of F, without the intercept's.
+        var height: Int
+        /// Row-major, `height` × `width`.
+        var values: AlignedBuffer<Float>
+        /// The intercept's row.
+        var offset: AlignedBuffer<Float>
+    }
+
+    private static let width = 16
+    private static let rowsPerBlock = 32
+
+    /// - Parameter factor: F, dimension × dimension, row-major; what is below its diagonal is not read. For M⁻¹ it is
+    ///   `Cholesky.inverseFactor`.
+    public init(factor: [Double], dimension: Int, hasIntercept: Bool) {
         precondition(factor.count == dimension * dimension)
         self.dimension = dimension
-        columns = hasIntercept ? dimension - 1 : dimension
-        // Eight at least: one column would be taken for the single-margin layout.
-        classStride = (dimension + 7) / 8 * 8
-        weights = AlignedBuffer(count: columns * classStride)
-        offsets = AlignedBuffer(count: classStride)
-        for c in 0..<dimension {
-            var offset = hasIntercept ? factor[columns * dimension + c] : 0
-            for j in 0..<columns {
-                weights.pointer[j * classStride + c] = Float(factor[j * dimension + c])
-                if let shift { offset -= Double(shift.pointer[j]) * factor[j * dimension + c] }
+        let columns = hasIntercept ? dimension - 1 : dimension
+        self.columns = columns
+        panels = stride(from: 0, to: dimension, by: Self.width).map { first in
+            let end = min(first + Self.width, dimension)
+            let panel = Panel(
+                height: min(end, columns), values: AlignedBuffer(count: max(1, min(end, columns)) * Self.width),
+                offset: AlignedBuffer(count: Self.width))
+            for c in first..<end {
+                for j in 0..<min(c + 1, columns) {
+                    panel.values.pointer[j * Self.width + c - first] = Float(factor[j * dimension + c])
+                }
+                if hasIntercept, c == columns {
+                    panel.offset.pointer[c - first] = Float(factor[columns * dimension + c])
+                }
             }
-            offsets.pointer[c] = Float(offset)
+            return panel
         }
     }
 
-    /// out[i] = ‖x̃_i‖²_P for rows `rows` of `features`, summed in Double.
+    /// out[i] = ‖x̃_i‖²_P for rows `rows` of `x`, summed in Double.
     public func squaredNorms(
-        _ features: FeatureMatrix, _ rows: Range<Int>, into out: UnsafeMutablePointer<Float>,
-        kernels: KernelSet = .current
+        _ x: DenseMatrix, _ rows: Range<Int>, into out: UnsafeMutablePointer<Float>, kernels: KernelSet = .current
     ) {
-        precondition(features.columns == columns)
-        let products = AlignedBuffer<Float>(count: 16 * classStride)
-        var start = rows.lowerBound
-        while start < rows.upperBound {
-            let block = start..<min(start + 16, rows.upperBound)
-            switch features {
-            case .dense(let x):
-                kernels.margins(
-                    x, block, weights: weights.pointer, offset: offsets.pointer, classStride: classStride,
-                    into: products.pointer)
-            case .sparse(let x):
-                kernels.margins(
-                    x, block, weights: weights.pointer, classes: classStride, offset: offsets.pointer,
-                    into: products.pointer)
+        precondition(x.columns == columns)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.rowsPerBlock * Self.width) { products in
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.rowsPerBlock) { sums in
+                guard let first = products.baseAddress else { return }
+                for start in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.rowsPerBlock) {
+                    let block = start..<min(start + Self.rowsPerBlock, rows.upperBound)
+                    sums.update(repeating: 0)
+                    // The widest panel first: it reads whole rows from memory, the others find them in the cache.
+                    for panel in panels.reversed() {
+                        kernels.margins(
+                            x, block, columns: panel.height, weights: panel.values.pointer,
+                            offset: panel.offset.pointer, classStride: Self.width, into: first)
+                        for row in 0..<block.count {
+                            sums[row] += FixedOrder.squaredNorm(
+                                UnsafeBufferPointer(start: first + row * Self.width, count: Self.width))
+                        }
+                    }
+                    for row in block { out[row - rows.lowerBound] = Float(sums[row - start]) }
+                }
             }
-            for row in block {
-                let y = UnsafeBufferPointer(
-                    start: UnsafePointer(products.pointer + (row - start) * classStride), count: classStride)
-                out[row - rows.lowerBound] = Float(FixedOrder.squaredNorm(y))
-            }
-            start = block.upperBound
         }
     }
 }

@@ -37,7 +37,8 @@ struct RanksStatisticsTests {
     ) throws {
         var random = SampleRandom(state: 3)
         let x = (0..<model.parameterCount).map { _ in Float(random.normal() * 0.3) }
-        let parts = [(start: 0, count: 100), (start: 100, count: 277)]
+        // Small enough for all rows to have norms in a dense metric.
+        let parts = [(start: 0, count: 100), (start: 100, count: 150)]
         let all = try ThreadCommunicator.run(ranks: ranks) { world in
             let objective = Objective(
                 model: model, dataset: problem.dataset(world), l2: 1e-2, communicator: world)
@@ -56,13 +57,13 @@ struct RanksStatisticsTests {
         #expect(full.signal == full.squaredGradientNorm)
         #expect(full.variance > 0)
 
-        let gradients = Self.gradients(model, problem.dataset(), at: x, count: 377)
+        let gradients = Self.gradients(model, problem.dataset(), at: x, count: 250)
         let mean = Self.mean(gradients)
         let deviations = gradients.map { gradient in zip(gradient, mean).map { Float($0 - $1) } }
-        let variance = deviations.reduce(0) { $0 + metric.squaredNorm($1) } / 376
+        let variance = deviations.reduce(0) { $0 + metric.squaredNorm($1) } / 249
         let squares = gradients.reduce(0) { $0 + metric.squaredNorm($1.map { Float($0) }) }
         // Norms of rows in the metric are Floats, and so are the deviations here.
-        #expect(abs(found.variance - variance) <= 1e-6 * squares / 376, "\(found.variance) \(variance)")
+        #expect(abs(found.variance - variance) <= 1e-6 * squares / 249, "\(found.variance) \(variance)")
         let regularised = mean.indices.map { index in
             Float(mean[index] + (index < model.penalisedCount ? 1e-2 * Double(x[index]) : 0))
         }
