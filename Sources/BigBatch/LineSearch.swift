@@ -10,6 +10,12 @@ public struct LineSearch: Sendable, Equatable {
     public var rungs = 4
     /// Reductions before the search gives up.
     public var ladders = 10
+    /// The search gives up, too, at an α that by its slope would change the loss by less than this share: below it
+    /// rounding decides. Sums in Float need `resolution`.
+    public var leastChange = 0.0
+
+    /// Losses of networks, sums of Floats, are known to this share of them and better.
+    public static let resolution = 1e-6
 
     public init(sufficientDecrease: Double = 0.1) {
         self.sufficientDecrease = sufficientDecrease
@@ -51,7 +57,9 @@ public struct LineSearch: Sendable, Equatable {
     ) rethrows -> Found {
         var step = first
         var found = Found(outcome: .exhausted(smallest: first))
-        for _ in 0..<ladders {
+        for ladder in 0..<ladders {
+            // The first α is always tried: it may be too short, and has to become longer.
+            guard ladder == 0 || -step * slope > leastChange * abs(reference) else { break }
             let steps = (0..<rungs).map { step * Self.powerOfHalf($0) }
             let (values, curvature) = try probe(steps)
             for (step, value) in zip(steps, values) {

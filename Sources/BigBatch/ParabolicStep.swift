@@ -19,16 +19,13 @@ struct ParabolicStep: Codable, Sendable, Equatable {
 
     init() {}
 
-    /// Losses are known to this share of them.
-    static let resolution = 1e-7
-
-    /// The α to begin the next search with; `step` where the losses are too near to each other to show a curvature: what
-    /// rounding makes of it grows as 1/α², and would take α down without end.
+    /// The α to begin the next search with. A step so short that its bend is lost in rounding becomes longer: what rounding
+    /// would make of the curvature grows as 1/α², and would take α down without end.
     mutating func next(after step: Double, loss: Double, trialLoss: Double, slope p: Double, noise: Double) -> Double {
-        let bend = 2 * (trialLoss - loss - step * p) / (step * step)
-        guard bend.isFinite, p.isFinite, noise.isFinite,
-            max(abs(trialLoss - loss), abs(step * p)) > Self.resolution * abs(loss)
-        else { return step }
+        let deviation = trialLoss - loss - step * p
+        let bend = 2 * deviation / (step * step)
+        guard bend.isFinite, p.isFinite, noise.isFinite else { return step }
+        guard abs(deviation) > LineSearch.resolution * abs(loss) else { return step / (1 - rate + rate / 4) }
         slope = decay * slope + (p + noise)
         curvature = decay * curvature + bend
         var wanted = 4.0

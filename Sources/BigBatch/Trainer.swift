@@ -57,7 +57,9 @@ public final class Trainer<M: Model> {
                     ?? (isNewtonLike ? rows : max(configuration.initialBatchSize, rows / 10))))
         batchRule.largestSize = batchLimit
         stopRule = StopRule(configuration: configuration)
-        lineSearch = LineSearch(sufficientDecrease: configuration.sufficientDecrease)
+        var lineSearch = LineSearch(sufficientDecrease: configuration.sufficientDecrease)
+        if !isNewtonLike { lineSearch.leastChange = LineSearch.resolution }
+        self.lineSearch = lineSearch
         self.validation = validation.map { ValidationMonitor(dataset: $0, patience: configuration.patience) }
         objective.reducer.identity = Self.identity(
             model: model, rows: dataset.order.count, validationRows: validation?.order.count,

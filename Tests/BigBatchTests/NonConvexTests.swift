@@ -241,14 +241,15 @@ struct NoiseAverageTests {
         #expect(rule.next(after: 1, loss: 1, trialLoss: -1, slope: -2, noise: 0) > 1)
     }
 
-    @Test("Rounding is no curvature: the step does not run away to nothing")
+    @Test("Rounding is no curvature: a step that cannot be seen grows until it can")
     func parabolaOfRounding() {
         var rule = ParabolicStep()
-        var step = 1e-9
+        var step = 1e-12
         for turn in 0..<500 {
-            let rounding = turn % 2 == 0 ? 1e-12 : 0
-            step = rule.next(after: step, loss: 1, trialLoss: 1 - step + rounding, slope: -1, noise: 0)
+            let rounding = turn % 2 == 0 ? 1e-9 : 0
+            let loss = 1 - step + step * step / 2
+            step = rule.next(after: step, loss: 1, trialLoss: loss + rounding, slope: -1, noise: 0)
         }
-        #expect(step >= 1e-9)
+        #expect(step > 0.5 && step < 2)
     }
 }

@@ -35,6 +35,26 @@ struct StepRuleTests {
         #expect(found.trials == 40)
     }
 
+    @Test("Where the loss is known to 1e-6 of it, no step is taken that only rounding makes good")
+    func searchEndsWhereRoundingBegins() {
+        var search = LineSearch().taking(1)
+        search.leastChange = LineSearch.resolution
+        var smallest = 1.0
+        let found = search.search(from: 1, reference: 1, slope: -1) { steps in
+            smallest = min(smallest, steps[0])
+            // Uphill, until it cannot be seen any more.
+            return (steps.map { Double(Float(1 + $0)) }, nil)
+        }
+        guard case .exhausted = found.outcome else {
+            Issue.record("expected exhaustion")
+            return
+        }
+        #expect(smallest > 1e-6 && smallest < 2e-6)
+        // The first trial may be as short as it likes.
+        let short = search.search(from: 1e-12, reference: 1, slope: -1) { ($0.map { _ in 0.999 }, nil) }
+        #expect(short.outcome == .accepted(step: 1e-12, loss: 0.999))
+    }
+
     @Test("A search may go on past its first step while the loss falls")
     func searchLengthens() {
         // ℓ(α) = (α − 20)², no curvature told: 4 is good, then 8, 16, and 32 is worse.

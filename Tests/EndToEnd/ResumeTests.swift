@@ -21,14 +21,22 @@ import Testing
         static let sgd = Way(
             name: "sgd", data: SampleData.binary(rows: 2000),
             options: ["--step", "sgd", "--step-size", "1e-3", "--tolerance", "1e-14", "--max-iterations", "600"])
-        /// Networks amplify rounding from step to step.
+        /// Networks amplify rounding from step to step, and where a decision is close they part.
         static let network = Way(
             name: "network", data: SampleData.classes(rows: 600),
             options: [
                 "--network", "dense 16", "--network", "relu", "--network", "dropout 0.1", "--network", "dense 8",
                 "--network", "relu", "--max-epochs", "12", "--validation", "0.1",
             ], allowed: 1e-2)
-        static let all = [linear, sgd, network]
+        /// Without kinks, dropout and decisions, rounding stays rounding.
+        static let smoothNetwork = Way(
+            name: "smooth network", data: SampleData.classes(rows: 600),
+            options: [
+                "--network", "dense 16", "--network", "tanh", "--network", "dense 8", "--network", "tanh",
+                "--step", "sgd", "--step-size", "0.02", "--growth", "none", "--initial-batch", "50",
+                "--validation", "0", "--max-iterations", "400",
+            ])
+        static let all = [linear, sgd, network, smoothNetwork]
 
         func command(_ run: String, more: [String] = []) -> [String] {
             ["train", "data.svm", "--output", run, "--checkpoint-every", "0.01", "--balance", "off"] + options + more
