@@ -41,7 +41,9 @@ public final class CountingCommunicator: Communicator {
     public var size: Int { base.size }
     public var statistics: CommunicationStatistics { base.statistics }
 
-    public func allreduce<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation) throws {
+    public func allreduce<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation)
+        throws
+    {
         count(buffer)
         try base.allreduce(buffer, operation)
     }
@@ -69,7 +71,9 @@ public final class CountingCommunicator: Communicator {
         try base.gather(send, into: receive, root: root)
     }
 
-    public func allgather<T: MPIElement>(_ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>) throws {
+    public func allgather<T: MPIElement>(_ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>)
+        throws
+    {
         try base.allgather(send, into: receive)
     }
 
