@@ -188,14 +188,41 @@ WIDE void ck_fixed_pair(
     for (long q = 0; q < 3; q++) out[q] = LANES_SUM(s[q]);
 }
 
+// The sums of `ck_fixed_dot_dd`, four rows at a time. Zeros behind g stand in for the end of a row: what is read there is
+// the start of the next one, so the last rows are left to the caller. Returns the rows done.
+WIDE static long ck_fixed_apply_rows(long n, const double *matrix, const double *g, double *sums) {
+    long i = 0;
+    for (; i + 4 < n; i += 4) {
+        const double *p = matrix + i * n, *q = p + n, *r = q + n, *s = r + n;
+        d8 a = {0}, b = {0}, c = {0}, d = {0};
+        for (long j = 0; j < n; j += 8) {
+            const d8 v = *(const d8 *)(g + j);
+            a += *(const d8 *)(p + j) * v;
+            b += *(const d8 *)(q + j) * v;
+            c += *(const d8 *)(r + j) * v;
+            d += *(const d8 *)(s + j) * v;
+        }
+        sums[i] = LANES_SUM(a);
+        sums[i + 1] = LANES_SUM(b);
+        sums[i + 2] = LANES_SUM(c);
+        sums[i + 3] = LANES_SUM(d);
+    }
+    return i;
+}
+
 WIDE void ck_fixed_apply(
     long n, long classes, double factor, const double *matrix, const float *g, double *scratch, float *out) {
+    if (classes == 1 && n >= 8) {
+        double *wide = scratch + n;
+        for (long i = 0; i < n; i++) wide[i] = g[i];
+        for (long i = n; i < n + 8; i++) wide[i] = 0;
+        for (long i = ck_fixed_apply_rows(n, matrix, wide, scratch); i < n; i++)
+            scratch[i] = ck_fixed_dot_dd(n, wide, matrix + i * n);
+        for (long i = 0; i < n; i++) out[i] = (float)(factor * scratch[i]);
+        return;
+    }
     for (long i = 0; i < n; i++, matrix += n) {
         double *sum = scratch + i * classes;
-        if (classes == 1) {
-            *sum = ck_fixed_dot_fd(n, g, matrix);
-            continue;
-        }
         for (long c = 0; c < classes; c++) sum[c] = 0;
         for (long j = 0; j < n; j++) {
             const double weight = matrix[j];

@@ -193,6 +193,7 @@ const ck_kernels CK_NAME(ck_kernels) = {
     .flush = CK_NAME(flush),
     .pass = CK_NAME(pass),
     .margins_multi = CK_NAME(margins_multi),
+    .panel_squares = CK_NAME(panel_squares),
     .transposed_multi = CK_NAME(transposed_multi),
     .squared_norms = CK_NAME(squared_norms),
     .sparse_margins = CK_NAME(sparse_margins),

@@ -74,5 +74,43 @@ static void CK_NAME(transposed_multi)(
     }
 }
 
+// Squared lengths of products, six rows at a time
+
+CK_INLINE void CK_NAME(add_squares_of_16)(f16 v, float *lanes) {
+    const f8 low = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
+    const f8 high = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+    PUT(f8, lanes) += low * low + high * high;
+}
+
+static void CK_NAME(panel_squares)(
+    const float *x, long stride, long rows, long columns, const float *panel, const float *offset, float *lanes) {
+    const f16 start = AT(f16, offset);
+    long i = 0;
+    for (; i + 6 <= rows; i += 6) {
+        const float *p = x + i * stride, *q = p + stride, *r = q + stride, *s = r + stride, *t = s + stride, *u = t + stride;
+        f16 a = start, b = start, c = start, d = start, e = start, f = start;
+        for (long j = 0; j < columns; j++) {
+            const f16 w = AT(f16, panel + 16 * j);
+            a += p[j] * w;
+            b += q[j] * w;
+            c += r[j] * w;
+            d += s[j] * w;
+            e += t[j] * w;
+            f += u[j] * w;
+        }
+        CK_NAME(add_squares_of_16)(a, lanes + 8 * i);
+        CK_NAME(add_squares_of_16)(b, lanes + 8 * (i + 1));
+        CK_NAME(add_squares_of_16)(c, lanes + 8 * (i + 2));
+        CK_NAME(add_squares_of_16)(d, lanes + 8 * (i + 3));
+        CK_NAME(add_squares_of_16)(e, lanes + 8 * (i + 4));
+        CK_NAME(add_squares_of_16)(f, lanes + 8 * (i + 5));
+    }
+    for (; i < rows; i++) {
+        f16 a = start;
+        for (long j = 0; j < columns; j++) a += x[i * stride + j] * AT(f16, panel + 16 * j);
+        CK_NAME(add_squares_of_16)(a, lanes + 8 * i);
+    }
+}
+
 // Sparse, several margins a row
 #undef CK_MULTI_TILES

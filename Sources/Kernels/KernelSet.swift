@@ -97,13 +97,21 @@ extension KernelSet {
     }
 
     /// m[i, c] = offset[c] + Σ_j x[i, j] w[j, c]; the class stride of w, offset and m is `classes`.
-    /// - Parameter columns: j runs over the first of them; nil: over all.
     public func margins(
-        _ x: DenseMatrix, _ rows: Range<Int>, columns: Int? = nil, weights w: UnsafePointer<Float>,
-        offset: UnsafePointer<Float>, classStride classes: Int, into m: UnsafeMutablePointer<Float>
+        _ x: DenseMatrix, _ rows: Range<Int>, weights w: UnsafePointer<Float>, offset: UnsafePointer<Float>,
+        classStride classes: Int, into m: UnsafeMutablePointer<Float>
     ) {
         table.pointee.margins_multi(
-            x.row(rows.lowerBound), x.stride, rows.count, columns ?? x.columns, w, offset, classes, m)
+            x.row(rows.lowerBound), x.stride, rows.count, x.columns, w, offset, classes, m)
+    }
+
+    /// Adds ‖offset + Σ_{j < columns} x[i, j] panel[j, ·]‖² for rows `rows` to the eight lanes of each row, whose sum it is;
+    /// a row of the panel is sixteen values.
+    func addPanelSquares(
+        _ x: DenseMatrix, _ rows: Range<Int>, columns: Int, panel: UnsafePointer<Float>,
+        offset: UnsafePointer<Float>, to lanes: UnsafeMutablePointer<Float>
+    ) {
+        table.pointee.panel_squares(x.row(rows.lowerBound), x.stride, rows.count, columns, panel, offset, lanes)
     }
 
     /// g[j, c] += Σ_i x[i, j] r[i, c]; the class stride of r and g is `classes`. Flush at least every 64 rows.

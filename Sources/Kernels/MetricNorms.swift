@@ -17,7 +17,7 @@ public struct MetricFactor: Sendable {
     }
 
     private static let width = 16
-    private static let rowsPerBlock = 32
+    private static let rowsPerBlock = 48
 
     /// - Parameter factor: F, dimension × dimension, row-major; what is below its diagonal is not read. For M⁻¹ it is
     ///   `Cholesky.inverseFactor`.
@@ -43,29 +43,26 @@ public struct MetricFactor: Sendable {
         }
     }
 
-    /// out[i] = ‖x̃_i‖²_P for rows `rows` of `x`, summed in Double.
+    /// out[i] = ‖x̃_i‖²_P for rows `rows` of `x`.
     public func squaredNorms(
         _ x: DenseMatrix, _ rows: Range<Int>, into out: UnsafeMutablePointer<Float>, kernels: KernelSet = .current
     ) {
         precondition(x.columns == columns)
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.rowsPerBlock * Self.width) { products in
-            withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.rowsPerBlock) { sums in
-                guard let first = products.baseAddress else { return }
-                for start in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.rowsPerBlock) {
-                    let block = start..<min(start + Self.rowsPerBlock, rows.upperBound)
-                    sums.update(repeating: 0)
-                    // The widest panel first: it reads whole rows from memory, the others find them in the cache.
-                    for panel in panels.reversed() {
-                        kernels.margins(
-                            x, block, columns: panel.height, weights: panel.values.pointer,
-                            offset: panel.offset.pointer, classStride: Self.width, into: first)
-                        for row in 0..<block.count {
-                            sums[row] += FixedOrder.squaredNorm(
-                                UnsafeBufferPointer(start: first + row * Self.width, count: Self.width))
-                        }
-                    }
-                    for row in block { out[row - rows.lowerBound] = Float(sums[row - start]) }
+        // Sums in eight lanes.
+        withUnsafeTemporaryAllocation(of: SIMD8<Float>.self, capacity: Self.rowsPerBlock) { sums in
+            guard let first = UnsafeMutableRawPointer(sums.baseAddress)?.assumingMemoryBound(to: Float.self) else {
+                return
+            }
+            for start in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.rowsPerBlock) {
+                let block = start..<min(start + Self.rowsPerBlock, rows.upperBound)
+                sums.update(repeating: .zero)
+                // The widest panel first: it reads whole rows from memory, the others find them in the cache.
+                for panel in panels.reversed() {
+                    kernels.addPanelSquares(
+                        x, block, columns: panel.height, panel: panel.values.pointer, offset: panel.offset.pointer,
+                        to: first)
                 }
+                for row in block { out[row - rows.lowerBound] = sums[row - start].sum() }
             }
         }
     }

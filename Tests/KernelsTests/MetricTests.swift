@@ -45,8 +45,9 @@ import Testing
         #expect(Cholesky([], dimension: 0) != nil)
     }
 
-    @Test(arguments: [false, true])
-    func normsInADenseMetric(hasIntercept: Bool) throws {
+    @Test(arguments: KernelSet.available.map(\.name), [false, true])
+    func normsInADenseMetric(set: String, hasIntercept: Bool) throws {
+        let kernels = try #require(KernelSet.available.first { $0.name == set })
         for (rows, columns) in shapes {
             let matrix = RandomMatrix(rows: rows, columns: columns)
             let n = columns + (hasIntercept ? 1 : 0)
@@ -56,7 +57,7 @@ import Testing
             let first = rows / 3
             let norms = AlignedBuffer<Float>(count: rows)
             for part in [0..<first, first..<rows] {
-                factor.squaredNorms(matrix.dense, part, into: norms.pointer + part.lowerBound)
+                factor.squaredNorms(matrix.dense, part, into: norms.pointer + part.lowerBound, kernels: kernels)
             }
             for row in 0..<rows {
                 let x = (0..<columns).map { matrix[row, $0] } + (hasIntercept ? [1] : [])

@@ -59,6 +59,10 @@ typedef struct ck_kernels {
     void (*_Nonnull margins_multi)(
         const float *x, long stride, long rows, long columns, const float *w, const float *offset, long classes,
         float *m);
+    /// lanes[i, c] += y_c² + y_{c + 8}² for c < 8, y = offset + Σ_{j < columns} x[i, j] panel[j, ·] of a panel of sixteen
+    /// columns
+    void (*_Nonnull panel_squares)(
+        const float *x, long stride, long rows, long columns, const float *panel, const float *offset, float *lanes);
     /// g[j, c] += Σ_i x[i, j] r[i, c]
     void (*_Nonnull transposed_multi)(
         const float *x, long stride, long rows, long columns, const float *r, long classes, float *g);
@@ -163,7 +167,7 @@ void ck_fixed_blend(long n, double factor, const float *g, double kept, float *d
 void ck_fixed_scaled(long features, long classes, double factor, const float *scale, const float *g, float *out);
 // Σ scale[j] g[j, c]².
 double ck_fixed_scaled_norm(long features, long classes, const float *scale, const float *g);
-// out = factor · matrix g for each class, matrix n × n; scratch n × classes; out may be g.
+// out = factor · matrix g for each class, matrix n × n; scratch holds 2 n × classes + 8 values; out may be g.
 void ck_fixed_apply(
     long n, long classes, double factor, const double *matrix, const float *g, double *scratch, float *out);
 void ck_fixed_narrow(long n, const double *x, float *out);
