@@ -64,6 +64,18 @@ public enum NumberFormat {
         return "\(whole / 3600) h \(twoDigits(whole % 3600 / 60)) min"
     }
 
+    /// An amount of money, in whatever currency: "under 0.01", "3.50", "1230".
+    public static func money(_ amount: Double) -> String {
+        guard amount.isFinite else { return nonFinite(amount) }
+        if amount > 0, amount < 0.01 { return "under 0.01" }
+        return amount < 100 ? fixed(amount, 2) : fixed(amount, 0)
+    }
+
+    /// Cores × time: "0.012 core-seconds", "3.4 core-hours".
+    public static func coreTime(hours: Double) -> String {
+        hours < 0.01 ? significant(hours * 3600, 2) + " core-seconds" : significant(hours, 2) + " core-hours"
+    }
+
     /// Bytes in decimal units, as memory limits are given: "1.2 GB".
     public static func bytes(_ value: Int) -> String {
         let amount = Double(value)

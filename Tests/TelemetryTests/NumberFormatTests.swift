@@ -44,6 +44,15 @@ import Testing
         #expect(NumberFormat.percent(0) == "0 %")
     }
 
+    @Test func moneyAndCoreTime() {
+        #expect(NumberFormat.money(0) == "0.00")
+        #expect(NumberFormat.money(9.5e-6) == "under 0.01")
+        #expect(NumberFormat.money(3.456) == "3.46")
+        #expect(NumberFormat.money(1234.4) == "1234")
+        #expect(NumberFormat.coreTime(hours: 3.2e-6) == "0.012 core-seconds")
+        #expect(NumberFormat.coreTime(hours: 1.26) == "1.3 core-hours")
+    }
+
     @Test(arguments: [
         (0.0123, "12 ms"), (0.9999, "1.0 s"), (9.99, "10 s"), (59.6, "1 min 00 s"), (61, "1 min 01 s"),
         (7265, "2 h 01 min"), (45, "45 s"),

@@ -81,8 +81,8 @@ struct PilotAnswers {
         }
         var lines = [
             "A run takes \(NumberFormat.duration(seconds)), reading the data not included "
-                + "(\(NumberFormat.duration(file.budget.loadSeconds)) in the pilot), and "
-                + "\(NumberFormat.significant(hours, 2)) core-hours, which stand for energy."
+                + "(\(NumberFormat.duration(file.budget.loadSeconds)) in the pilot). That is "
+                + "\(NumberFormat.coreTime(hours: hours)), cores times time, to which the energy is proportional."
         ]
         if file.budget.loadSeconds > seconds {
             lines.append(
@@ -106,23 +106,23 @@ struct PilotAnswers {
         if let total = chosen.totalCost {
             var parts: [String] = []
             if let run = chosen.runCost {
-                parts.append(
-                    "\(money(run)) for a run (\(chosen.nodes) node\(chosen.nodes == 1 ? "" : "s"), whole nodes are paid)"
-                )
+                let nodes = "\(chosen.nodes) node\(chosen.nodes == 1 ? "" : "s")"
+                parts.append("\(NumberFormat.money(run)) for a run (\(nodes), whole nodes are paid)")
             }
             if let tuning = chosen.tuningCost, tuning > 0 {
-                parts.append("\(money(tuning)) for the machines while tuning")
+                parts.append("\(NumberFormat.money(tuning)) for the machines while tuning")
             }
-            if let person = chosen.personCost, person > 0 { parts.append("\(money(person)) for a person's tuning") }
-            lines.append(
-                "In money: \(money(total))" + (parts.isEmpty ? "." : ": " + parts.joined(separator: ", ") + "."))
+            if let person = chosen.personCost, person > 0 {
+                parts.append("\(NumberFormat.money(person)) for a person's tuning")
+            }
+            // A sum of one part is that part.
+            let sum = parts.count == 1 ? "" : NumberFormat.money(total) + (parts.isEmpty ? "" : ": ")
+            lines.append("In money: \(sum)\(parts.joined(separator: ", ")).")
         } else {
             lines.append("Give --price and --hourly-wage to see it in money.")
         }
         return lines
     }
-
-    private func money(_ amount: Double) -> String { NumberFormat.significant(amount, 2) }
 
     private var certainty: [String] {
         guard let advice = file.recommendation, let chosen = recommended, chosen.seconds != nil else {
@@ -196,7 +196,8 @@ struct PilotAnswers {
                 text += ", after \(other.tuningRuns) tuning runs of \(NumberFormat.duration(other.tuningSeconds))"
             }
             if let mine = chosen.totalCost, let theirs = other.totalCost {
-                text += "; costs \(money(theirs)) instead of \(money(mine))"
+                let (cost, own) = (NumberFormat.money(theirs), NumberFormat.money(mine))
+                text += cost == own ? "; costs as much (\(cost))" : "; costs \(cost) instead of \(own)"
             }
             return text + "."
         }

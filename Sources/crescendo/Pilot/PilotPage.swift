@@ -118,7 +118,7 @@ struct PilotPage {
         cells.append(short(configuration.communicationToComputation))
         cells.append("\(configuration.tuningRuns)")
         cells.append(configuration.tuningRuns > 0 ? NumberFormat.duration(configuration.tuningSeconds) : "–")
-        if hasCost { cells.append(short(configuration.totalCost)) }
+        if hasCost { cells.append(configuration.totalCost.map(NumberFormat.money) ?? "–") }
         cells.append(short(configuration.objective, 6))
         cells.append(configuration.score ?? "–")
         return cells

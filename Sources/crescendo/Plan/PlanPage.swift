@@ -49,7 +49,7 @@ struct ForecastBlocks {
             cells.append(NumberFormat.percent(row.efficiency))
             cells.append(NumberFormat.percent(row.communication))
             cells.append(NumberFormat.significant(row.coreHours, 2))
-            if hasCost { cells.append(row.cost.map { NumberFormat.significant($0, 2) } ?? "–") }
+            if hasCost { cells.append(row.cost.map(NumberFormat.money) ?? "–") }
             cells.append(row.measured.map(NumberFormat.duration) ?? "–")
             return cells
         }

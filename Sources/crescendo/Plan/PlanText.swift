@@ -22,7 +22,7 @@ struct PlanText {
                     "\(NumberFormat.duration(prediction.low)) – \(NumberFormat.duration(prediction.high))",
                     NumberFormat.significant(prediction.speedup, 3), NumberFormat.percent(prediction.efficiency),
                     NumberFormat.percent(prediction.communication), NumberFormat.significant(prediction.coreHours, 2),
-                ] + (hasCost ? [prediction.cost.map { NumberFormat.significant($0, 2) } ?? ""] : [])
+                ] + (hasCost ? [prediction.cost.map(NumberFormat.money) ?? ""] : [])
                     + [prediction.measured.map(NumberFormat.duration) ?? ""], hasCost)
         }
         lines += ["", forecast.sentence]
