@@ -58,9 +58,11 @@ extension Trainer {
         }
         let found = take(sight, statistics: statistics)
         if let step = sight.step {
+            var margin = state.margin
             state.stepSize = state.parabola.next(
                 after: step, loss: statistics.loss, trialLoss: sight.loss, slope: slope,
-                noise: state.noise.noise(like: statistics))
+                noise: state.noise.noise(like: statistics), margin: &margin)
+            state.margin = margin
         }
         return afterSearch(found)
     }
