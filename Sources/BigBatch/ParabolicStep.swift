@@ -31,11 +31,12 @@ struct ParabolicStep: Codable, Sendable, Equatable {
         guard bend.isFinite, p.isFinite, noise.isFinite else { return step }
         let least = LineSearch.resolution * abs(loss)
         margin.note(abs(loss) + abs(deviation), threshold: abs(loss) + least)
-        guard abs(deviation) > least else { return step / (1 - rate + rate / 4) }
-        slope = decay * slope + (p + noise)
-        curvature = decay * curvature + bend
         var wanted = 4.0
-        if curvature > 0 { wanted = min(max(-slope / (curvature * step), 0.25), 4) }
+        if abs(deviation) > least {
+            slope = decay * slope + (p + noise)
+            curvature = decay * curvature + bend
+            if curvature > 0 { wanted = min(max(-slope / (curvature * step), 0.25), 4) }
+        }
         let next = wanted < 1 ? step * (1 - rate + rate * wanted) : step / (1 - rate + rate / wanted)
         return next.isFinite && next > 0 ? next : step
     }

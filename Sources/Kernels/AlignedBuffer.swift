@@ -1,5 +1,13 @@
 import CKernels
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Zero-filled memory, aligned to 64 bytes, freed with its last owner.
 ///
 /// Large buffers are fresh pages of the system, huge ones where it has them, and not touched here: each page comes to lie
@@ -14,7 +22,7 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
 
     public init(count: Int) {
         let bytes = Self.bytes(count)
-        guard let memory = ck_allocate(bytes) else { fatalError("out of memory: \(bytes) bytes") }
+        guard let memory = ck_allocate(bytes) else { endWithoutMemory(bytes) }
         pointer = memory.bindMemory(to: Element.self, capacity: max(1, count))
         self.count = count
         owner = nil
@@ -56,4 +64,14 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     public var elements: UnsafeMutableBufferPointer<Element> {
         UnsafeMutableBufferPointer(start: pointer, count: count)
     }
+}
+
+/// The last resort: data that will not fit is refused before. One line that says what helps, and an exit code; the launcher
+/// ends the other ranks.
+private func endWithoutMemory(_ bytes: Int) -> Never {
+    let line =
+        "crescendo: out of memory: the system refuses \(bytes) bytes more. Use more nodes, fewer ranks on each, or less data; "
+        + "see also ulimit -v.\n"
+    line.utf8CString.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count - 1) }
+    _exit(1)
 }

@@ -28,8 +28,9 @@ public struct MetricFactor: Sendable {
         self.columns = columns
         panels = stride(from: 0, to: dimension, by: Self.width).map { first in
             let end = min(first + Self.width, dimension)
+            let height = min(end, columns)
             let panel = Panel(
-                height: min(end, columns), values: AlignedBuffer(count: max(1, min(end, columns)) * Self.width),
+                height: height, values: AlignedBuffer(count: height * Self.width),
                 offset: AlignedBuffer(count: Self.width))
             for c in first..<end {
                 for j in 0..<min(c + 1, columns) {

@@ -1,4 +1,4 @@
-/// Numbers for people, without `String(format:)`.
+/// Numbers for people. Not by Foundation's formatters, which would add 44 MB of locale data to the program.
 public enum NumberFormat {
     /// `value` rounded to `digits` places after the point: fixed(0.4567, 2) = "0.46".
     public static func fixed(_ value: Double, _ digits: Int) -> String {

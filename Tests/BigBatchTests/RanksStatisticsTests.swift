@@ -90,6 +90,35 @@ struct RanksStatisticsTests {
         }
     }
 
+    /// Of a batch of 600 rows with 9 features the first 256 have norms in a dense metric, whether it came at once or grew.
+    @Test("The variance of a large batch is that of its first rows around the batch's mean", arguments: [1, 2, 5])
+    func varianceOfFirstRows(ranks: Int) throws {
+        let (count, normed) = (600, 256)
+        let model = LinearModel(LogisticLoss(), featureCount: 9, hasIntercept: true)
+        let problem = RankProblem(rows: 900, columns: 9)
+        var random = SampleRandom(state: 3)
+        let x = (0..<model.parameterCount).map { _ in Float(random.normal() * 0.3) }
+        let found = try ThreadCommunicator.run(ranks: ranks) { world in
+            let objective = Objective(
+                model: model, dataset: problem.dataset(world), l2: 1e-2, communicator: world)
+            try objective.adoptInitialMetric(at: x, decision: Self.decision())
+            let atOnce = try objective.evaluate(start: 0, count: count, at: x, decision: Self.decision())
+            _ = try objective.evaluate(start: 0, count: 100, at: x, decision: Self.decision())
+            let grown = try objective.evaluate(
+                start: 100, count: count - 100, at: x, extending: true, decision: Self.decision())
+            return (atOnce: atOnce, grown: grown, metric: objective.metric)
+        }.map { try $0.get() }
+        let metric = found[0].metric
+        let gradients = Self.gradients(model, problem.dataset(), at: x, count: count)
+        let squares = gradients[..<normed].reduce(0) { $0 + metric.squaredNorm($1.map { Float($0) }) }
+        let norm = metric.squaredNorm(Self.mean(gradients).map { Float($0) })
+        let variance = (squares - Double(normed) * norm) / Double(normed - 1)
+        for rank in found {
+            #expect(abs(rank.atOnce.variance - variance) <= 1e-5 * variance, "\(rank.atOnce.variance) \(variance)")
+            #expect(abs(rank.grown.variance - variance) <= 1e-5 * variance, "\(rank.grown.variance) \(variance)")
+        }
+    }
+
     @Test("NaN in the sum of squared norms stays visible")
     func nanIsNotClamped() {
         #expect(GradientStatistics.variance(count: 5, squaredNorms: .nan, squaredMeanNorm: 1).isNaN)

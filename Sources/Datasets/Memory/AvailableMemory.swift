@@ -28,6 +28,16 @@ public struct AvailableMemory: Sendable, Equatable {
         }
         bytes = smallest
     }
+
+    /// How much address space this process can still take: its limit (`ulimit -v`) less what it has; Int.max without one.
+    static var addressSpace: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < 1 << 60 else {
+            return Int.max
+        }
+        let pages = readText("/proc/self/statm").flatMap { Int($0.trimmed) } ?? 0
+        return max(0, Int(limit.rlim_cur) - pages * sysconf(Int32(_SC_PAGESIZE)))
+    }
 }
 
 /// The names of a control group's files in one version of them.

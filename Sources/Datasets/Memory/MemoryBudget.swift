@@ -22,13 +22,16 @@ public struct MemoryBudget: Sendable {
 
     /// Bytes that this rank can still take in while it holds `bytes`.
     public func room(beside bytes: Int) -> Int {
-        limit.map { max(0, $0 - bytes) } ?? AvailableMemory().bytes / ranksOnNode
+        limit.map { max(0, $0 - bytes) } ?? share
     }
+
+    /// What the node and the limits of this process leave this rank.
+    private var share: Int { min(AvailableMemory().bytes / ranksOnNode, AvailableMemory.addressSpace) }
 
     /// Bytes a rank can still have: the smallest share on any node. Collective.
     private func available() throws -> Int {
         if let limit { return limit }
-        return try communicator.allreduce(AvailableMemory().bytes / ranksOnNode, .minimum)
+        return try communicator.allreduce(share, .minimum)
     }
 
     /// The estimate for a table, in the storage it will have: dense rows that do not fit are kept sparse where that

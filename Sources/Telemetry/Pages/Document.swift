@@ -146,6 +146,7 @@ public struct Document: Sendable {
             \(summary.map { HTML("<p class=\"lead\">\($0)</p>\n") }.joined())\
             <dl class="figures">
             \(facts)</dl>
+            <p class="note">\(Page.words)</p>
             <nav aria-label="Parts of the page">\(links)</nav>
             </header>
             <main id="content">

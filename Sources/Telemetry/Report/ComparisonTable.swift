@@ -32,9 +32,21 @@ struct ComparisonTable {
             <div class="scroll" tabindex="0" role="region" aria-label="The runs side by side"><table>
             <thead><tr><th scope="col" class="text">run</th>\(head)</tr></thead>
             <tbody>\(rows.joined())</tbody></table></div>
-            <p class="note">Bold: the best of a column.</p>
+            <p class="note">Bold: the best of a column.\(objectivesDiffer ? Self.differentObjectives : "")</p>
 
             """
+    }
+
+    private static let differentObjectives =
+        " The objectives are not compared: the runs differ in what they minimise, see the options below."
+
+    /// Options that make another objective of the same model's coefficients.
+    private static let optionsOfObjective = [
+        "data", "model", "network", "l2", "standardize", "label-smoothing", "intercept", "weight", "validation",
+    ]
+
+    private var objectivesDiffer: Bool {
+        Self.optionsOfObjective.contains { key in Set(runs.map { $0.option(key) }).count > 1 }
     }
 
     /// Figures of the rows that all runs were judged on.
@@ -58,7 +70,7 @@ struct ComparisonTable {
     private var work: [Column] {
         [
             Column(
-                name: "objective", higherIsBetter: false,
+                name: "objective", higherIsBetter: objectivesDiffer ? nil : false,
                 text: { $0.objective.map { NumberFormat.significant($0, 5) } ?? "–" }, value: { $0.objective }),
             Column(
                 name: "training time", higherIsBetter: false, text: { NumberFormat.duration($0.seconds) },

@@ -87,7 +87,7 @@ struct DecisionLanes {
 
     private static func words(for kind: MetricsHistory.Decision.Kind) -> (name: String, explanation: String) {
         switch kind {
-        case .growth: ("Batch grew", "noise hid the gradient, so more rows were taken")
+        case .growth: ("Batch grew", "noise hid the gradient, or the end was near, so more rows were taken")
         case .backtracking: ("Line search", "the first step was not the best one, so others were tried")
         case .skipped: ("Skipped batch", "a loss or gradient was not finite, so the step was left out")
         case .repair: ("Repair", "the ranks' models differed and were made equal")
@@ -134,6 +134,12 @@ struct DecisionLanes {
 
     /// What an event holds besides what every event holds.
     private static func detail(_ event: RunEvent) -> String {
+        if event.kind == "checkpoint", let bytes = event.json["bytes"]?.integer,
+            let stall = event.json["stallSeconds"]?.double, let write = event.json["writeSeconds"]?.double
+        {
+            return "\(NumberFormat.bytes(bytes)), written in \(NumberFormat.duration(write)); training waited "
+                + NumberFormat.duration(stall)
+        }
         let known = ["event", "iteration", "environment"]
         return (event.json.members ?? []).compactMap { key, value in
             guard !known.contains(key) else { return nil }

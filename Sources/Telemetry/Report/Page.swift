@@ -1,5 +1,12 @@
 /// Pieces that all sections of a page use.
 enum Page {
+    /// What readers who are new to it need first.
+    static let words = """
+        Words: a rank is one process of the program, a node one machine. A batch is the rows whose gradients are averaged \
+        for one step, a pass the gradients of as many rows as there are. The objective is what training lowers: the mean \
+        loss on the rows plus the penalty on large coefficients.
+        """
+
     static func section(id: String, title: String, _ body: HTML) -> HTML {
         """
         <section aria-labelledby="\(id)-title" id="\(id)">

@@ -15,7 +15,8 @@ struct Crescendo: ParsableCommand {
             The batch grows as the gradient's signal fades, the step size finds itself, and the run stops when it is \
             done. A run is a folder: config.yaml, metrics.jsonl, result.json and model.safetensors.
 
-            Exit codes: 0 done; 1 data, files or a lost rank; 2 training diverged; 64 wrong options; \
+            Exit codes: 0 done; 1 data, files, memory or a lost rank; 2 training diverged; 64 wrong options; \
+            75 interrupted, and the same command goes on, or a rank did not answer within --stall-timeout; \
             130 and 143 stopped by Ctrl-C or SIGTERM (the run folder is usable).
             """,
         version: version,

@@ -8,7 +8,7 @@ struct TrainCommand: ParsableCommand {
             Examples:
               crescendo train spam.csv --label class --test held-out.csv
               mpirun -n 16 crescendo train data.svm.gz --model logistic --time-limit 2h
-              srun crescendo train part-*.svm --output runs/clicks --threads 4
+              srun --cpus-per-task 4 crescendo train part-*.svm --output runs/clicks
               crescendo train train-images-idx3-ubyte.gz --test t10k-images-idx3-ubyte.gz
               crescendo train --config runs/clicks/config.yaml       once more, the same
 

@@ -130,7 +130,7 @@ struct TrainingDataOptions: ParsableArguments {
             discussion: """
                 The file is about as large as the data in memory. It serves any number of ranks, and any seed unless \
                 there is --validation. It is used while the data files keep their size and modification time, and \
-                checked first; otherwise it is written anew. The word beside stands for the folder of the data.
+                checked first; otherwise it is written anew. --cache beside keeps it in the folder of the data.
                 """,
             valueName: "folder"))
     var cache: CacheFolder?

@@ -110,7 +110,7 @@ struct ExpertOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "End the job when a rank does not answer for this long: 90, 30m, 2h; 0 never (default: 10m).",
+            "End the job, with exit code 75, when a rank does not answer for this long: 90, 30m, 2h; 0 never (default: 10m).",
             valueName: "time"))
     var stallTimeout: StallTimeout?
 

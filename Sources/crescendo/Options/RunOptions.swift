@@ -73,8 +73,12 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Stop some time before this moment of the local clock, with a checkpoint to go on from: 2025-01-31T14:25:01 "
+            "Stop before this moment of the local clock, with a checkpoint to go on from: 2025-01-31T14:25:01 "
                 + "(default: when the Slurm job ends, where Slurm tells).",
+            discussion: """
+                A tenth of the time that is left at the start earlier, at least 5 s and at most 60 s, and by what an \
+                iteration and a checkpoint take.
+                """,
             valueName: "moment"))
     var endTime: Moment?
 

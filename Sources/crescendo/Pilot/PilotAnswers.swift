@@ -58,6 +58,7 @@ struct PilotAnswers {
             lines.append(
                 "No. One rank is enough: no number of ranks that was tried is more than "
                     + "\(NumberFormat.percent(PilotAnalysis.tie)) faster.")
+            if let others = otherRanks(chosen) { lines.append(others) }
         case .oneMachine:
             lines.append("No. One machine is enough: \(place(chosen.ranks, 1)) are as fast as several machines.")
         case .oneMachineTried:
@@ -70,9 +71,25 @@ struct PilotAnswers {
                 "They are \(NumberFormat.significant(speedup, 2)) times as fast as one rank "
                     + "(\(NumberFormat.percent(speedup / Double(chosen.ranks))) of the ideal \(chosen.ranks)).")
         }
+        if file.machine.hosts.count == 1 {
+            lines.append("Several nodes were not tried: for that, start the pilot on them.")
+        }
         if let forecast { lines.append("Predicted for numbers of ranks not tried: \(forecast.sentence)") }
         lines += forecast?.notes.map { "Note: \($0)." } ?? []
         return lines
+    }
+
+    /// "1 rank takes 11.2 s; the fastest on 2 ranks takes 13 times as long, on 4 ranks 18 times."
+    private func otherRanks(_ chosen: ConfigurationSummary) -> String? {
+        guard let seconds = chosen.seconds else { return nil }
+        let others = Set(file.configurations.map(\.ranks)).subtracting([chosen.ranks]).sorted().compactMap {
+            ranks -> String? in
+            let times = file.configurations.filter { $0.ranks == ranks }.compactMap(\.seconds)
+            return times.min().map { "on \(ranks) ranks \(NumberFormat.significant($0 / seconds, 2)) times" }
+        }
+        guard !others.isEmpty else { return nil }
+        return "One rank takes \(NumberFormat.duration(seconds)); the fastest way to train takes "
+            + "\(others.joined(separator: ", ")) as long."
     }
 
     private var cost: [String] {
@@ -107,13 +124,18 @@ struct PilotAnswers {
             var parts: [String] = []
             if let run = chosen.runCost {
                 let nodes = "\(chosen.nodes) node\(chosen.nodes == 1 ? "" : "s")"
-                parts.append("\(NumberFormat.money(run)) for a run (\(nodes), whole nodes are paid)")
+                let reading = PilotAnalysis.hours(file.budget.loadSeconds) * Double(chosen.nodes) * (file.money.price ?? 0)
+                parts.append(
+                    "\(NumberFormat.money(run)) for a run (\(nodes), whole nodes are paid; reading the data adds "
+                        + "\(NumberFormat.money(reading)))")
             }
             if let tuning = chosen.tuningCost, tuning > 0 {
                 parts.append("\(NumberFormat.money(tuning)) for the machines while tuning")
             }
             if let person = chosen.personCost, person > 0 {
-                parts.append("\(NumberFormat.money(person)) for a person's tuning")
+                parts.append(
+                    "\(NumberFormat.money(person)) for a person's tuning (an assumed "
+                        + "\(NumberFormat.significant(file.money.tuningHours, 3)) h, --tuning-hours)")
             }
             // A sum of one part is that part.
             let sum = parts.count == 1 ? "" : NumberFormat.money(total) + (parts.isEmpty ? "" : ": ")
@@ -159,6 +181,7 @@ struct PilotAnswers {
     private var whatToRun: [Answer] {
         guard let advice = file.recommendation else { return [] }
         var answers: [Answer] = [.command(shellCommand(advice.command))]
+        answers.append(.text("This is the way to train that is called \(advice.method.rawValue): \(advice.method.name)."))
         if advice.verdict == .undecided {
             answers.append(.text("This came nearest to the target, on whatever it was tried."))
         }
