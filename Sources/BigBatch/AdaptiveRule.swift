@@ -164,7 +164,7 @@ extension Objective {
     /// rows of the batch that begins at `start`. One reduction.
     func measureNorms(start: Int, at x: [Float], decision: Decision) throws {
         guard let adaptive, adaptive.isDue(gradientsEvaluated: gradientsEvaluated) else { return }
-        let clock = ContinuousClock.now
+        let clock = Stopwatch()
         let count = min(AdaptiveRule.sampleSize, population)
         let sums = adaptive.sums(
             model, dataset.batch(start: start % population, count: count, draw: decision.draw, cycle: decision.cycle),
@@ -172,7 +172,7 @@ extension Objective {
         var packet = [Double](repeating: 0, count: Reducer.headerCount + 2)
         packet[Reducer.headerCount] = sums.inMetric
         packet[Reducer.headerCount + 1] = sums.euclidean
-        computeSeconds += seconds(since: clock)
+        computeSeconds += clock.seconds
         rowsRead += 2 * count
         try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .metricNorms, decision: decision) }
         adaptive.note(

@@ -118,13 +118,13 @@ extension Objective {
     /// - Returns: false, on every rank, where A is not finite or singular; the metric is then what it was.
     func adoptExactMetric(decision: Decision) throws -> Bool {
         guard let model = model as? any CurvatureModel, let curvature = model.constantCurvature else { return false }
-        let clock = ContinuousClock.now
+        let clock = Stopwatch()
         var packet = [Double](repeating: 0, count: Reducer.headerCount) + model.secondMoment(of: dataset.all).upper
-        computeSeconds += seconds(since: clock)
+        computeSeconds += clock.seconds
         rowsRead += population
         try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .hessian, decision: decision) }
 
-        let second = ContinuousClock.now
+        let second = Stopwatch()
         let dimension = model.featureCount + (model.hasIntercept ? 1 : 0)
         var matrix = SecondMoment.symmetric(packet[Reducer.headerCount...], dimension: dimension)
         matrix.withUnsafeMutableBufferPointer { FixedOrder.scale($0, by: curvature / Double(population)) }
@@ -136,7 +136,7 @@ extension Objective {
             if matrix[diagonal] == 0 { matrix[diagonal] = 1 }
         }
         let metric = DenseMetric(matrix, dimension: dimension, classes: 1, hasIntercept: model.hasIntercept)
-        computeSeconds += seconds(since: second)
+        computeSeconds += second.seconds
         var failures = [Double](repeating: 0, count: Reducer.headerCount + 1)
         failures[Reducer.headerCount] = metric == nil ? 1 : 0
         try failures.withUnsafeMutableBufferPointer {

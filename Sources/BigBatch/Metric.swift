@@ -92,6 +92,17 @@ public struct DenseMetric: Sendable {
         self.init(matrix, dimension: dimension, classes: classes, hasIntercept: hasIntercept)
     }
 
+    /// out = P g.
+    /// - Returns: gᵀPg.
+    func product(_ g: [Float], into out: inout [Float]) -> Double {
+        g.withUnsafeBufferPointer { g in
+            out.withUnsafeMutableBufferPointer { out in
+                FixedOrder.product(1, inverse, g, classes: classes, into: out)
+                return FixedOrder.dot(g, UnsafeBufferPointer(out))
+            }
+        }
+    }
+
     /// Writes x̂_iᵀPx̂_i, the intercept's share included, for the local rows `rows` of dense features.
     func writeSquaredNorms(of rows: Range<Int>, in features: DenseMatrix, to norms: AlignedBuffer<Float>) {
         factor.squaredNorms(features, rows, into: norms.pointer + rows.lowerBound)

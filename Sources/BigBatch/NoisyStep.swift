@@ -48,7 +48,7 @@ extension Trainer {
     private func parabolicStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         let isMoving = directionKind == .momentum && state.hasVelocity
         if isMoving { swap(&state.velocity, &direction) }
-        objective.metric.apply(-1, to: objective.gradient, into: &direction)
+        objective.writeDescent(into: &direction)
         let slope = dot(direction, objective.gradient)
         let first = try firstStep(statistics, doubled: false)
         var sight = try look(first: first, statistics: statistics)
@@ -124,17 +124,17 @@ extension Trainer {
             return
         }
         guard directionKind == .momentum, state.hasVelocity else {
-            return objective.metric.apply(-1, to: objective.gradient, into: &direction)
+            return objective.writeDescent(into: &direction)
         }
         if case .identity = objective.metric {
             blend(-1, objective.gradient, keeping: configuration.momentum, of: &direction)
         } else {
             swap(&state.velocity, &direction)
-            objective.metric.apply(-1, to: objective.gradient, into: &direction)
+            objective.writeDescent(into: &direction)
             axpy(configuration.momentum, state.velocity, &direction)
         }
         if isSearched, !(dot(objective.gradient, direction) < 0) {
-            objective.metric.apply(-1, to: objective.gradient, into: &direction)
+            objective.writeDescent(into: &direction)
         }
     }
 

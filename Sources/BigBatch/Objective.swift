@@ -38,6 +38,8 @@ final class Objective<M: Model> {
     private(set) var sums = BatchSums()
     /// g_B with the regulariser: the mean gradient of the current batch.
     private(set) var gradient: [Float]
+    /// P g_B of a dense metric, which the norm needed; empty where it is not known.
+    private var metricGradient: [Float] = []
     /// ‖g_B‖ in the Euclidean norm, regulariser included.
     private(set) var gradientNorm = 0.0
     /// (λ/2)‖w‖² at the point of the current gradient.
@@ -88,7 +90,7 @@ final class Objective<M: Model> {
     func evaluate(start: Int, count: Int, at x: [Float], extending: Bool = false, decision: Decision) throws
         -> GradientStatistics
     {
-        let clock = ContinuousClock.now
+        let clock = Stopwatch()
         let normed = writeNorms(
             start: start, count: count, batchSize: count + (extending ? sums.count : 0),
             before: extending ? sums.normedCount : 0)
@@ -108,7 +110,7 @@ final class Objective<M: Model> {
         numbers[sumsOffset] = Double(batch.count)
         numbers[sumsOffset + 1] = local.loss
         numbers[sumsOffset + 2] = local.squaredNorms
-        computeSeconds += seconds(since: clock)
+        computeSeconds += clock.seconds
         try reducer.reduce(numbers, floats: packet.floats, kind: .gradient, decision: decision)
         guard numbers[sumsOffset] == Double(count) else {
             throw ReductionError.incompleteBatch(
@@ -162,15 +164,16 @@ final class Objective<M: Model> {
             norms = scale.withUnsafeBufferPointer {
                 meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: $0.baseAddress, classes: classes)
             }
-        case .dense:
+        case .dense(let dense):
             var found = meanGradient(at: x, inverse: inverse, lambda: 0, scale: nil, classes: 1)
-            found.dataNorm = metric.squaredNorm(gradient)
             if l2 > 0 {
                 found = GradientNorms(
-                    dataNorm: found.dataNorm,
+                    dataNorm: metric.squaredNorm(gradient),
                     from: meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: nil, classes: 1))
             }
-            found.norm = l2 > 0 ? metric.squaredNorm(gradient) : found.dataNorm
+            if metricGradient.isEmpty { metricGradient = gradient }
+            found.norm = dense.product(gradient, into: &metricGradient)
+            if l2 == 0 { found.dataNorm = found.norm }
             norms = found
         }
         return norms
@@ -199,11 +202,23 @@ final class Objective<M: Model> {
         return norms
     }
 
+    /// d = −P g_B.
+    func writeDescent(into d: inout [Float]) {
+        if metricGradient.isEmpty {
+            metric.apply(-1, to: gradient, into: &d)
+        } else {
+            Metric.identity.apply(-1, to: metricGradient, into: &d)
+        }
+    }
+
+    /// P has changed.
+    func forgetMetricGradient() { metricGradient = [] }
+
     /// The batch loss along x + αd from the point x of the current gradient, ready for any number of trials: margins are
     /// computed once (one read of the batch).
     func ray(start: Int, count: Int, from x: [Float], along d: [Float]) -> Ray {
-        let clock = ContinuousClock.now
-        defer { computeSeconds += seconds(since: clock) }
+        let clock = Stopwatch()
+        defer { computeSeconds += clock.seconds }
         let batch = dataset.batch(start: start % population, count: count)
         if model.isConvex { rowsRead += count }
         let line = x.withUnsafeBufferPointer { x in
@@ -228,14 +243,14 @@ final class Objective<M: Model> {
     func probe(_ ray: Ray, from x: [Float], along d: [Float], at steps: [Double], decision: Decision) throws
         -> (losses: [Double], curvature: Double?)
     {
-        let clock = ContinuousClock.now
+        let clock = Stopwatch()
         let local = ray.line?.losses(at: steps) ?? steps.map { loss(ray, from: x, along: d, step: $0, decision) }
         let curvature = ray.line?.curvature()
         ladderPacket[Reducer.headerCount + Self.ladderCapacity] = curvature ?? 0
         for index in 0..<Self.ladderCapacity {
             ladderPacket[Reducer.headerCount + index] = index < local.count ? local[index] : 0
         }
-        computeSeconds += seconds(since: clock)
+        computeSeconds += clock.seconds
         try ladderPacket.withUnsafeMutableBufferPointer {
             try reducer.reduce($0, kind: .ladder, decision: decision)
         }
@@ -264,10 +279,10 @@ final class Objective<M: Model> {
 
     /// Mean data loss over all rows of another data set (validation). One reduction.
     func meanLoss(on other: Dataset, at x: [Float], decision: Decision) throws -> Double {
-        let clock = ContinuousClock.now
+        let clock = Stopwatch()
         var packet = [Double](repeating: 0, count: Reducer.headerCount + 1)
         packet[Reducer.headerCount] = x.withUnsafeBufferPointer { model.loss(other.all, at: $0) }
-        computeSeconds += seconds(since: clock)
+        computeSeconds += clock.seconds
         try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .validation, decision: decision) }
         rowsRead += other.order.count
         return packet[Reducer.headerCount] / Double(max(1, other.order.count))

@@ -30,9 +30,9 @@ extension Objective {
 
     /// The sum over all ranks of what `local` computes.
     private func summed(kind: ReductionKind, decision: Decision, _ local: () -> [Double]) throws -> [Double] {
-        let clock = ContinuousClock.now
+        let clock = Stopwatch()
         var packet = [Double](repeating: 0, count: Reducer.headerCount) + local()
-        computeSeconds += seconds(since: clock)
+        computeSeconds += clock.seconds
         try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: kind, decision: decision) }
         return Array(packet[Reducer.headerCount...])
     }

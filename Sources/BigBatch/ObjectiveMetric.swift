@@ -28,13 +28,13 @@ extension Objective {
     }
 
     private func measuredColumnSquares(_ model: any CurvatureModel, decision: Decision) throws -> [Double] {
-        let clock = ContinuousClock.now
+        let clock = Stopwatch()
         var sums = [Double](repeating: 0, count: Reducer.headerCount + model.featureCount)
         sums.withUnsafeMutableBufferPointer { sums in
             model.addColumnSquares(
                 dataset.all, into: UnsafeMutableBufferPointer(rebasing: sums[Reducer.headerCount...]))
         }
-        computeSeconds += seconds(since: clock)
+        computeSeconds += clock.seconds
         try sums.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .columns, decision: decision) }
         rowsRead += population
         return sums[Reducer.headerCount...].map { $0 / Double(population) }
@@ -50,7 +50,7 @@ extension Objective {
     func adoptDenseMetric(start: Int, count: Int, at x: [Float], decision: Decision) throws {
         guard let estimate, let model = model as? any CurvatureModel else { return }
         let count = min(count, estimate.sampleSize)
-        let clock = ContinuousClock.now
+        let clock = Stopwatch()
         let batch = dataset.batch(start: start % population, count: count)
         let weights = x.withUnsafeBufferPointer { model.curvatureWeights(of: batch, at: $0) }
         var first = [Double](repeating: 0, count: Reducer.headerCount + 1 + estimate.features)
@@ -59,31 +59,32 @@ extension Objective {
             model.addColumnSquares(
                 batch, into: UnsafeMutableBufferPointer(rebasing: first[(Reducer.headerCount + 1)...]))
         }
-        computeSeconds += seconds(since: clock)
+        computeSeconds += clock.seconds
         try first.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .sampleColumns, decision: decision) }
 
-        let second = ContinuousClock.now
+        let second = Stopwatch()
         let mean = first[Reducer.headerCount] / Double(count)
         for index in 0..<batch.count { weights[index] += Float(MetricEstimate.weightFloor * mean) }
         let sketch = model.curvature(of: batch, weights: weights)
         var packet = [Double](repeating: 0, count: Reducer.headerCount) + sketch.sums
-        computeSeconds += seconds(since: second)
+        computeSeconds += second.seconds
         try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .curvature, decision: decision) }
         rowsRead += count
 
-        let third = ContinuousClock.now
+        let third = Stopwatch()
         adopt(
             estimate.dense(
                 sketch: Array(packet[Reducer.headerCount...]), count: count, meanWeight: mean,
                 sampleSquares: Array(first[(Reducer.headerCount + 1)...])))
         metricSampleSize = count
-        computeSeconds += seconds(since: third)
+        computeSeconds += third.seconds
     }
 
     /// Uses `metric` for norms and steps from the next batch on.
     func adopt(_ metric: Metric) {
         if case .diagonal = self.metric { metricNorms.elements.update(repeating: 0) }
         self.metric = metric
+        forgetMetricGradient()
         metricDataset.squaredNorms = metricNorms
         switch metric {
         case .identity:
@@ -111,7 +112,7 @@ extension Objective {
     func writeNorms(start: Int, count: Int, batchSize: Int, before: Int) -> Int {
         guard case .dense(let dense) = metric, case .dense(let features) = dataset.features else { return count }
         for rows in normedRows {
-            for row in rows { metricDataset.squaredNorms.pointer[row] = 0 }
+            (metricDataset.squaredNorms.pointer + rows.lowerBound).update(repeating: 0, count: rows.count)
         }
         let normed = min(count, max(0, normedRowCount(ofBatch: batchSize) - before))
         let batch = dataset.batch(start: start % population, count: normed)

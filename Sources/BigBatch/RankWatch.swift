@@ -97,9 +97,9 @@ extension Trainer {
 
     /// Moves the rows to the owners that the new shares name.
     private func move(_ move: BalanceRule.Move, _ times: RankTimes) throws -> Rebalance {
-        let clock = ContinuousClock.now
+        let clock = Stopwatch()
         try moveRows(to: move.shares)
-        let took = seconds(since: clock)
+        let took = clock.seconds
         // What the rank with the most to do had to read and write.
         watch.noteMove(at: times.seconds, took: took, bytes: move.bytes)
         return Rebalance(weights: move.shares.weights, gain: move.gain, seconds: took)

@@ -237,13 +237,13 @@ public final class Trainer<M: Model> {
 
 /// Training time over all attempts at a run.
 struct RunClock {
-    private let start = ContinuousClock.now
+    private let start = Stopwatch()
     /// Of the attempts before.
     let before: Double
 
     init(before: Double) { self.before = before }
 
-    var seconds: Double { before + BigBatch.seconds(since: start) }
+    var seconds: Double { before + start.seconds }
 }
 
 /// What `TrainingEvent` is told from.

@@ -37,9 +37,9 @@ extension Objective {
         guard ray.count == population, steps <= Walk.longest, let line = ray.line as? any WalkableLine else {
             return nil
         }
-        let clock = ContinuousClock.now
+        let clock = Stopwatch()
         line.advance(by: step)
-        computeSeconds += seconds(since: clock)
+        computeSeconds += clock.seconds
         var path: WalkPath?
         if remembersWalks {
             path = kept == nil ? WalkPath(start: ray.start, origin: x) : kept?.path

@@ -63,7 +63,11 @@ public struct MetricFactor: Sendable {
                         x, block, columns: panel.height, panel: panel.values.pointer, offset: panel.offset.pointer,
                         to: first)
                 }
-                for row in block { out[row - rows.lowerBound] = sums[row - start].sum() }
+                for row in block {
+                    let four = sums[row - start].lowHalf + sums[row - start].highHalf
+                    let two = four.lowHalf + four.highHalf
+                    out[row - rows.lowerBound] = two.x + two.y
+                }
             }
         }
     }
