@@ -31,63 +31,65 @@ public enum JSON: Sendable, Equatable {
 
     /// One line, no spaces.
     public var text: String {
-        var result = ""
-        write(to: &result, indent: nil)
-        return result
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(512)
+        write(to: &bytes, indent: nil)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// One member a line, two spaces of indentation.
     public var indentedText: String {
-        var result = ""
-        write(to: &result, indent: 0)
-        return result + "\n"
+        var bytes: [UInt8] = []
+        write(to: &bytes, indent: 0)
+        return String(decoding: bytes, as: UTF8.self) + "\n"
     }
 
-    private func write(to text: inout String, indent: Int?) {
+    /// Into bytes, not a string: a run may write thousands of lines a second.
+    private func write(to text: inout [UInt8], indent: Int?) {
         switch self {
-        case .null: text += "null"
-        case .bool(let value): text += value ? "true" : "false"
-        case .integer(let value): text += String(value)
-        case .number(let value): text += value.isFinite ? value.description : "null"
+        case .null: text += "null".utf8
+        case .bool(let value): text += (value ? "true" : "false").utf8
+        case .integer(let value): text += String(value).utf8
+        case .number(let value): text += (value.isFinite ? value.description : "null").utf8
         case .string(let value): JSON.quote(value, into: &text)
         case .array(let values):
             // Arrays stay on one line: they are short lists of numbers or names.
-            text += "["
+            text.append(UInt8(ascii: "["))
             for (index, value) in values.enumerated() {
-                if index > 0 { text += indent == nil ? "," : ", " }
+                if index > 0 { text += (indent == nil ? "," : ", ").utf8 }
                 value.write(to: &text, indent: nil)
             }
-            text += "]"
+            text.append(UInt8(ascii: "]"))
         case .object(let members):
             let inner = indent.map { "\n" + String(repeating: " ", count: 2 * ($0 + 1)) } ?? ""
-            text += "{"
+            text.append(UInt8(ascii: "{"))
             for (index, member) in members.enumerated() {
-                if index > 0 { text += "," }
-                text += inner
+                if index > 0 { text.append(UInt8(ascii: ",")) }
+                text += inner.utf8
                 JSON.quote(member.key, into: &text)
-                text += indent == nil ? ":" : ": "
+                text += (indent == nil ? ":" : ": ").utf8
                 member.value.write(to: &text, indent: indent.map { $0 + 1 })
             }
-            if let indent, !members.isEmpty { text += "\n" + String(repeating: " ", count: 2 * indent) }
-            text += "}"
+            if let indent, !members.isEmpty { text += ("\n" + String(repeating: " ", count: 2 * indent)).utf8 }
+            text.append(UInt8(ascii: "}"))
         }
     }
 
-    private static func quote(_ string: String, into text: inout String) {
-        text += "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case _ where scalar.value < 0x20:
-                let hex = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: text.unicodeScalars.append(scalar)
+    private static func quote(_ string: String, into text: inout [UInt8]) {
+        text.append(UInt8(ascii: "\""))
+        for byte in string.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): text += "\\\"".utf8
+            case UInt8(ascii: "\\"): text += "\\\\".utf8
+            case UInt8(ascii: "\n"): text += "\\n".utf8
+            case UInt8(ascii: "\r"): text += "\\r".utf8
+            case UInt8(ascii: "\t"): text += "\\t".utf8
+            case ..<0x20:
+                let hex = String(byte, radix: 16)
+                text += ("\\u" + String(repeating: "0", count: 4 - hex.count) + hex).utf8
+            default: text.append(byte)
             }
         }
-        text += "\""
+        text.append(UInt8(ascii: "\""))
     }
 }

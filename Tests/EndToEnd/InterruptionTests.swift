@@ -135,4 +135,22 @@ import Testing
         #expect(outcome.errors.contains("crescendo: cannot write run/model.safetensors"), "\(outcome.errors)")
         #expect(!place.exists("run/model.safetensors"))
     }
+
+    /// 40 rows of 10 million columns are 1.6 GB as dense rows; the process may have 1.2.
+    @Test(arguments: [[], ["--memory-limit", "100GB"]]) func moreMemoryThanTheProcessMayHaveIsRefused(
+        options: [String]
+    ) throws {
+        let place = try Workplace()
+        try place.write(
+            (0..<40).map { "\($0 % 2) 1:\($0) 10000000:1" }.joined(separator: "\n") + "\n", to: "data.svm")
+        let script =
+            "ulimit -v 1200000; exec \(Workplace.program) train data.svm --output run --storage dense "
+            + options.joined(separator: " ")
+        let outcome = try place.start(["bash", "-c", script]).wait()
+        #expect(outcome.code == 1, "\(outcome.errors)")
+        // Where the user allows more than there is, the system's refusal is the last word.
+        let message = options.isEmpty ? "available" : "crescendo: out of memory: "
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
+        #expect(!place.exists("run/model.safetensors"))
+    }
 }

@@ -71,6 +71,11 @@ import Testing
         for word in ["mpirun -n 16 crescendo train", "MODEL:", "EXPERT:", "--stall-timeout"] {
             #expect(help.output.contains(word))
         }
+        for (command, word) in [("launch", "--retries"), ("submit", "--partition")] {
+            let help = try place.run([command, "--help"])
+            #expect(help.code == 0)
+            #expect(help.output.contains(word))
+        }
         for shell in ["bash", "zsh", "fish"] {
             let script = try place.run(["--generate-completion-script", shell])
             #expect(script.code == 0)

@@ -127,7 +127,8 @@ public struct Document: Sendable {
         let bodies = sections.enumerated().map { index, section in
             Page.section(id: "part\(index)", title: section.title, section.blocks.map { block($0) }.joined())
         }
-        let facts = figures.map { HTML("<div><dt>\($0.name)</dt><dd>\($0.value)</dd></div>\n") }.joined()
+        let facts = figures.map { HTML("<li><strong>\($0.value)</strong> \($0.name)</li>\n") }.joined()
+        let list: HTML = figures.isEmpty ? .empty : "<ul class=\"figures\">\n\(facts)</ul>\n"
         return """
             <!DOCTYPE html>
             <html lang="en">
@@ -144,8 +145,7 @@ public struct Document: Sendable {
             <header>
             <h1>\(title)</h1>
             \(summary.map { HTML("<p class=\"lead\">\($0)</p>\n") }.joined())\
-            <dl class="figures">
-            \(facts)</dl>
+            \(list)\
             <p class="note">\(Page.words)</p>
             <nav aria-label="Parts of the page">\(links)</nav>
             </header>
@@ -206,6 +206,7 @@ public struct Document: Sendable {
 enum DocumentStyle {
     static let text = """
 
+        .text { min-width: 14ch; }
         .picture { margin: 8px 0 16px; max-width: 820px; }
         .command { background: var(--raised); border-radius: 6px; padding: 12px 14px; overflow-x: auto; margin: 6px 0 10px;
           white-space: pre-wrap; overflow-wrap: anywhere; }

@@ -25,11 +25,11 @@ struct ChartDrawing {
     var svg: HTML {
         var parts = HTML.empty
         parts += grid
-        parts += levels
         if !chart.reference.isEmpty {
             parts += "<path class=\"level\" d=\"\(path(placed(chart.reference), .straight))\"/>\n"
         }
         for curve in chart.curves { parts += draw(curve) }
+        parts += levels
         parts += marks
         parts += letters
         return """

@@ -61,6 +61,7 @@ enum ReportStyle {
               font-size: 0.82rem; line-height: 1.3; }
             .figures strong { display: block; color: var(--ink); font-size: 1.3rem; font-weight: 600; margin-bottom: 2px;
               font-variant-numeric: tabular-nums; }
+            .figures + .note { margin-top: 14px; }
             .facts { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 28px; margin: 4px 0 8px; padding: 0;
               font-size: 0.92rem; }
             .facts span { color: var(--muted); }
@@ -71,7 +72,7 @@ enum ReportStyle {
             svg { display: block; width: 100%; height: auto; }
             svg text { font-size: 12px; fill: var(--muted); font-family: inherit; }
             svg .axis { fill: var(--ink); }
-            svg .note { font-size: 11px; }
+            svg .note { font-size: 11px; paint-order: stroke; stroke: var(--ground); stroke-width: 3px; }
             svg .letter { font-weight: 700; font-size: 13px; }
             .grid { stroke: var(--grid); fill: none; }
             .base { stroke: var(--base); fill: none; }
@@ -124,7 +125,7 @@ enum ReportStyle {
             .confusion .wrong { background: rgba(var(--wrong), var(--s)); }
             .confusion .sum { color: var(--muted); white-space: nowrap; }
             footer { color: var(--muted); font-size: 0.85rem; margin-top: 40px; }
-            @media (max-width: 760px) {
+            @media screen and (max-width: 760px) {
               .page { padding: 16px 14px 40px; }
               input.choice { display: inline; position: absolute; opacity: 0; }
               label.choice { display: inline-block; padding: 7px 12px; margin: 6px 4px 2px 0; border: 1px solid var(--base);
@@ -143,8 +144,8 @@ enum ReportStyle {
               .page { max-width: none; padding: 0; }
               nav, .skip, .choice { display: none; }
               .panels { grid-template-columns: repeat(3, 1fr); }
-              .panel, .split, .lanes, .figures, tr { break-inside: avoid; }
-              h2, h3 { break-after: avoid; }
+              .panel, .side div, .split, .lanes, .figures, .confusion, .note, tr { break-inside: avoid; }
+              h2, h3, h4, h3 + .note { break-after: avoid; }
               .bar span, .swatch, .confusion td, .lane, .figures li { -webkit-print-color-adjust: exact;
                 print-color-adjust: exact; }
               details:not([open]) { display: none; }

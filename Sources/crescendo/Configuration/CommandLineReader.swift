@@ -34,9 +34,11 @@ enum CommandLineReader {
             case let pilot as PilotCommand:
                 try check(pilot)
                 return .run(command, source: source)
+            case let launch as LaunchCommand:
+                return try passing(launch, "launch", launch.command, source)
+            case let submit as SubmitCommand:
+                return try passing(submit, "submit", submit.command, source)
             case is PlanCommand, is PredictCommand, is EvaluateCommand, is InfoCommand, is WatchCommand,
-                is LaunchCommand,
-                is SubmitCommand,
                 is DoctorCommand, is ReportCommand:
                 return .run(command, source: source)
             default:
@@ -50,6 +52,17 @@ enum CommandLineReader {
             return .say("Error: \(error.text)\nSee 'crescendo \(error.command) --help'.", code: Request.usageCode)
         } catch {
             return .say(Crescendo.fullMessage(for: error), code: Crescendo.exitCode(for: error).rawValue)
+        }
+    }
+
+    /// A command that runs another one. The parser takes a `--help` in the other's place for the other's.
+    private static func passing(
+        _ command: any ParsableCommand, _ name: String, _ passed: [String], _ source: String
+    ) throws -> Request {
+        switch passed.first {
+        case nil: throw OptionsError(text: "No command given: crescendo \(name) train data.svm", command: name)
+        case "-h", "--help": read(["help", name])
+        default: .run(command, source: source)
         }
     }
 

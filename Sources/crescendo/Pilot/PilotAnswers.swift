@@ -124,7 +124,8 @@ struct PilotAnswers {
             var parts: [String] = []
             if let run = chosen.runCost {
                 let nodes = "\(chosen.nodes) node\(chosen.nodes == 1 ? "" : "s")"
-                let reading = PilotAnalysis.hours(file.budget.loadSeconds) * Double(chosen.nodes) * (file.money.price ?? 0)
+                let nodeHours = PilotAnalysis.hours(file.budget.loadSeconds) * Double(chosen.nodes)
+                let reading = nodeHours * (file.money.price ?? 0)
                 parts.append(
                     "\(NumberFormat.money(run)) for a run (\(nodes), whole nodes are paid; reading the data adds "
                         + "\(NumberFormat.money(reading)))")
@@ -181,7 +182,7 @@ struct PilotAnswers {
     private var whatToRun: [Answer] {
         guard let advice = file.recommendation else { return [] }
         var answers: [Answer] = [.command(shellCommand(advice.command))]
-        answers.append(.text("This is the way to train that is called \(advice.method.rawValue): \(advice.method.name)."))
+        answers.append(.text("The way to train is \(advice.method.rawValue): \(advice.method.name)."))
         if advice.verdict == .undecided {
             answers.append(.text("This came nearest to the target, on whatever it was tried."))
         }
@@ -221,6 +222,9 @@ struct PilotAnswers {
             if let mine = chosen.totalCost, let theirs = other.totalCost {
                 let (cost, own) = (NumberFormat.money(theirs), NumberFormat.money(mine))
                 text += cost == own ? "; costs as much (\(cost))" : "; costs \(cost) instead of \(own)"
+                if let person = other.personCost, person > 0 {
+                    text += ", \(NumberFormat.money(person)) of it for a person's tuning"
+                }
             }
             return text + "."
         }

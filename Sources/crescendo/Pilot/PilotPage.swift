@@ -82,6 +82,7 @@ struct PilotPage {
                         + "\(NumberFormat.percent(file.target.tolerance)) of the lowest that any run has seen, "
                         + "\(NumberFormat.significant(file.target.best, 6)). Dot: median of the repeats; line: the interval that "
                         + "holds the true median with 90 % probability. In colour: what is recommended."),
+                .note(PilotMethod.allCases.map { "\($0.rawValue): \($0.name)" }.joined(separator: "; ") + "."),
                 .intervals(
                     Document.Intervals(title: "Time to the target", xLabel: "seconds, fastest first", rows: rows)),
                 .table(table),
@@ -120,7 +121,8 @@ struct PilotPage {
         cells.append(configuration.tuningRuns > 0 ? NumberFormat.duration(configuration.tuningSeconds) : "–")
         if hasCost { cells.append(configuration.totalCost.map(NumberFormat.money) ?? "–") }
         cells.append(short(configuration.objective, 6))
-        cells.append(configuration.score ?? "–")
+        // "accuracy 0.757" of "accuracy 0.757, log loss 0.512".
+        cells.append(configuration.score.flatMap { $0.split(separator: ",").first.map(String.init) } ?? "–")
         return cells
     }
 

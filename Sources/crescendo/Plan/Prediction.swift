@@ -83,6 +83,9 @@ struct Forecast: Codable, Equatable, Sendable {
         let residuals = Self.residuals(model, runs, growth: growth)
         let spread = Self.spread(runs)
         let alone = model.total(1)
+        let measured = { count in
+            growth == 1 ? Statistics.median(runs.filter { $0.ranks == count }.map { $0.workSeconds }) : nil
+        }
         rows = counts.map { count in
             let parts = model.seconds(count)
             let seconds = parts.compute + parts.communication
@@ -98,8 +101,7 @@ struct Forecast: Codable, Equatable, Sendable {
                 communication: parts.communication / seconds,
                 coreHours: seconds / 3600 * Double(count * file.machine.threads),
                 cost: (price ?? file.money.price).map { $0 * Double(nodes) * seconds / 3600 },
-                measured: growth == 1
-                    ? Statistics.median(runs.filter { $0.ranks == count }.map { $0.workSeconds }) : nil)
+                measured: measured(count))
         }
         self.method = chosen
         self.ranksPerNode = onNode
@@ -107,7 +109,9 @@ struct Forecast: Codable, Equatable, Sendable {
         fastest = powers.min { model.total($0) < model.total($1) }
         var paying = 1
         for power in powers.dropFirst() {
-            guard model.total(paying) >= Self.payingFactor * model.total(power) else { break }
+            // What was measured counts more than what the fit makes of it.
+            let seen = measured(paying).flatMap { before in measured(power).map { before / $0 } }
+            guard seen ?? (model.total(paying) / model.total(power)) >= Self.payingFactor else { break }
             paying = power
         }
         payingUpTo = paying > 1 ? paying : nil
