@@ -136,13 +136,13 @@ import Testing
         #expect(!place.exists("run/model.safetensors"))
     }
 
-    /// 40 rows of 10 million columns are 1.6 GB as dense rows; the process may have 1.2.
+    /// 4,000 rows of 100,000 columns are 1.6 GB as dense rows; the process may have 1.2.
     @Test(arguments: [[], ["--memory-limit", "100GB"]]) func moreMemoryThanTheProcessMayHaveIsRefused(
         options: [String]
     ) throws {
         let place = try Workplace()
         try place.write(
-            (0..<40).map { "\($0 % 2) 1:\($0) 10000000:1" }.joined(separator: "\n") + "\n", to: "data.svm")
+            (0..<4000).map { "\($0 % 2) 1:\($0) 100000:1" }.joined(separator: "\n") + "\n", to: "data.svm")
         let script =
             "ulimit -v 1200000; exec \(Workplace.program) train data.svm --output run --storage dense "
             + options.joined(separator: " ")
