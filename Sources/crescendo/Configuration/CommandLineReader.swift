@@ -34,12 +34,12 @@ enum CommandLineReader {
             case let pilot as PilotCommand:
                 try check(pilot)
                 return .run(command, source: source)
-            case let launch as LaunchCommand:
+            case let launch as LaunchCommand where launch.watchHost == nil:
                 return try passing(launch, "launch", launch.command, source)
             case let submit as SubmitCommand:
                 return try passing(submit, "submit", submit.command, source)
             case is PlanCommand, is PredictCommand, is EvaluateCommand, is InfoCommand, is WatchCommand,
-                is DoctorCommand, is ReportCommand:
+                is LaunchCommand, is DoctorCommand, is ReportCommand:
                 return .run(command, source: source)
             default:
                 // The bare program is a command of the parser's own, with nothing to do but print.
