@@ -102,7 +102,7 @@ def ratios(group):
                 bound = f"{float(gap):.0e}".replace("e-0", "e-")
                 times.append(f"{times_as(theirs / ours)} ({times_as(theirs / ours_first)}) to {bound}")
         if times:
-            yield f"{name} takes {', '.join(times)} times as long (beside the first run in a process)."
+            yield f"{name} takes {', '.join(times)} times as long as a later run in a process (as the first one)."
 
 
 def loading(results):

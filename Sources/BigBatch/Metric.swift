@@ -48,10 +48,7 @@ public enum Metric: Sendable {
         case .identity: return FixedOrder.squaredNorm(g)
         case .diagonal(let scale, let classes): return FixedOrder.squaredNorm(g, scale: scale, classes: classes)
         case .dense(let metric):
-            return withUnsafeTemporaryAllocation(of: Float.self, capacity: g.count) { product in
-                FixedOrder.product(1, metric.inverse, g, classes: metric.classes, into: product)
-                return FixedOrder.dot(g, UnsafeBufferPointer(product))
-            }
+            return withUnsafeTemporaryAllocation(of: Float.self, capacity: g.count) { metric.product(g, into: $0) }
         }
     }
 }
@@ -95,12 +92,14 @@ public struct DenseMetric: Sendable {
     /// out = P g.
     /// - Returns: gᵀPg.
     func product(_ g: [Float], into out: inout [Float]) -> Double {
-        g.withUnsafeBufferPointer { g in
-            out.withUnsafeMutableBufferPointer { out in
-                FixedOrder.product(1, inverse, g, classes: classes, into: out)
-                return FixedOrder.dot(g, UnsafeBufferPointer(out))
-            }
-        }
+        g.withUnsafeBufferPointer { g in out.withUnsafeMutableBufferPointer { product(g, into: $0) } }
+    }
+
+    /// out = P g.
+    /// - Returns: gᵀPg.
+    func product(_ g: UnsafeBufferPointer<Float>, into out: UnsafeMutableBufferPointer<Float>) -> Double {
+        FixedOrder.product(1, inverse, g, classes: classes, into: out)
+        return FixedOrder.dot(g, UnsafeBufferPointer(out))
     }
 
     /// Writes x̂_iᵀPx̂_i, the intercept's share included, for the local rows `rows` of dense features.

@@ -13,7 +13,7 @@ final class Objective<M: Model> {
     var dataset: Dataset
     let l2: Double
     let reducer: Reducer
-    var metric = Metric.identity
+    var metric = Metric.identity { didSet { metricGradient = [] } }
     /// `dataset` with row norms in the metric.
     var metricDataset: Dataset
     /// Local rows whose norms in a dense metric stand in `metricDataset`; all other rows hold 0.
@@ -38,7 +38,7 @@ final class Objective<M: Model> {
     private(set) var sums = BatchSums()
     /// g_B with the regulariser: the mean gradient of the current batch.
     private(set) var gradient: [Float]
-    /// P g_B of a dense metric, which the norm needed; empty where it is not known.
+    /// P g_B of a dense metric, from its norm on; empty where it is not known.
     private var metricGradient: [Float] = []
     /// ‖g_B‖ in the Euclidean norm, regulariser included.
     private(set) var gradientNorm = 0.0
@@ -210,9 +210,6 @@ final class Objective<M: Model> {
             Metric.identity.apply(-1, to: metricGradient, into: &d)
         }
     }
-
-    /// P has changed.
-    func forgetMetricGradient() { metricGradient = [] }
 
     /// The batch loss along x + αd from the point x of the current gradient, ready for any number of trials: margins are
     /// computed once (one read of the batch).

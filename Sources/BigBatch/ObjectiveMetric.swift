@@ -84,7 +84,6 @@ extension Objective {
     func adopt(_ metric: Metric) {
         if case .diagonal = self.metric { metricNorms.elements.update(repeating: 0) }
         self.metric = metric
-        forgetMetricGradient()
         metricDataset.squaredNorms = metricNorms
         switch metric {
         case .identity:

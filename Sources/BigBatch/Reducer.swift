@@ -162,13 +162,13 @@ final class Reducer {
         packet[6] = lastStay.contribution
         packet[7] = flags.snapshotIsDue ? 1 : 0
         packet[8] = flags.timesAreDue ? 1 : 0
-        let start = Stopwatch()
+        let clock = Stopwatch()
         try allreduce(packet, kind)
         if let floats, communicator.size > 1 {
             countBytes(of: Float.self, floats.count)
             try communicator.allreduce(floats.elements, .sum)
         }
-        let stay = start.seconds
+        let stay = clock.seconds
         account.transferSeconds += lastStay.transfer(sum: packet[6])
         lastStay = SharedStay(seconds: stay)
         account.communicationSeconds += stay
@@ -206,8 +206,8 @@ final class Reducer {
 
     /// Rank 0's values on every rank.
     func broadcast(_ values: [Float]) throws -> [Float] {
-        let start = Stopwatch()
-        defer { account.communicationSeconds += start.seconds }
+        let clock = Stopwatch()
+        defer { account.communicationSeconds += clock.seconds }
         countBytes(of: Float.self, values.count)
         var values = values
         try values.withUnsafeMutableBufferPointer { try communicator.broadcast($0, root: 0) }

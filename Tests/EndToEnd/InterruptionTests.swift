@@ -149,7 +149,7 @@ import Testing
         let outcome = try place.start(["bash", "-c", script]).wait()
         #expect(outcome.code == 1, "\(outcome.errors)")
         // Where the user allows more than there is, the system's refusal is the last word.
-        let message = options.isEmpty ? "available" : "crescendo: out of memory: "
+        let message = options.isEmpty ? "but only " : "crescendo: out of memory: "
         #expect(outcome.errors.contains(message), "\(outcome.errors)")
         #expect(!place.exists("run/model.safetensors"))
     }

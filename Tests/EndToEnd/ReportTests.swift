@@ -67,6 +67,11 @@ import Testing
             #expect(page.contains(words), "\(words)")
         }
         #expect(!page.contains("<b>"))
+        let warning = "The objectives are not compared"
+        #expect(!page.contains(warning))
+        try train(place, SampleData.binary(), ["--l2", "0.1"], output: "d")
+        #expect(try place.run(["report", "a", "d", "--output", "two.html"]).code == 0)
+        #expect(try place.read("two.html").contains(warning))
         #expect(try place.run(["report", "a", "c"]).output == "report.html\n")
     }
 

@@ -92,8 +92,7 @@ struct WrongInput: Sendable, CustomTestStringConvertible {
     static let options: [WrongInput] = [
         WrongInput(name: "no data", arguments: ["train"], message: "No data given", code: 64),
         WrongInput(name: "nothing to launch", arguments: ["launch"], message: "No command given", code: 64),
-        WrongInput(
-            name: "nothing to submit", arguments: ["submit"], message: "Error: Missing expected argument", code: 64),
+        WrongInput(name: "nothing to submit", arguments: ["submit"], message: "No command given", code: 64),
         WrongInput(
             name: "standard input", arguments: ["train", "-"], message: "not standard input", code: 64),
         WrongInput(name: "unknown command", arguments: ["trian", "a"], message: "Did you mean 'train'?", code: 64),

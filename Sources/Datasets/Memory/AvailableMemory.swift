@@ -30,7 +30,7 @@ public struct AvailableMemory: Sendable, Equatable {
     }
 
     /// How much address space this process can still take: its limit (`ulimit -v`) less what it has; Int.max without one.
-    static var addressSpace: Int {
+    public static var addressSpace: Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < 1 << 60 else {
             return Int.max

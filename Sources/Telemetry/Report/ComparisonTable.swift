@@ -1,3 +1,5 @@
+import BigBatch
+
 /// The runs side by side: what each was and how it did, the best figure of a column in bold.
 struct ComparisonTable {
     let runs: [ReportedRun]
@@ -40,13 +42,20 @@ struct ComparisonTable {
     private static let differentObjectives =
         " The objectives are not compared: the runs differ in what they minimise, see the options below."
 
-    /// Options that make another objective of the same model's coefficients.
+    /// Options that make another objective.
     private static let optionsOfObjective = [
-        "data", "model", "network", "l2", "standardize", "label-smoothing", "intercept", "weight", "validation",
+        "data", "label", "labels", "drop", "id", "weight", "validation", "model", "network", "l2", "standardize",
+        "label-smoothing", "intercept",
     ]
 
     private var objectivesDiffer: Bool {
         Self.optionsOfObjective.contains { key in Set(runs.map { $0.option(key) }).count > 1 }
+            || Set(runs.map(hasPenaltyApart)).count > 1
+    }
+
+    /// Adam and AdaDelta shrink the weights apart from the objective.
+    private func hasPenaltyApart(_ run: ReportedRun) -> Bool {
+        run.option("direction").flatMap(DirectionKind.init(rawValue:))?.isAdaptive ?? false
     }
 
     /// Figures of the rows that all runs were judged on.

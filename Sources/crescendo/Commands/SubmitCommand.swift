@@ -57,5 +57,5 @@ struct SubmitCommand: ParsableCommand {
     @Argument(
         parsing: .captureForPassthrough,
         help: ArgumentHelp("train and its options.", valueName: "command"))
-    var command: [String]
+    var command: [String] = []
 }

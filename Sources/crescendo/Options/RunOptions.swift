@@ -76,8 +76,8 @@ struct RunOptions: ParsableArguments {
             "Stop before this moment of the local clock, with a checkpoint to go on from: 2025-01-31T14:25:01 "
                 + "(default: when the Slurm job ends, where Slurm tells).",
             discussion: """
-                A tenth of the time that is left at the start earlier, at least 5 s and at most 60 s, and by what an \
-                iteration and a checkpoint take.
+                How long before: a tenth of the time that was left when the run started, 5 to 60 s, and what an iteration \
+                and a checkpoint take.
                 """,
             valueName: "moment"))
     var endTime: Moment?

@@ -79,7 +79,7 @@ struct PilotData {
             case .dense(let matrix): 4 * Double(matrix.stride)
             case .sparse(let matrix): 8 * Double(matrix.nonZeros) / Double(max(1, matrix.rows))
             }
-        let room = 0.5 * Double(AvailableMemory().bytes)
+        let room = 0.5 * Double(min(AvailableMemory().bytes, AvailableMemory.addressSpace))
         most = min(most, max(1000, room / (shares * (bytesPerRow + 24))))
         return max(2, min(rows, Int(try world.broadcastValue(most))))
     }

@@ -155,6 +155,30 @@ struct KnownCluster {
         #expect(forecast.rows[0].efficiency == 1)
     }
 
+    /// The fit may see a gain that the runs did not have.
+    @Test func whatWasMeasuredCountsMoreThanTheFit() throws {
+        var cluster = KnownCluster()
+        var file = cluster.pilot(ranks: [1, 2], repeats: 3)
+        #expect(try Forecast(file, draws: 5).payingUpTo != nil)
+        for index in file.runs.indices { file.runs[index].workSeconds = 1 }
+        #expect(try Forecast(file, draws: 5).payingUpTo == nil)
+    }
+
+    @Test func aPilotThatAdvisesOneRankSaysWhatOthersTake() throws {
+        var cluster = KnownCluster()
+        var file = cluster.pilot(ranks: [1, 2], repeats: 3)
+        for index in file.runs.indices {
+            file.runs[index].curve[0].seconds = file.runs[index].ranks == 1 ? 2 : 26
+        }
+        file = PilotAnalysis.conclude(file)
+        #expect(file.recommendation?.verdict == .oneRank)
+        let answers = PilotAnswers(file: file).all[0].answers.map(\.text)
+        #expect(answers.contains { $0.contains("on 2 ranks 13 times as long") }, "\(answers)")
+        #expect(!answers.contains { $0.contains("Several nodes were not tried") })
+        file.machine.hosts = ["n0"]
+        #expect(PilotAnswers(file: file).all[0].answers.contains { $0.text.contains("Several nodes were not tried") })
+    }
+
     @Test func whatWasNotMeasuredIsNotPredicted() throws {
         var cluster = KnownCluster(ranksPerNode: 2)
         let file = cluster.pilot(ranks: [1, 2], repeats: 2)
