@@ -78,7 +78,7 @@ extension Trainer {
             statistics.squaredGradientNorm = objective.metric.squaredNorm(objective.gradient)
         case .stepped(let before):
             let gap = statistics.squaredGradientNorm / 2
-            let goal = stopRule.tolerance / 5 * abs(statistics.loss)
+            let goal = stopRule.tolerance / 5 * objectiveScale(statistics.loss)
             state.margin.note(gap, threshold: goal)
             if gap <= goal { return IterationOutcome(statistics: statistics, stepSize: 0, reason: .gradientNorm) }
             state.margin.note(gap, threshold: before / 4)

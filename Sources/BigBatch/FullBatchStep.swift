@@ -3,61 +3,118 @@ import Models
 /// Steps from all N rows, where the gradient is exact.
 extension Trainer {
     func fullBatchStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
+        state.objectives.note(statistics.loss)
+        if let reason = settled() {
+            return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
+        }
         if let outcome = try directStep(statistics) { return outcome }
-        if state.fullIterations % Self.metricLifetime == 0, let renewed = try renewMetric(statistics) {
-            return try fullBatchStep(renewed)
-        }
+        if configuration.step.isConstant { return try unsearchedFullStep(statistics) }
+        let isNewMetric = try endAdaptation() || renewMetricIfDue(statistics)
+        return try searchedFullStep(isNewMetric ? inMetric(statistics) : statistics)
+    }
+
+    private func searchedFullStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         state.fullIterations += 1
-        switch (configuration.step, configuration.direction) {
-        case (.fixed, _), (.sgd, _):
-            return try noisyStep(statistics)
-        case (_, .auto), (_, .lbfgs):
-            return try quasiNewtonStep(statistics)
-        case (.bb, _):
-            return try barzilaiBorweinStep(statistics)
-        case (.armijo, _), (.auto, _):
-            writeGradientDirection()
-            let first = try firstStep(statistics, doubled: true)
-            if let reason = convergence(statistics, length: first) {
-                return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
-            }
-            return try exhausting(search(first: first, statistics: statistics))
+        guard directionKind == .gradient else { return try quasiNewtonStep(statistics) }
+        if configuration.step == .bb { return try barzilaiBorweinStep(statistics) }
+        writeGradientDirection()
+        let first = try firstStep(statistics, doubled: true)
+        if try convergence(statistics, length: first), isSlowTailDone(statistics) {
+            return IterationOutcome(statistics: statistics, stepSize: 0, reason: .gradientNorm)
         }
+        return try exhausting(search(first: first, statistics: statistics))
+    }
+
+    /// Why no step can lower the objective any more, whatever the step rule; nil: one may.
+    private func settled() -> StopReason? {
+        if objective.gradientNorm == 0 { return .gradientNorm }
+        // A step of constant size that is too short looks the same: see `unsearchedFullStep`.
+        guard !configuration.step.isConstant else { return nil }
+        return state.objectives.isFlat(for: stopRule.plateau) ? .objectivePlateau : nil
+    }
+
+    /// An objective this low is within the tolerance of every other: it cannot fall below its least value.
+    var nothingLeft: Double {
+        guard isConvex, let start = state.progress.first else { return -.infinity }
+        let scale = stopRule.scale(objective.leastLoss, least: objective.leastLoss, start: start)
+        return objective.leastLoss + max(stopRule.tolerance, StopRule.resolution) * scale
+    }
+
+    /// The objective that accuracy is relative to.
+    func objectiveScale(_ loss: Double) -> Double {
+        stopRule.scale(loss, least: objective.leastLoss, start: state.progress.first)
     }
 
     /// Full-batch iterations that a dense metric serves.
     private static var metricLifetime: Int { 10 }
 
-    /// A dense metric made at the current point, and the statistics in its norm; nil when there is none to renew.
-    private func renewMetric(_ statistics: GradientStatistics) throws -> GradientStatistics? {
-        guard objective.metricSampleSize > 0, state.metricRenewedAt != state.iteration else { return nil }
-        state.metricRenewedAt = state.iteration
-        try objective.adoptDenseMetric(
-            start: 0, count: objective.population, at: state.parameters, decision: decision())
-        state.stepSize = 1
-        var renewed = statistics
-        renewed.squaredGradientNorm = objective.metric.squaredNorm(objective.gradient)
-        return renewed
+    /// Makes a metric at the current point where the one in use has served its time, or the objective has halved since.
+    private func renewMetricIfDue(_ statistics: GradientStatistics) throws -> Bool {
+        let isWornOut = objective.metricSampleSize > 0 && state.fullIterations % Self.metricLifetime == 0
+        guard objective.isPreconditioned, isWornOut || hasFallen(by: 0.5, statistics) else { return false }
+        return try renewMetric(statistics)
     }
 
-    /// Notes this iteration's gap estimate and says whether the run is done.
-    private func convergence(_ statistics: GradientStatistics, length: Double) -> StopReason? {
+    private func renewMetric(_ statistics: GradientStatistics) throws -> Bool {
+        guard state.metricRenewedAt != state.iteration else { return false }
+        state.metricRenewedAt = state.iteration
+        state.objectiveOfMetric = statistics.loss
+        try objective.renewMetric(at: state.parameters, decision: decision())
+        state.stepSize = 1
+        return true
+    }
+
+    /// Whether the objective, above its least value, is lower by this share than where the metric was made.
+    private func hasFallen(by share: Double, _ statistics: GradientStatistics) -> Bool {
+        guard let before = state.objectiveOfMetric ?? state.progress.first else { return false }
+        return before - statistics.loss > share * (before - objective.leastLoss)
+    }
+
+    /// Directions that learn a scale of every parameter do so from noisy batches. On all rows the curvature is at hand.
+    private func endAdaptation() throws -> Bool {
+        guard objective.adaptive != nil else { return false }
+        objective.adaptive = nil
+        state.stepSize = nil
+        state.lastGood = nil
+        guard mayBePreconditioned else { return false }
+        try objective.adoptInitialMetric(at: state.parameters, decision: decision())
+        return true
+    }
+
+    private func inMetric(_ statistics: GradientStatistics) -> GradientStatistics {
+        var statistics = statistics
+        statistics.squaredGradientNorm = objective.metric.squaredNorm(objective.gradient)
+        return statistics
+    }
+
+    /// Notes this iteration's gap estimate and says whether the run is done: by a metric that was made about here.
+    private func convergence(_ statistics: GradientStatistics, length: Double) throws -> Bool {
         let estimate = stopRule.gapEstimate(
             statistics, slope: length * dot(objective.gradient, direction),
             metricNorm: statistics.squaredGradientNorm * (objective.isPreconditioned ? 1 : length),
-            previousLoss: state.recentObjectives.last)
-        state.recentObjectives.append(statistics.loss)
-        if state.recentObjectives.count > 16 { state.recentObjectives.removeFirst() }
-        if let estimate { state.gapEstimates = state.gapEstimates.suffix(4) + [estimate] }
+            previousLoss: state.objectives.previous)
+        if let estimate {
+            state.gapEstimates = state.gapEstimates.suffix(4) + [estimate / objectiveScale(statistics.loss)]
+        }
         state.margin.merge(
-            stopRule.margin(
-                estimates: state.gapEstimates, losses: state.recentObjectives, metric: objective.metric))
-        return stopRule.reason(
-            estimates: state.gapEstimates, losses: state.recentObjectives,
-            metric: objective.metric)
+            stopRule.margin(estimates: state.gapEstimates, metric: objective.metric))
+        guard stopRule.isConverged(estimates: state.gapEstimates, metric: objective.metric) else { return false }
+        guard objective.isPreconditioned, hasFallen(by: 0.1, statistics), try renewMetric(statistics) else {
+            return true
+        }
+        state.gapEstimates = []
+        return false
     }
 
-    /// L-BFGS with a backtracking search from α = 1; without pairs the preconditioned gradient.
+    /// Steps along the gradient may gain little each and much together.
+    private func isSlowTailDone(_ statistics: GradientStatistics) -> Bool {
+        let bound = stopRule.requirement(objective.metric).bound
+        if let last = state.gapEstimates.last, last <= bound / 100 { return true }
+        return state.objectives.remainder.map { $0 <= bound * objectiveScale(statistics.loss) } ?? false
+    }
+
+    /// L-BFGS with a backtracking search from α = 1, whatever the direction of noisy steps was, but for the plain gradient;
+    /// without pairs the preconditioned gradient.
     private func quasiNewtonStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         state.lbfgs.observe(state.parameters, gradient: objective.gradient, metric: objective.metric)
         state.lbfgs.writeDirection(gradient: objective.gradient, metric: objective.metric, into: &direction)
@@ -67,17 +124,18 @@ extension Trainer {
         }
         let isFirst = state.lbfgs.isEmpty
         let first = isFirst ? try firstStep(statistics, doubled: true) : 1
-        let reason = convergence(statistics, length: isFirst ? first / 2 : 1)
-        if let reason, reason != .gradientNorm || !objective.isPreconditioned {
-            return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
+        let isConverged = try convergence(statistics, length: isFirst ? first / 2 : 1)
+        if isConverged, !objective.isPreconditioned {
+            return IterationOutcome(statistics: statistics, stepSize: 0, reason: .gradientNorm)
         }
         let gradientStep = state.stepSize
         // With the curvature known the step is the minimiser along d, searched from twice the quasi-Newton length.
         let longest = objective.isPreconditioned ? 2 * first : first
         let sight = try look(first: longest, statistics: statistics, shrink: 1, lengthens: objective.isPreconditioned)
         // The gap was estimated with the metric's curvature: where the loss falls on past twice the step, that is not it.
-        if let reason, (sight.step ?? 0) < longest {
-            return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
+        let gain = sight.step == nil ? 0 : statistics.loss - sight.loss
+        if isConverged, (sight.step ?? 0) < longest || gain <= LineSearch.visible * objectiveScale(statistics.loss) {
+            return IterationOutcome(statistics: statistics, stepSize: 0, reason: .gradientNorm)
         }
         let found = take(sight, statistics: statistics)
         if let step = sight.step, step >= longest { state.fullIterations = 0 }
@@ -100,12 +158,14 @@ extension Trainer {
             first = BarzilaiBorwein().stepSize(
                 after: first, curvature: found.squaredChange, squaredStep: found.product, statistics: statistics)
         }
-        let reference = max(statistics.loss, state.recentObjectives.suffix(9).max() ?? statistics.loss)
-        if let reason = convergence(statistics, length: first) {
-            return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
+        // It may rise, but not lose what was won.
+        let best = state.objectives.best
+        let highest = state.objectives.recent.suffix(10).max() ?? statistics.loss
+        let reference = max(statistics.loss, min(highest, best + 0.1 * objectiveScale(best)))
+        if try convergence(statistics, length: first), isSlowTailDone(statistics) {
+            return IterationOutcome(statistics: statistics, stepSize: 0, reason: .gradientNorm)
         }
-        return try exhausting(
-            search(first: first, statistics: statistics, reference: reference))
+        return try exhausting(search(first: first, statistics: statistics, reference: reference))
     }
 
     private func exhausting(_ found: (outcome: IterationOutcome, accepted: Bool)) -> IterationOutcome {

@@ -20,20 +20,23 @@ extension Trainer {
         try objective.measureNorms(start: state.position, at: state.parameters, decision: decision())
         var statistics = try currentGradient()
         statistics = try grow(from: statistics)
+        if statistics.isFullBatch, statistics.loss <= nothingLeft {
+            return IterationOutcome(statistics: statistics, stepSize: 0, reason: .gradientNorm)
+        }
         if let outcome = recover(statistics) { return outcome }
-        if !isNewtonLike {
+        if !isConvex {
             state.noise.add(statistics)
             keepSoundParameters()
         }
         var outcome =
-            statistics.isFullBatch && isNewtonLike
+            statistics.isFullBatch && isConvex
             ? try fullBatchStep(statistics) : try noisyStep(statistics)
         try refineMetric(isFull: statistics.isFullBatch)
         passBatch()
         state.batchSize =
             promisesTheGoal(statistics)
             ? objective.population : batchRule.sizeOfNext(after: state.batchSize, population: batchLimit)
-        if !isNewtonLike { outcome.reason = outcome.reason ?? noteProgress(outcome) }
+        outcome.reason = outcome.reason ?? noteProgress(outcome)
         return outcome
     }
 
@@ -51,7 +54,7 @@ extension Trainer {
     /// A noisy batch that sees no more than the tolerance left to gain: time to look at all rows, which decide.
     private func promisesTheGoal(_ statistics: GradientStatistics) -> Bool {
         guard batchRule.growth == .jump, case .dense = objective.metric else { return false }
-        let goal = stopRule.tolerance * abs(statistics.loss)
+        let goal = stopRule.tolerance * objectiveScale(statistics.loss)
         if !statistics.isFullBatch { state.margin.note(statistics.squaredGradientNorm, threshold: goal) }
         return statistics.squaredGradientNorm <= goal
     }
@@ -84,7 +87,7 @@ extension Trainer {
         var statistics = first
         state.grew = false
         while statistics.isFinite {
-            let judged = isNewtonLike || batchRule.growth != .jump ? statistics : state.noise.smoothed(statistics)
+            let judged = isConvex || batchRule.growth != .jump ? statistics : state.noise.smoothed(statistics)
             let size = batchRule.size(for: judged, gradientsEvaluated: objective.gradientsEvaluated)
             state.margin.merge(batchRule.margin(for: judged))
             guard size > state.batchSize else { break }

@@ -16,6 +16,8 @@ public struct LineSearch: Sendable, Equatable {
 
     /// Losses of networks, sums of Floats, are known to this share of them and better.
     public static let resolution = 1e-6
+    /// The same of losses of few rows whose margins are Floats.
+    static let visible = 1e-7
 
     public init(sufficientDecrease: Double = 0.1) {
         self.sufficientDecrease = sufficientDecrease
@@ -48,12 +50,13 @@ public struct LineSearch: Sendable, Equatable {
     ///   - slope: ⟨g_B, d⟩, negative.
     ///   - shrink: with the curvature κ along d known, the step is at most shrink·(−slope/κ), the Newton step: where a
     ///     longer step is good enough, by convexity so is a shorter one.
-    ///   - lengthens: where `first` is good enough and κ does not shorten it, α doubles as long as the loss falls: the
-    ///     curvature along d vanishes within the step.
+    ///   - lengthens: where `first` is good enough and κ does not shorten it, α doubles as long as the loss falls by more
+    ///     than rounding (`visible`): the curvature along d vanishes within the step.
+    ///   - enough: a loss below which it does not matter how far it still falls.
     ///   - probe: ℓ_B at each α of a ladder, and κ if it is known: one reduction.
     public func search(
         from first: Double, reference: Double, slope: Double, shrink: Double? = nil, lengthens: Bool = false,
-        probe: ([Double]) throws -> (losses: [Double], curvature: Double?)
+        enough: Double = -.infinity, probe: ([Double]) throws -> (losses: [Double], curvature: Double?)
     ) rethrows -> Found {
         var step = first
         var found = Found(outcome: .exhausted(smallest: first))
@@ -77,7 +80,7 @@ public struct LineSearch: Sendable, Equatable {
                     if newton < step, newton > 0 { found.outcome = .accepted(step: newton, loss: value) }
                 }
                 if lengthens, found.outcome == .accepted(step: first, loss: value) {
-                    try lengthen(&found, from: first, loss: value, probe: probe)
+                    try lengthen(&found, from: first, loss: value, enough: enough, probe: probe)
                 }
                 return found
             }
@@ -89,18 +92,19 @@ public struct LineSearch: Sendable, Equatable {
 
     /// Doubles α from `first` while the loss falls.
     private func lengthen(
-        _ found: inout Found, from first: Double, loss: Double,
+        _ found: inout Found, from first: Double, loss: Double, enough: Double,
         probe: ([Double]) throws -> (losses: [Double], curvature: Double?)
     ) rethrows {
         var (step, lowest) = (first, loss)
-        for _ in 0..<ladders {
+        for _ in 0..<ladders where lowest > enough {
             let steps = (1...rungs).map { step * Double(1 << $0) }
             for (next, value) in zip(steps, try probe(steps).losses) {
                 found.trials += 1
                 if value.isFinite { found.margin.note(value, threshold: lowest) }
-                guard value < lowest else { return }
+                guard value < lowest - Self.visible * abs(lowest) else { return }
                 (step, lowest) = (next, value)
                 found.outcome = .accepted(step: step, loss: lowest)
+                if lowest <= enough { return }
             }
         }
     }

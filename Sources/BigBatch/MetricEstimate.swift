@@ -62,7 +62,8 @@ struct MetricEstimate: Codable {
                 if missing > 0.5 * columnSquares[column] { matrix[diagonal] += meanWeight * missing }
                 matrix[diagonal] += l2
             }
-            matrix[diagonal] *= 1 + 1e-9
+            // Directions without curvature must not turn the rounding of a gradient into steps that cancel in the margins.
+            matrix[diagonal] *= 1 + 1e-6
             if matrix[diagonal] <= 0 { matrix[diagonal] = 1 }
         }
         guard let metric = DenseMetric(matrix, dimension: dimension, classes: classes, hasIntercept: hasIntercept)

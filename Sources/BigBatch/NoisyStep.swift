@@ -12,7 +12,7 @@ extension Trainer {
         case .auto where directionKind.isAdaptive:
             return unsearchedStep(statistics, size: standardStep)
         case .auto:
-            return isNewtonLike ? try newtonLengthStep(statistics) : try parabolicStep(statistics)
+            return isConvex ? try newtonLengthStep(statistics) : try parabolicStep(statistics)
         case .bb where !directionKind.isAdaptive:
             return try barzilaiBorweinSteps(statistics)
         case .armijo, .bb:
@@ -27,7 +27,7 @@ extension Trainer {
     func unsearchedStep(_ statistics: GradientStatistics, size: Double) -> IterationOutcome {
         let shortened = min(size, state.stepSize ?? size)
         state.stepSize = shortened
-        if isNewtonLike { state.lastGood = state.parameters }
+        if isConvex { state.lastGood = state.parameters }
         writeGradientDirection()
         move(by: shortened)
         return IterationOutcome(statistics: statistics, stepSize: shortened)
@@ -38,9 +38,9 @@ extension Trainer {
     /// batch a longer step that still passes the test can throw rare features far off.
     private func searchedStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         writeGradientDirection()
-        let first = try firstStep(statistics, doubled: state.grew || (isNewtonLike && !isPaperMode))
+        let first = try firstStep(statistics, doubled: state.grew || (isConvex && !isPaperMode))
         let found = try search(first: first, statistics: statistics, shrink: isPaperMode ? nil : 1)
-        return isNewtonLike ? found.outcome : afterSearch(found)
+        return isConvex ? found.outcome : afterSearch(found)
     }
 
     /// α by `ParabolicStep`, held to Armijo's condition on the batch, along −g: along −g + βv the best single step is short,
@@ -94,10 +94,10 @@ extension Trainer {
         writeGradientDirection()
         let first = try firstStep(statistics, doubled: false)
         let slopeBefore = dot(direction, objective.gradient)
-        let squaredDirection = isNewtonLike ? statistics.squaredGradientNorm : dot(direction, direction)
+        let squaredDirection = isConvex ? statistics.squaredGradientNorm : dot(direction, direction)
         let opening = try search(first: first, statistics: statistics)
         guard opening.accepted, let step = state.stepSize else {
-            return isNewtonLike ? opening.outcome : afterSearch(opening)
+            return isConvex ? opening.outcome : afterSearch(opening)
         }
 
         let second = try objective.evaluate(
@@ -110,7 +110,7 @@ extension Trainer {
             after: step, curvature: change, squaredStep: squaredStep, statistics: statistics)
         writeGradientDirection()
         let closing = try search(first: size, statistics: second)
-        return isNewtonLike ? closing.outcome : afterSearch(closing)
+        return isConvex ? closing.outcome : afterSearch(closing)
     }
 
     /// d = −Pg, or with momentum −Pg + βΔx_prev/α_prev where that still descends; adaptive directions by their rule.
@@ -141,7 +141,7 @@ extension Trainer {
     private var isSearched: Bool {
         switch configuration.step {
         case .fixed, .sgd: false
-        case .auto: !directionKind.isAdaptive
+        case .auto: objective.adaptive == nil
         case .armijo, .bb: true
         }
     }
@@ -190,7 +190,8 @@ extension Trainer {
             start: state.position, count: state.batchSize, from: state.parameters, along: direction)
         var tooLong = 0
         let found = try lineSearch.taking(ray.line?.trialsAtOnce ?? 1).search(
-            from: first, reference: reference ?? statistics.loss, slope: slope, shrink: shrink, lengthens: lengthens
+            from: first, reference: reference ?? statistics.loss, slope: slope, shrink: shrink, lengthens: lengthens,
+            enough: nothingLeft
         ) { steps in
             let seen = try objective.probe(
                 ray, from: state.parameters, along: direction, at: steps, decision: decision())
@@ -202,7 +203,7 @@ extension Trainer {
         state.margin.merge(found.margin)
         guard case .accepted(let step, let loss) = found.outcome else {
             // Steps that multiplied the loss by ten, or made it no number, are not tried again.
-            if !isNewtonLike, tooLong > 0 {
+            if !isConvex, tooLong > 0 {
                 state.stepSize = first * Double(sign: .plus, exponent: -tooLong, significand: 1)
             }
             return Sight(ray: ray, step: nil, loss: .nan)
@@ -242,7 +243,7 @@ extension Trainer {
 
     /// w_j ← (1 − αλ) w_j for Adam and (1 − αλP_jj) w_j for AdaDelta, whose P is its step size.
     private func decayWeights(_ step: Double) {
-        guard let adaptive = objective.adaptive, configuration.l2 > 0 else { return }
+        guard let adaptive = objective.adaptive, !isConvex, configuration.l2 > 0 else { return }
         let rate = Float(step * configuration.l2)
         let metric = directionKind == .adadelta ? adaptive.metric : nil
         let count = objective.model.penalisedCount

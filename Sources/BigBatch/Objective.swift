@@ -54,6 +54,8 @@ final class Objective<M: Model> {
     var walk: Walk?
     /// The norm of the steps, for directions that learn one.
     var adaptive: AdaptiveRule?
+    /// The infimum of the mean loss over all margins, where it is not 0 (see `LeastLossModel`).
+    private(set) var leastLoss = 0.0
     /// x + αd, for models without margins.
     private var trial: [Float]
     private var ladderPacket: [Double]
@@ -77,7 +79,8 @@ final class Objective<M: Model> {
         trial = model.isConvex ? [] : gradient
     }
 
-    func restoreCounters(gradientsEvaluated: Int, rowsRead: Int, computeSeconds: Double) {
+    func restoreCounters(gradientsEvaluated: Int, rowsRead: Int, computeSeconds: Double, leastLoss: Double) {
+        self.leastLoss = leastLoss
         self.gradientsEvaluated = gradientsEvaluated
         self.rowsRead = rowsRead
         self.computeSeconds = computeSeconds
@@ -283,6 +286,15 @@ final class Objective<M: Model> {
         try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .validation, decision: decision) }
         rowsRead += other.order.count
         return packet[Reducer.headerCount] / Double(max(1, other.order.count))
+    }
+
+    /// One reduction, for models that ask for it.
+    func findLeastLoss(decision: Decision) throws {
+        guard let model = model as? any LeastLossModel else { return }
+        var packet = [Double](repeating: 0, count: Reducer.headerCount + 1)
+        packet[Reducer.headerCount] = model.leastLoss(dataset.all)
+        try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .leastLoss, decision: decision) }
+        leastLoss = packet[Reducer.headerCount] / Double(max(1, population))
     }
 
     /// ℓ(x) over all rows as they are, regulariser included. One read of the rows and one reduction.

@@ -14,17 +14,53 @@ extension Objective {
     /// not say how large its columns are, they are measured: one read of the features and one reduction.
     func adoptInitialMetric(at x: [Float], decision: Decision) throws {
         guard let model = model as? any CurvatureModel else { return }
-        var squares = try dataset.columnSquares ?? measuredColumnSquares(model, decision: decision)
-        if model.hasIntercept { squares.append(1) }
-        let estimate = MetricEstimate(
-            features: model.featureCount, hasIntercept: model.hasIntercept, classes: model.classCount,
-            population: population, l2: l2, columnSquares: squares)
-        self.estimate = estimate
+        let estimate = try prepareEstimate(model, decision: decision)
         if canBeDense {
             try adoptDenseMetric(start: 0, count: estimate.firstSampleSize, at: x, decision: decision)
         } else {
             adopt(estimate.diagonal(curvature: model.curvatureAtZero))
         }
+    }
+
+    /// What metrics are made from, found out once.
+    private func prepareEstimate(_ model: any CurvatureModel, decision: Decision) throws -> MetricEstimate {
+        if let estimate { return estimate }
+        var squares = try dataset.columnSquares ?? measuredColumnSquares(model, decision: decision)
+        if model.hasIntercept { squares.append(1) }
+        let made = MetricEstimate(
+            features: model.featureCount, hasIntercept: model.hasIntercept, classes: model.classCount,
+            population: population, l2: l2, columnSquares: squares)
+        estimate = made
+        return made
+    }
+
+    /// ½ gᵀPg, P the inverse Hessian at x as far as a dense metric knows it, g the gradient of all rows at x: an estimate of
+    /// ℓ(x) − ℓ*. Nil for models that do not know their curvature, and where a dense metric costs too much.
+    func gapByCurvature(at x: [Float], decision: Decision) throws -> Double? {
+        guard let model = model as? any CurvatureModel else { return nil }
+        _ = try prepareEstimate(model, decision: decision)
+        guard let estimate, estimate.isDenseWorthwhile else { return nil }
+        let metric = try denseMetric(start: 0, count: population, at: x, weightFloor: 0, decision: decision)
+        return metric.map { $0.metric.squaredNorm(gradient) / 2 }
+    }
+
+    /// The metric in use, made anew at x for steps on all rows; row norms, which noise is judged by, are not.
+    func renewMetric(at x: [Float], decision: Decision) throws {
+        guard let estimate, let model = model as? any CurvatureModel else { return }
+        if metricSampleSize > 0 {
+            return try adoptDenseMetric(start: 0, count: population, at: x, decision: decision)
+        }
+        let clock = Stopwatch()
+        let count = estimate.firstSampleSize
+        let batch = dataset.batch(start: 0, count: count)
+        let weights = x.withUnsafeBufferPointer { model.curvatureWeights(of: batch, at: $0) }
+        var packet = [Double](repeating: 0, count: Reducer.headerCount + 1)
+        packet[Reducer.headerCount] = weights.elements.reduce(0.0) { $0 + Double($1) }
+        computeSeconds += clock.seconds
+        rowsRead += count
+        try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .curvature, decision: decision) }
+        let mean = packet[Reducer.headerCount] / Double(count)
+        if mean > 0 { metric = estimate.diagonal(curvature: mean) }
     }
 
     private func measuredColumnSquares(_ model: any CurvatureModel, decision: Decision) throws -> [Double] {
@@ -48,7 +84,17 @@ extension Objective {
     /// Estimates a dense metric at x from the first rows of the batch start ..< start + count. Two reductions: the mean
     /// weight and the columns' squares, then the sketch.
     func adoptDenseMetric(start: Int, count: Int, at x: [Float], decision: Decision) throws {
-        guard let estimate, let model = model as? any CurvatureModel else { return }
+        let found = try denseMetric(
+            start: start, count: count, at: x, weightFloor: MetricEstimate.weightFloor, decision: decision)
+        guard let found else { return }
+        adopt(found.metric)
+        metricSampleSize = found.rows
+    }
+
+    private func denseMetric(start: Int, count: Int, at x: [Float], weightFloor: Double, decision: Decision) throws
+        -> (metric: Metric, rows: Int)?
+    {
+        guard let estimate, let model = model as? any CurvatureModel else { return nil }
         let count = min(count, estimate.sampleSize)
         let clock = Stopwatch()
         let batch = dataset.batch(start: start % population, count: count)
@@ -64,7 +110,7 @@ extension Objective {
 
         let second = Stopwatch()
         let mean = first[Reducer.headerCount] / Double(count)
-        for index in 0..<batch.count { weights[index] += Float(MetricEstimate.weightFloor * mean) }
+        for index in 0..<batch.count { weights[index] += Float(weightFloor * mean) }
         let sketch = model.curvature(of: batch, weights: weights)
         var packet = [Double](repeating: 0, count: Reducer.headerCount) + sketch.sums
         computeSeconds += second.seconds
@@ -72,12 +118,11 @@ extension Objective {
         rowsRead += count
 
         let third = Stopwatch()
-        adopt(
-            estimate.dense(
-                sketch: Array(packet[Reducer.headerCount...]), count: count, meanWeight: mean,
-                sampleSquares: Array(first[(Reducer.headerCount + 1)...])))
-        metricSampleSize = count
-        computeSeconds += third.seconds
+        defer { computeSeconds += third.seconds }
+        let metric = estimate.dense(
+            sketch: Array(packet[Reducer.headerCount...]), count: count, meanWeight: mean,
+            sampleSquares: Array(first[(Reducer.headerCount + 1)...]))
+        return (metric, count)
     }
 
     /// Uses `metric` for norms and steps from the next batch on.

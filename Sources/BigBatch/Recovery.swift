@@ -1,7 +1,6 @@
 import Models
 
-/// What the loss of the batches has done, for models that are not convex: whether a run has gone astray, and whether it
-/// still gets anywhere.
+/// What the loss of the batches has done: whether a run has gone astray, and whether it still gets anywhere.
 struct LossProgress: Codable, Sendable, Equatable {
     /// ℓ_B of the first batch.
     private(set) var first: Double?
@@ -10,8 +9,9 @@ struct LossProgress: Codable, Sendable, Equatable {
     /// Over the current pass: Σ K ℓ_B and Σ K.
     private var passLoss = 0.0
     private var passSamples = 0
+    /// Mean loss of the last pass that was better than the one before by more than a thousandth.
     private var best = Double.infinity
-    /// Passes since the mean loss of one was the lowest so far by more than a thousandth.
+    /// Passes since then.
     private(set) var passesSinceBest = 0
 
     /// A loss that no batch of a run in good order has: ten times that of the first, or three times for a while.
@@ -31,8 +31,12 @@ struct LossProgress: Codable, Sendable, Equatable {
         guard passSamples >= statistics.population else { return }
         let mean = passLoss / Double(passSamples)
         (passLoss, passSamples) = (0, 0)
-        passesSinceBest = mean < best - 1e-3 * abs(best) || best == .infinity ? 0 : passesSinceBest + 1
-        best = min(best, mean)
+        if best == .infinity || mean < best - 1e-3 * abs(best) {
+            best = mean
+            passesSinceBest = 0
+        } else {
+            passesSinceBest += 1
+        }
     }
 
     /// After a return to earlier parameters.
@@ -53,13 +57,19 @@ extension Trainer {
     /// What to do instead of a step where the loss or the gradient is not finite, or the run has gone astray; nil where all
     /// is well. A non-finite gradient never enters the parameters.
     func recover(_ statistics: GradientStatistics) -> IterationOutcome? {
-        guard !statistics.isFinite || (!isNewtonLike && state.progress.isAstray(statistics.loss)) else {
+        guard !statistics.isFinite || isAstray(statistics) else {
             state.consecutiveNonFinite = 0
             return nil
         }
         if !statistics.isFinite { state.nonFinite += 1 }
         state.consecutiveNonFinite += 1
-        if isNewtonLike {
+        if isConvex {
+            if statistics.isFinite {
+                // One noisy batch may hold an outlier.
+                let isCertain = statistics.isFullBatch || state.consecutiveNonFinite >= 10
+                return isCertain
+                    ? IterationOutcome(statistics: statistics, stepSize: 0, reason: .divergence) : nil
+            }
             returnOrSkip()
         } else {
             // One bad batch may hold a bad row; two in a row, or a loss out of all bounds, speak of the parameters.
@@ -68,6 +78,20 @@ extension Trainer {
         }
         let isHopeless = state.consecutiveNonFinite >= 20 || state.returns > Self.mostReturns
         return IterationOutcome(statistics: statistics, stepSize: 0, reason: isHopeless ? .divergence : nil)
+    }
+
+    /// The loss is out of all bounds. A convex objective that is searched cannot get there; a constant step that gets there
+    /// stays there.
+    private func isAstray(_ statistics: GradientStatistics) -> Bool {
+        (!isConvex || configuration.step.isConstant) && state.progress.isAstray(statistics.loss)
+    }
+
+    /// A run of constant steps on a convex objective has ended higher than it began.
+    func isAboveStart(_ loss: Double) -> Bool {
+        guard isConvex, configuration.step.isConstant, loss.isFinite, let first = state.progress.first else {
+            return false
+        }
+        return loss - first > 0.1 * objectiveScale(first)
     }
 
     /// An unsearched step that led here is taken back and shortened; otherwise the batch is skipped.
@@ -93,15 +117,16 @@ extension Trainer {
         state.progress.startAnew()
     }
 
-    /// Takes note of the loss before this step, and ends the run where the training loss no longer falls.
+    /// Takes note of the loss before this step, and ends the run where the training loss no longer falls. On all rows of a
+    /// convex objective `StopRule` says that better.
     func noteProgress(_ outcome: IterationOutcome) -> StopReason? {
         state.progress.note(outcome.statistics)
         // Held-out rows, where there are any, say it better.
-        guard validation == nil, configuration.tolerance > 0,
+        guard validation == nil, configuration.tolerance > 0, !(isConvex && outcome.statistics.isFullBatch),
             state.progress.passesSinceBest >= configuration.patience
         else { return nil }
         // A plateau well above the loss at the start speaks of the step, and is no end.
-        if !state.progress.isSound, state.lastGood != nil, state.returns < Self.mostReturns {
+        if !isConvex, !state.progress.isSound, state.lastGood != nil, state.returns < Self.mostReturns {
             returnToSound()
             return nil
         }

@@ -18,6 +18,7 @@ enum ReductionKind: UInt64 {
     case storedValues = 13
     case metricNorms = 14
     case rankTimes = 15
+    case leastLoss = 16
 }
 
 /// What one rank saw alone. Flags travel in the next reduction and are acted on by all ranks, or by none.

@@ -26,6 +26,7 @@ struct ObjectiveState: Codable {
     var gradientsEvaluated: Int
     var rowsRead: Int
     var computeSeconds: Double
+    var leastLoss: Double
     var metric: StoredMetric
     var metricSampleSize: Int
     var estimate: MetricEstimate?
@@ -60,7 +61,7 @@ extension Trainer {
         guard snapshot.state.parameters.count == state.parameters.count,
             snapshot.direction.count == direction.count,
             (snapshot.validation == nil) == (validation == nil),
-            (snapshot.objective.adaptive == nil) == (objective.adaptive == nil),
+            (snapshot.objective.adaptive == nil) == (objective.adaptive == nil) || isConvex,
             snapshot.state.position <= objective.population
         else { throw SnapshotMismatch(description: "the snapshot is not of this model and this data") }
         state = snapshot.state
@@ -76,7 +77,7 @@ extension Objective {
     var saved: ObjectiveState {
         ObjectiveState(
             gradientsEvaluated: gradientsEvaluated, rowsRead: rowsRead, computeSeconds: computeSeconds,
-            metric: StoredMetric(metric), metricSampleSize: metricSampleSize, estimate: estimate,
+            leastLoss: leastLoss, metric: StoredMetric(metric), metricSampleSize: metricSampleSize, estimate: estimate,
             adaptive: adaptive?.state, walk: walk?.path)
     }
 
@@ -84,11 +85,11 @@ extension Objective {
         estimate = saved.estimate
         metricSampleSize = saved.metricSampleSize
         if let metric = try saved.metric.metric() { adopt(metric) }
-        if let state = saved.adaptive { adaptive?.state = state }
+        if let state = saved.adaptive { adaptive?.state = state } else { adaptive = nil }
         walk = try saved.walk.map { try retrace($0) }
         restoreCounters(
             gradientsEvaluated: saved.gradientsEvaluated, rowsRead: saved.rowsRead,
-            computeSeconds: saved.computeSeconds)
+            computeSeconds: saved.computeSeconds, leastLoss: saved.leastLoss)
     }
 }
 

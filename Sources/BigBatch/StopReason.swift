@@ -35,7 +35,8 @@ public enum StopReason: String, Codable, Sendable, CaseIterable {
         case .iterationLimit: "The limit --max-iterations was reached before convergence."
         case .timeLimit: "The limit --time-limit was reached before convergence."
         case .signal: "A signal asked the run to stop; the model is the one of the last finished iteration."
-        case .divergence: "The loss became non-finite and no smaller step mended it: diverged."
+        case .divergence:
+            "The loss grew out of all bounds or was not finite, and no smaller step mended it: diverged."
         }
     }
 }

@@ -20,7 +20,7 @@ public final class Trainer<M: Model> {
     let directionKind: DirectionKind
     /// On all rows the gradient is exact and the objective convex: metric, L-BFGS, and a test of the gradient that ends the
     /// run. Otherwise noisy steps to the end.
-    let isNewtonLike: Bool
+    let isConvex: Bool
     /// K at most.
     let batchLimit: Int
     var watch = RankWatch()
@@ -38,13 +38,14 @@ public final class Trainer<M: Model> {
             model.isConvex || configuration.direction.isAdaptive || configuration.direction == .gradient
             ? configuration.direction : .momentum
         let isAdaptive = directionKind.isAdaptive
+        isConvex = model.isConvex
         objective = Objective(
-            model: model, dataset: dataset, l2: isAdaptive ? 0 : configuration.l2, communicator: communicator)
+            model: model, dataset: dataset, l2: isAdaptive && !isConvex ? 0 : configuration.l2,
+            communicator: communicator)
         if isAdaptive { objective.adaptive = AdaptiveRule(directionKind, count: model.parameterCount) }
-        isNewtonLike = model.isConvex && !isAdaptive
         batchRule = BatchRule(
             growth: configuration.step == .sgd ? .none : configuration.growth, theta: configuration.theta)
-        if !isNewtonLike {
+        if !isConvex {
             batchRule.noisyPasses = .infinity
             batchRule.largestFactor = 1.5
         }
@@ -54,11 +55,11 @@ public final class Trainer<M: Model> {
             max(
                 2,
                 configuration.largestBatchSize
-                    ?? (isNewtonLike ? rows : max(configuration.initialBatchSize, rows / 10))))
+                    ?? (isConvex ? rows : max(configuration.initialBatchSize, rows / 10))))
         batchRule.largestSize = batchLimit
         stopRule = StopRule(configuration: configuration)
         var lineSearch = LineSearch(sufficientDecrease: configuration.sufficientDecrease)
-        if !isNewtonLike { lineSearch.leastChange = LineSearch.resolution }
+        lineSearch.leastChange = isConvex ? 1e-3 * StopRule.resolution : LineSearch.resolution
         self.lineSearch = lineSearch
         self.validation = validation.map { ValidationMonitor(dataset: $0, patience: configuration.patience) }
         objective.reducer.identity = Self.identity(
@@ -95,11 +96,12 @@ public final class Trainer<M: Model> {
         objective.remembersWalks = keeper != nil
         if let snapshot {
             try restore(snapshot)
-        } else if isNewtonLike, configuration.preconditioner == .auto, configuration.growth != .increment,
-            configuration.step != .fixed, configuration.step != .sgd
-        {
-            try objective.adoptInitialMetric(at: state.parameters, decision: decision())
-            try chooseDirectSolution()
+        } else {
+            try objective.findLeastLoss(decision: decision())
+            if mayBePreconditioned, objective.adaptive == nil {
+                try objective.adoptInitialMetric(at: state.parameters, decision: decision())
+                try chooseDirectSolution()
+            }
         }
         let limit = configuration.timeLimit ?? .infinity
         objective.reducer.observe = {
@@ -145,9 +147,23 @@ public final class Trainer<M: Model> {
 
     /// Validation reads at most a tenth of the rows that training reads; models that are not convex wait for a whole pass.
     private func isDue(_ validation: ValidationMonitor<M>) -> Bool {
-        isNewtonLike
+        isConvex
             ? validation.isDue(rowsRead: objective.rowsRead)
             : validation.isDue(gradientsEvaluated: objective.gradientsEvaluated, population: objective.population)
+    }
+
+    /// The method may work in the norm of the curvature.
+    var mayBePreconditioned: Bool {
+        isConvex && configuration.preconditioner == .auto && configuration.growth != .increment
+            && !configuration.step.isConstant
+    }
+
+    /// Gradient passes after which the run ends. Steps of constant size and steps along the gradient to the end need not get
+    /// anywhere in any time.
+    private var passLimit: Double? {
+        let isSlow = isConvex && (configuration.step.isConstant || directionKind == .gradient)
+        let isBounded = configuration.maxIterations != nil || configuration.timeLimit != nil
+        return configuration.maxEpochs ?? (isSlow && !isBounded ? 1000 : nil)
     }
 
     /// The budgets, all decided from agreed or counted numbers.
@@ -156,7 +172,7 @@ public final class Trainer<M: Model> {
         if agreed.stopRequested { return .signal }
         if agreed.timeIsUp { return .timeLimit }
         if let limit = configuration.maxIterations, state.iteration >= limit { return .iterationLimit }
-        if let limit = configuration.maxEpochs, objective.gradientPasses >= limit { return .passLimit }
+        if let limit = passLimit, objective.gradientPasses >= limit { return .passLimit }
         return nil
     }
 
@@ -187,7 +203,7 @@ public final class Trainer<M: Model> {
     private func finish(_ reason: StopReason, last: GradientStatistics?, clock: RunClock) throws
         -> TrainingResult
     {
-        if let validation, !isNewtonLike, reason != .signal, reason != .divergence {
+        if let validation, !isConvex, reason != .signal, reason != .divergence {
             _ = try validation.evaluate(state, objective: objective)
         }
         if let best = validation?.best {
@@ -200,7 +216,7 @@ public final class Trainer<M: Model> {
         if reason == .signal {
             result.objective = .nan
             result.gradientNorm = .nan
-        } else if !isNewtonLike {
+        } else if !isConvex {
             _ = try compareParameters()
             result.objective = try objective.value(at: state.parameters, decision: decision())
             result.gradientNorm = .nan
@@ -209,7 +225,9 @@ public final class Trainer<M: Model> {
                 if try compareParameters(), isCurrent, let last { last } else { try evaluateAll() }
             result.objective = statistics.loss
             result.gradientNorm = objective.gradientNorm
-            if reason.isConvergence {
+            if isAboveStart(statistics.loss) {
+                result.stopReason = .divergence
+            } else if reason.isConvergence {
                 result.dualityGap = try objective.dualityGap(at: state.parameters, decision: decision())
             }
         }

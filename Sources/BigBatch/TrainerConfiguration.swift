@@ -10,12 +10,17 @@ public enum StepKind: String, Codable, Sendable, CaseIterable {
     case bb
     /// Constant batch, step decay: the baseline.
     case sgd
+
+    /// The size is given, and no loss is looked at.
+    public var isConstant: Bool { self == .fixed || self == .sgd }
 }
 
-/// Which way a step goes.
+/// Which way a step goes while batches are noisy. On all rows of a convex objective it is L-BFGS, but for `gradient` and for
+/// steps of constant size.
 public enum DirectionKind: String, Codable, Sendable, CaseIterable {
-    /// The negative gradient while the batch grows, L-BFGS once K = N.
+    /// The negative gradient.
     case auto
+    /// The negative gradient to the end.
     case gradient
     /// d = −g + β Δx_prev/α_prev, or −g where that does not descend.
     case momentum
@@ -70,16 +75,17 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     /// c of the backtracking search, 0 < c ≤ 0.5. Near 0.5 a step stays short of the minimum along its direction: better for
     /// plain gradient steps, but a Newton step of length 1 is refused.
     public var sufficientDecrease = 0.1
-    /// λ. With `adam` and `adadelta` not part of the objective: weights shrink by α λ a step (Loshchilov & Hutter, Decoupled
-    /// Weight Decay Regularization, 2019).
+    /// λ. For models that are not convex, with `adam` and `adadelta`, not part of the objective: weights shrink by α λ a step
+    /// (Loshchilov & Hutter, Decoupled Weight Decay Regularization, 2019).
     public var l2 = 0.0
-    /// Relative accuracy asked for (see `StopRule`); 0: only a budget ends the run.
+    /// Relative accuracy asked for (see `StopRule`); 0: rounding or a budget ends the run.
     public var tolerance = 1e-3
-    /// Limit of gradient passes; nil: none.
+    /// Limit of gradient passes; nil: none, and 1,000 for steps of constant size and for `gradient`, which may never get
+    /// anywhere, where there is no other limit.
     public var maxEpochs: Double?
     public var maxIterations: Int?
-    /// Evaluations on held-out rows without an improvement, and for models that are not convex passes without one of the
-    /// training loss, after which the run ends.
+    /// Evaluations on held-out rows without an improvement, and passes without one of the training loss on batches that are
+    /// not all rows, after which the run ends.
     public var patience = 10
     /// Seconds.
     public var timeLimit: Double?

@@ -14,19 +14,21 @@ struct TrainerState: Codable {
     var stepSize: Double?
     /// The batch grew in this iteration.
     var grew = false
-    /// Iteration in which the dense metric was last renewed on the full batch.
+    /// Iteration in which the metric was last renewed on the full batch, and the objective then.
     var metricRenewedAt = 0
+    var objectiveOfMetric: Double?
     /// K when the dense metric was last estimated.
     var batchSizeOfMetric = 0
     /// Curvature between full-batch iterations.
     let lbfgs: LBFGS
     var direct = DirectSolution.refused
-    /// Last full-batch objectives, for the non-monotone search and the plateau test.
-    var recentObjectives: [Double] = []
-    /// Gap estimates of the last full-batch iterations.
+    var objectives = ObjectiveHistory()
+    /// Gap estimates of the last full-batch iterations, relative to the objective.
     var gapEstimates: [Double] = []
     /// Full-batch iterations so far.
     var fullIterations = 0
+    /// Full-batch iterations before which steps of constant size do not ask the curvature again whether they are done.
+    var curvatureAskedAgainAt = 0
     /// With momentum, room for Δx_prev / α_prev while the next d is made; until then it stands in d itself.
     @Stored var velocity: [Float] = []
     /// d is that of the last step.

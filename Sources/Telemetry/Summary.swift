@@ -5,6 +5,8 @@ public struct Summary: Sendable {
     public var result: TrainingResult
     /// Name of a set of rows ("training", "test") and how good the model is on it, in words.
     public var qualities: [(name: String, text: String)]
+    /// What a user should know beyond the numbers.
+    public var remarks: [String]
     /// The objective, where `result` has none.
     public var objective: Double
     /// Seconds before training: reading and sending rows.
@@ -14,11 +16,13 @@ public struct Summary: Sendable {
     public var files: [String]
 
     public init(
-        result: TrainingResult, qualities: [(name: String, text: String)], objective: Double, loadSeconds: Double,
+        result: TrainingResult, qualities: [(name: String, text: String)], remarks: [String] = [], objective: Double,
+        loadSeconds: Double,
         folder: String, files: [String]
     ) {
         self.result = result
         self.qualities = qualities
+        self.remarks = remarks
         self.objective = objective
         self.loadSeconds = loadSeconds
         self.folder = folder
@@ -26,7 +30,7 @@ public struct Summary: Sendable {
     }
 
     public var text: String {
-        var lines = [result.stopReason.explanation, ""]
+        var lines = [result.stopReason.explanation] + remarks + [""]
         func add(_ name: String, _ text: String) {
             lines.append("  " + name + String(repeating: " ", count: max(1, 12 - name.count)) + text)
         }

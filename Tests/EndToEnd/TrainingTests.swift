@@ -75,6 +75,37 @@ import Testing
         }
     }
 
+    /// Tables on which nothing is to be won, or everything, end at once; separable classes are called that.
+    @Test(arguments: [0, 2]) func tablesWithoutAnOptimumToSearchForEnd(ranks: Int) throws {
+        let place = try Workplace()
+        let balanced = (0..<40).map {
+            "\($0 % 4 < 2 ? 1 : 0) 1:\($0 % 2 * 2 - 1) 2:\(($0 % 2 * 2 - 1) * ($0 % 4 < 2 ? 1 : -1))"
+        }
+        try place.write(balanced.joined(separator: "\n") + "\n", to: "balanced.svm")
+        try place.write("a,y\n1,0\n2,1\n3,1\n0,0\n", to: "four.csv")
+        try place.write(
+            "a,y\n" + (1...30).map { "\($0 - 15),\($0 > 15 ? 1 : 0)" }.joined(separator: "\n"), to: "apart.csv")
+        for (name, options) in [("balanced.svm", []), ("four.csv", []), ("apart.csv", ["--l2", "0"])] {
+            let outcome = try place.run(ranks: ranks, ["train", name, "--output", name + ".run"] + options)
+            try #require(outcome.code == 0, "\(name): \(outcome.errors)")
+            let result = try place.json(name + ".run/result.json")
+            #expect(result["converged"] as? Bool == true)
+            #expect(try #require(result["iterations"] as? Int) < 50)
+            #expect(outcome.output.contains("The classes are separable") == (name == "apart.csv"), "\(outcome.output)")
+            #expect((result["remarks"] as? [String])?.isEmpty == (name != "apart.csv"))
+        }
+    }
+
+    @Test func aConstantStepThatIsTooLongIsDivergence() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(), to: "data.svm")
+        let outcome = try place.run(
+            ranks: 2, ["train", "data.svm", "--step", "fixed", "--step-size", "1e8", "--output", "run"])
+        #expect(outcome.code == 2)
+        #expect(outcome.output.contains("give a smaller --step-size"), "\(outcome.output)")
+        #expect(try place.json("run/result.json")["stopReason"] as? String == "divergence")
+    }
+
     @Test func theModelFollowsFromTheLabels() throws {
         let place = try Workplace()
         try place.write(SampleData.binary(), to: "binary.svm")

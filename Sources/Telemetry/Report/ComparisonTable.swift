@@ -1,4 +1,5 @@
 import BigBatch
+import Models
 
 /// The runs side by side: what each was and how it did, the best figure of a column in bold.
 struct ComparisonTable {
@@ -53,9 +54,10 @@ struct ComparisonTable {
             || Set(runs.map(hasPenaltyApart)).count > 1
     }
 
-    /// Adam and AdaDelta shrink the weights apart from the objective.
+    /// Adam and AdaDelta shrink the weights of networks apart from the objective.
     private func hasPenaltyApart(_ run: ReportedRun) -> Bool {
-        run.option("direction").flatMap(DirectionKind.init(rawValue:))?.isAdaptive ?? false
+        guard run.option("model").flatMap(ModelKind.init(rawValue:)) == nil else { return false }
+        return run.option("direction").flatMap(DirectionKind.init(rawValue:))?.isAdaptive ?? false
     }
 
     /// Figures of the rows that all runs were judged on.

@@ -4,7 +4,9 @@ import BigBatch
 struct Headline {
     let run: ReportedRun
 
-    var sentences: [String] { [trained, quality, ending].compactMap { $0 } }
+    var sentences: [String] { [trained, quality, ending].compactMap { $0 } + remarks }
+
+    private var remarks: [String] { run.result?["remarks"]?.array?.compactMap(\.string) ?? [] }
 
     private var trained: String {
         var text = run.state == .running ? "Training " : "Trained "

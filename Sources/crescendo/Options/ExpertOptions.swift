@@ -47,8 +47,9 @@ struct ExpertOptions: ParsableArguments {
         help: ArgumentHelp(
             "Which way steps go (default: auto).",
             discussion: """
-                auto: L-BFGS once the batch is all rows; for networks momentum. adam, adadelta: every parameter with a \
-                scale of its own; λ then shrinks the weights apart from the gradient.
+                auto: the gradient; for networks momentum. adam, adadelta: every parameter with a scale of its own; in \
+                networks λ then shrinks the weights apart from the gradient. Once the batch of a linear model is all rows \
+                it is L-BFGS, but for gradient and for --step fixed and sgd.
                 """))
     var direction: DirectionKind?
 

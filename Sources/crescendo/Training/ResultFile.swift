@@ -21,6 +21,8 @@ struct ResultFile {
     /// Of the last start.
     var loadSeconds: Double
     var environment: RunEnvironment
+    /// What a user should know beyond the numbers, as sentences.
+    var remarks: [String] = []
     /// ISO 8601, UTC.
     var started: String
     var finished: String
@@ -29,6 +31,7 @@ struct ResultFile {
         .object([
             ("stopReason", .string(result.stopReason.rawValue)),
             ("converged", .bool(result.stopReason.isConvergence)),
+            ("remarks", .array(remarks.map { .string($0) })),
             ("objective", .number(objective)),
             ("gradientNorm", .number(result.gradientNorm)),
             ("dualityGap", result.dualityGap.map { .number($0) } ?? .null),

@@ -109,6 +109,7 @@ extension TrainJob {
             let weights = trained.parameters.prefix(trained.model.penalisedCount)
             report.objective = train.loss + 0.5 * report.l2 * weights.reduce(0.0) { $0 + Double($1) * Double($1) }
         }
+        report.remarks = Remarks.of(report, trained.specification, command.expert)
         let reason = report.result.stopReason
         try world.onRoot {
             guard let start else { return }
@@ -168,7 +169,7 @@ extension TrainJob {
         let qualities = [("training", report.train), ("validation", report.validation), ("test", report.test)]
         let summary = Summary(
             result: report.result, qualities: qualities.compactMap { name, quality in quality.map { (name, $0.text) } },
-            objective: report.objective, loadSeconds: report.loadSeconds, folder: folder.path,
+            remarks: report.remarks, objective: report.objective, loadSeconds: report.loadSeconds, folder: folder.path,
             files: ["report.html", "model.safetensors", "result.json", "metrics.jsonl", "config.yaml"])
         console.print("\n" + summary.text)
     }

@@ -1,0 +1,22 @@
+import BigBatch
+import Models
+
+/// What a user should know about how a run went, beyond its numbers.
+enum Remarks {
+    static func of(_ report: ResultFile, _ specification: ModelSpecification, _ options: ExpertOptions) -> [String] {
+        var remarks: [String] = []
+        if report.result.stopReason == .divergence, let step = options.step, step.isConstant {
+            remarks.append(
+                "Steps of constant size (--step \(step.rawValue)) were too long for this data: give a smaller --step-size, or "
+                    + "leave --step out, which finds them.")
+        }
+        let isWithoutOptimum = specification.kind == .logistic || specification.kind == .softmax
+        if report.l2 == 0, isWithoutOptimum, specification.network == nil, report.train?.accuracy == 1 {
+            remarks.append(
+                "The classes are separable: every training row is on its side, and without a penalty (--l2 0) the loss falls "
+                    + "for ever as the coefficients grow. Their size means nothing; leave --l2 out, or give it a value above 0."
+            )
+        }
+        return remarks
+    }
+}
