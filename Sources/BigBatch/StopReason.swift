@@ -27,7 +27,7 @@ public enum StopReason: String, Codable, Sendable, CaseIterable {
     public var explanation: String {
         switch self {
         case .gradientNorm: "By its gradient the objective is within the tolerance of its optimum: converged."
-        case .objectivePlateau: "The objective no longer improves: converged."
+        case .objectivePlateau: "The objective no longer improves."
         case .validationPlateau: "The validation score no longer improves: stopped at the best model."
         case .lineSearchExhausted:
             "No step improves the objective beyond rounding noise: converged as far as arithmetic allows."

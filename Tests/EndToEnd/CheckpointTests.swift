@@ -116,7 +116,7 @@ import Testing
         // No file may be longer than a kilobyte: no checkpoint fits.
         let script =
             "ulimit -f 1; exec \(Workplace.program) train data.svm --output run --step sgd --step-size 1e-6 "
-            + "--tolerance 1e-14 --max-iterations 400 --checkpoint-every 0.001 --no-tensorboard"
+            + "--tolerance 0 --max-iterations 400 --checkpoint-every 0.001 --no-tensorboard"
         let outcome = try place.start(["bash", "-c", script]).wait()
         #expect(outcome.errors.components(separatedBy: "warning: no checkpoint: cannot write").count == 2)
         #expect(outcome.code == 1, "the model does not fit either")
@@ -125,7 +125,7 @@ import Testing
         #expect(!files.contains { $0.hasPrefix("iteration-") })
         // With room, the same command starts over.
         let rest = try place.run([
-            "train", "data.svm", "--output", "run", "--step", "sgd", "--step-size", "1e-6", "--tolerance", "1e-14",
+            "train", "data.svm", "--output", "run", "--step", "sgd", "--step-size", "1e-6", "--tolerance", "0",
             "--max-iterations", "400",
         ])
         #expect(rest.code == 0, "\(rest.errors)")

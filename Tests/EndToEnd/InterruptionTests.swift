@@ -10,9 +10,7 @@ import Testing
         try place.write(SampleData.binary(rows: 2000), to: "data.svm")
         let command = Workplace.command(
             ranks: ranks,
-            [
-                "train", "data.svm", "--output", "run", "--step", "sgd", "--step-size", "1e-7", "--tolerance", "1e-14",
-            ])
+            ["train", "data.svm", "--output", "run"] + SampleData.endless)
         let running = try place.start(command, limit: limit)
         // Training has begun once metrics arrive.
         for _ in 0..<600 {
@@ -98,10 +96,7 @@ import Testing
         let running = try place.start(
             Workplace.command(
                 ranks: 2,
-                [
-                    "train", "data.svm", "--output", "run", "--step", "sgd", "--step-size", "1e-7", "--tolerance",
-                    "1e-14", "--stall-timeout", "2s",
-                ]))
+                ["train", "data.svm", "--output", "run", "--stall-timeout", "2s"] + SampleData.endless))
         for _ in 0..<600 where ((try? place.read("run/metrics.jsonl"))?.count ?? 0) == 0 { usleep(50_000) }
         let ranks = running.ranks
         #expect(ranks.count == 2)
@@ -118,7 +113,7 @@ import Testing
         // A file may have 16 kB: enough for the model, not for a thousand lines of metrics.
         let script =
             "ulimit -f 16; exec \(Workplace.program) train data.svm --output run --step sgd --step-size 1e-6 "
-            + "--tolerance 1e-14 --max-iterations 1000 --threads 1"
+            + "--tolerance 0 --max-iterations 1000 --threads 1"
         let outcome = try place.start(["bash", "-c", script]).wait()
         #expect(outcome.code == 0, "\(outcome.errors)")
         #expect(outcome.errors.components(separatedBy: "warning: cannot write run/metrics.jsonl").count == 2)

@@ -12,9 +12,9 @@ import Testing
     }
 
     private func train(_ place: Workplace, _ data: String, _ options: [String], ranks: Int = 0, output: String) throws {
-        try place.write(data, to: "\(output).svm")
+        try place.write(data, to: "data.svm")
         let outcome = try place.run(
-            ranks: ranks, ["train", "\(output).svm", "--output", output, "--threads", "1"] + options)
+            ranks: ranks, ["train", "data.svm", "--output", output, "--threads", "1"] + options)
         try #require(outcome.code == 0, "\(outcome.errors)")
         #expect(outcome.output.contains("report.html"))
     }

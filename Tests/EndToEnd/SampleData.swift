@@ -2,6 +2,11 @@ import Foundation
 
 /// Small data that learns fast, the same in every run.
 struct SampleData {
+    /// Options of a run that no rule ends for hours: short steps, and only rounding on all rows would end them.
+    static let endless = [
+        "--step", "sgd", "--step-size", "1e-7", "--tolerance", "0", "--max-epochs", "1e9",
+    ]
+
     private var state: UInt64
 
     init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }

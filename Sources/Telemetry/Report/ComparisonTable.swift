@@ -46,7 +46,7 @@ struct ComparisonTable {
     /// Options that make another objective.
     private static let optionsOfObjective = [
         "data", "label", "labels", "drop", "id", "weight", "validation", "model", "network", "l2", "standardize",
-        "label-smoothing", "intercept",
+        "huber-delta", "label-smoothing", "intercept",
     ]
 
     private var objectivesDiffer: Bool {

@@ -10,6 +10,12 @@ enum Remarks {
                 "Steps of constant size (--step \(step.rawValue)) were too long for this data: give a smaller --step-size, or "
                     + "leave --step out, which finds them.")
         }
+        if report.result.stopReason == .objectivePlateau, let step = options.step, step.isConstant {
+            remarks.append(
+                "Steps of constant size (--step \(step.rawValue)) no longer lower the objective, which need not be its optimum: "
+                    + "they may be too short or too long. Leave --step out, which finds them, or give another --step-size."
+            )
+        }
         let isWithoutOptimum = specification.kind == .logistic || specification.kind == .softmax
         if report.l2 == 0, isWithoutOptimum, specification.network == nil, report.train?.accuracy == 1 {
             remarks.append(
