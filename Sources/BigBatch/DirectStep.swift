@@ -99,18 +99,10 @@ extension Objective {
     /// Relative rounding of the diagonal of Σ ω x̂x̂ᵀ (see `SecondMoment`).
     private static var hessianRounding: Double { 1e-6 }
 
-    /// Nil for objectives that are not quadratic. One reduction for sparse rows.
+    /// Nil for objectives that are not quadratic.
     func directCost(decision: Decision) throws -> DirectCost? {
         guard let model = model as? any CurvatureModel, model.constantCurvature != nil else { return nil }
-        var values = Double(model.featureCount)
-        if case .sparse(let matrix) = dataset.features {
-            var packet = [Double](repeating: 0, count: Reducer.headerCount + 1)
-            packet[Reducer.headerCount] = Double(matrix.nonZeros)
-            try packet.withUnsafeMutableBufferPointer {
-                try reducer.reduce($0, kind: .storedValues, decision: decision)
-            }
-            values = packet[Reducer.headerCount] / Double(max(1, population))
-        }
+        let values = try storedValuesPerRow(decision: decision) ?? Double(model.featureCount)
         return DirectCost(dimension: model.featureCount + (model.hasIntercept ? 1 : 0), valuesPerRow: values)
     }
 

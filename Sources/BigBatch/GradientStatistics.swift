@@ -6,10 +6,9 @@ struct BatchSums: Sendable {
     var count = 0
     /// Σ f(x; z_i).
     var loss = 0.0
-    /// S = Σ ‖∇f(x; z_i)‖² of the data term, in the norm of the metric.
+    /// S = Σ ‖∇f(x; z_i)‖² of the data term, in the norm of the metric; estimated where a row's norm is costly (dense
+    /// metrics, see `writeNorms`).
     var squaredNorms = 0.0
-    /// Samples that S runs over: n, or fewer where a row's norm is costly (dense metrics).
-    var normedCount = 0
 }
 
 /// The scalars of one batch gradient on which all decisions rest. Means over the batch, never sums.

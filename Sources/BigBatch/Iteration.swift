@@ -46,8 +46,9 @@ extension Trainer {
         if state.batchSizeOfMetric == 0 { state.batchSizeOfMetric = objective.metricSampleSize }
         guard state.batchSize >= 2 * state.batchSizeOfMetric else { return }
         try objective.adoptDenseMetric(
-            start: state.position, count: min(state.batchSize, objective.estimate?.noisySampleSize ?? state.batchSize),
-            at: state.parameters, decision: decision())
+            start: 0, window: objective.population,
+            count: min(state.batchSize, objective.estimate?.noisySampleSize ?? state.batchSize), at: state.parameters,
+            decision: decision())
         state.batchSizeOfMetric = state.batchSize
     }
 

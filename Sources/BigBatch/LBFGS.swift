@@ -3,7 +3,7 @@ import Kernels
 /// Limited-memory BFGS: the inverse Hessian from the last `memory` pairs s = Δx, y = Δg (Nocedal & Wright, algorithm 7.4).
 ///
 /// Used on the full batch, where the gradient is exact. H₀ = γP with P the metric and γ = ⟨s, y⟩/⟨y, Py⟩ of the newest
-/// pair. A pair without curvature (⟨s, y⟩ ≤ ε‖s‖‖y‖) is not kept. The two loops run over products ⟨s_i, y_j⟩, which are
+/// pair, or 1 for a dense metric, which knows its scale better than one pair does. A pair without curvature (⟨s, y⟩ ≤ ε‖s‖‖y‖) is not kept. The two loops run over products ⟨s_i, y_j⟩, which are
 /// kept, so that a direction takes four passes over the stored vectors and writes none but itself. Memory:
 /// 2 (memory + 1) · parameters Floats.
 final class LBFGS: Codable {
@@ -183,7 +183,9 @@ final class LBFGS: Codable {
         gradient.withUnsafeBufferPointer { g in
             combine(1, g.baseAddress, a.map { -$0 }, changes, into: &direction)
         }
-        metric.apply(scale, inPlace: &direction)
+        var gamma = scale
+        if case .dense = metric { gamma = 1 }
+        metric.apply(gamma, inPlace: &direction)
         // Second loop: coefficients of s, oldest first.
         let bends = products(of: changes, with: direction)
         var c = [Double](repeating: 0, count: pairs.count)

@@ -102,8 +102,22 @@ public struct DenseMetric: Sendable {
         return FixedOrder.dot(g, UnsafeBufferPointer(out))
     }
 
-    /// Writes x̂_iᵀPx̂_i, the intercept's share included, for the local rows `rows` of dense features.
-    func writeSquaredNorms(of rows: Range<Int>, in features: DenseMatrix, to norms: AlignedBuffer<Float>) {
-        factor.squaredNorms(features, rows, into: norms.pointer + rows.lowerBound)
+    /// Writes x̂_iᵀPx̂_i, the intercept's share included, for local rows of a data set.
+    func writeSquaredNorms(of rows: [Int], in dataset: Dataset, to norms: AlignedBuffer<Float>) {
+        if case .dense(let features) = dataset.features, dataset.shift == nil {
+            // Neighbours at once.
+            var first = 0
+            while first < rows.count {
+                var last = first
+                while last + 1 < rows.count, rows[last + 1] == rows[last] + 1 { last += 1 }
+                factor.squaredNorms(features, rows[first]..<rows[last] + 1, into: norms.pointer + rows[first])
+                first = last + 1
+            }
+            return
+        }
+        guard case .dense(let gathered) = dataset.gathered(rows).features else { return }
+        let found = AlignedBuffer<Float>(count: rows.count)
+        factor.squaredNorms(gathered, 0..<rows.count, into: found.pointer)
+        for (index, row) in rows.enumerated() { norms.pointer[row] = found.pointer[index] }
     }
 }

@@ -11,6 +11,8 @@ struct MetricEstimate: Codable {
     /// N.
     let population: Int
     let l2: Double
+    /// Mean number of stored values of sparse rows; nil: dense ones.
+    let storedValues: Double?
     /// Mean of x̂_j² over all rows, with the intercept's 1 last.
     @Stored var columnSquares: [Double]
 
@@ -23,12 +25,21 @@ struct MetricEstimate: Codable {
     /// steps they better.
     var noisySampleSize: Int { min(sampleSize, max(firstSampleSize, 64 * dimension)) }
 
-    /// Rows of a later dense metric: as many as take about the work of one gradient pass.
-    var sampleSize: Int { min(population, max(10 * dimension, 4 * classes * population / max(1, dimension))) }
+    /// What a gradient pass takes, in multiply-adds of the Gram kernel that take as long: NDC values of dense rows, which are
+    /// read seven times as slowly as one is made, and sparse values seventy times.
+    private var passWork: Double {
+        let values = storedValues.map { 70 * max(1, $0) } ?? 7 * Double(dimension)
+        return Double(population) * Double(classes) * values
+    }
 
-    /// Forming Σ h x̂x̂ᵀ takes n·D² multiplications and a gradient pass 2·N·D·C: dense up to the work of 16 passes.
+    /// Rows of a later dense metric: as many as take about the work of one gradient pass over dense rows, and enough to know
+    /// every direction to a few percent.
+    var sampleSize: Int { min(population, max(20 * dimension, 4 * classes * population / max(1, dimension))) }
+
+    /// Dense where forming Σ h x̂x̂ᵀ takes less than four gradient passes: it saves more.
     var isDenseWorthwhile: Bool {
-        dimension <= 2048 && sampleSize * dimension <= 32 * population * classes
+        let work = Double(sampleSize) * Double(dimension) * Double(dimension) / 2
+        return dimension <= 2048 && work <= 4 * passWork
     }
 
     /// P_jj = 1/(c·mean x̂_j² + λ); a column of zeros keeps 1.
@@ -52,8 +63,8 @@ struct MetricEstimate: Codable {
     /// - Parameters:
     ///   - sketch: Σ h x̂x̂ᵀ over `count` rows.
     ///   - sampleSquares: Σ x_j² over the same rows.
-    func dense(sketch: [Double], count: Int, meanWeight: Double, sampleSquares: [Double]) -> Metric {
-        let n = Double(max(1, count))
+    func dense(sketch: [Double], count: Double, meanWeight: Double, sampleSquares: [Double]) -> Metric {
+        let n = max(1, count)
         var matrix = sketch.map { $0 / n }
         for column in 0..<dimension {
             let diagonal = column * dimension + column

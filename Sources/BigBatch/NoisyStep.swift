@@ -84,7 +84,9 @@ extension Trainer {
     /// κ carry α over as in Algorithm 2.
     private func newtonLengthStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         writeGradientDirection()
-        let first = try firstStep(statistics, doubled: true)
+        var first = try firstStep(statistics, doubled: true)
+        // A dense metric knows its length: one bad batch must not make the steps of all that follow short.
+        if case .dense = objective.metric { first = max(first, 0.5) }
         let shrink = max(statistics.signal / statistics.squaredGradientNorm, 0.1)
         return try search(first: first, statistics: statistics, shrink: shrink).outcome
     }

@@ -17,10 +17,12 @@ final class Objective<M: Model> {
     /// `dataset` with row norms in the metric.
     var metricDataset: Dataset
     /// Local rows whose norms in a dense metric stand in `metricDataset`; all other rows hold 0.
-    var normedRows: [Range<Int>] = []
+    var normedRows: [Int] = []
     /// Row norms in the metric; no rows for models without one.
     var metricNorms: AlignedBuffer<Float>
     var estimate: MetricEstimate?
+    /// Of this rank's rows, where the metric may be dense.
+    var leverages: RowLeverages?
     /// Rows that the current dense metric was estimated from; 0 without one.
     var metricSampleSize = 0
 
@@ -94,9 +96,7 @@ final class Objective<M: Model> {
         -> GradientStatistics
     {
         let clock = Stopwatch()
-        let normed = writeNorms(
-            start: start, count: count, batchSize: count + (extending ? sums.count : 0),
-            before: extending ? sums.normedCount : 0)
+        writeNorms(start: start, count: count, batchSize: count + (extending ? sums.count : 0))
         let batch = metricDataset.batch(
             start: start % population, count: count, draw: decision.draw, cycle: decision.cycle)
         let walk = extending ? nil : keptWalk(start: start, count: count)
@@ -122,7 +122,6 @@ final class Objective<M: Model> {
         gradientsEvaluated += count
         rowsRead += count
         absorb(count: count, extending: extending)
-        sums.normedCount = (extending ? sums.normedCount : 0) + normed
         return statistics(at: x)
     }
 
@@ -147,7 +146,7 @@ final class Objective<M: Model> {
             loss: sums.loss * inverse + currentPenalty,
             squaredGradientNorm: norms.norm,
             variance: GradientStatistics.variance(
-                count: sums.normedCount, squaredNorms: (adaptive?.normRatio ?? 1) * sums.squaredNorms,
+                count: sums.count, squaredNorms: (adaptive?.normRatio ?? 1) * sums.squaredNorms,
                 squaredMeanNorm: norms.dataNorm))
         statistics.isFinitePopulation = !model.isRandom && dataset.augmentation == nil
         return statistics

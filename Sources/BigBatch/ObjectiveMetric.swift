@@ -3,20 +3,15 @@ import Kernels
 import Models
 
 extension Objective {
-    /// Rows of a batch of K whose norm in a dense metric is computed, D²/2 multiply-adds each: as many as cost what the
-    /// gradient does, 2KDC, but no fewer than estimate V to a tenth (256) and no more than to a twentieth (1,024).
-    private func normedRowCount(ofBatch count: Int) -> Int {
-        guard let estimate else { return count }
-        return min(1024, max(256, 4 * count * estimate.classes / max(1, estimate.dimension)))
-    }
-
     /// Takes up the metric of x₀, for models that know their curvature; others keep the identity. Where the data set does
     /// not say how large its columns are, they are measured: one read of the features and one reduction.
     func adoptInitialMetric(at x: [Float], decision: Decision) throws {
         guard let model = model as? any CurvatureModel else { return }
         let estimate = try prepareEstimate(model, decision: decision)
-        if canBeDense {
-            try adoptDenseMetric(start: 0, count: estimate.firstSampleSize, at: x, decision: decision)
+        if estimate.isDenseWorthwhile {
+            let count = estimate.firstSampleSize
+            try adoptDenseMetric(
+                start: 0, window: min(population, 64 * count), count: count, at: x, decision: decision)
         } else {
             adopt(estimate.diagonal(curvature: model.curvatureAtZero))
         }
@@ -29,8 +24,12 @@ extension Objective {
         if model.hasIntercept { squares.append(1) }
         let made = MetricEstimate(
             features: model.featureCount, hasIntercept: model.hasIntercept, classes: model.classCount,
-            population: population, l2: l2, columnSquares: squares)
+            population: population, l2: l2, storedValues: try storedValuesPerRow(decision: decision),
+            columnSquares: squares)
         estimate = made
+        leverages =
+            made.isDenseWorthwhile
+            ? RowLeverages(dataset, columnSquares: squares[..<model.featureCount]) : nil
         return made
     }
 
@@ -40,15 +39,17 @@ extension Objective {
         guard let model = model as? any CurvatureModel else { return nil }
         _ = try prepareEstimate(model, decision: decision)
         guard let estimate, estimate.isDenseWorthwhile else { return nil }
-        let metric = try denseMetric(start: 0, count: population, at: x, weightFloor: 0, decision: decision)
-        return metric.map { $0.metric.squaredNorm(gradient) / 2 }
+        let metric = try denseMetric(
+            start: 0, window: population, count: estimate.sampleSize, at: x, weightFloor: 0, decision: decision)
+        return metric.map { $0.squaredNorm(gradient) / 2 }
     }
 
     /// The metric in use, made anew at x for steps on all rows; row norms, which noise is judged by, are not.
     func renewMetric(at x: [Float], decision: Decision) throws {
         guard let estimate, let model = model as? any CurvatureModel else { return }
         if metricSampleSize > 0 {
-            return try adoptDenseMetric(start: 0, count: population, at: x, decision: decision)
+            return try adoptDenseMetric(
+                start: 0, window: population, count: estimate.sampleSize, at: x, decision: decision)
         }
         let clock = Stopwatch()
         let count = estimate.firstSampleSize
@@ -76,53 +77,65 @@ extension Objective {
         return sums[Reducer.headerCount...].map { $0 / Double(population) }
     }
 
-    var canBeDense: Bool {
-        guard let estimate, case .dense = dataset.features else { return false }
-        return estimate.isDenseWorthwhile
+    /// Nil for dense rows. One reduction for sparse ones, at the first call.
+    func storedValuesPerRow(decision: Decision) throws -> Double? {
+        guard case .sparse(let matrix) = dataset.features else { return nil }
+        if let known = estimate?.storedValues { return known }
+        var packet = [Double](repeating: 0, count: Reducer.headerCount + 1)
+        packet[Reducer.headerCount] = Double(matrix.nonZeros)
+        try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .storedValues, decision: decision) }
+        return packet[Reducer.headerCount] / Double(max(1, population))
     }
 
-    /// Estimates a dense metric at x from the first rows of the batch start ..< start + count. Two reductions: the mean
-    /// weight and the columns' squares, then the sketch.
-    func adoptDenseMetric(start: Int, count: Int, at x: [Float], decision: Decision) throws {
+    /// Estimates a dense metric at x from about `count` rows of the positions start ..< start + window. Two reductions: the
+    /// mean weight and the columns' squares, then the sketch.
+    func adoptDenseMetric(start: Int, window: Int, count: Int, at x: [Float], decision: Decision) throws {
         let found = try denseMetric(
-            start: start, count: count, at: x, weightFloor: MetricEstimate.weightFloor, decision: decision)
+            start: start, window: window, count: count, at: x, weightFloor: MetricEstimate.weightFloor,
+            decision: decision)
         guard let found else { return }
-        adopt(found.metric)
-        metricSampleSize = found.rows
+        adopt(found)
+        metricSampleSize = count
     }
 
-    private func denseMetric(start: Int, count: Int, at x: [Float], weightFloor: Double, decision: Decision) throws
-        -> (metric: Metric, rows: Int)?
-    {
+    private func denseMetric(
+        start: Int, window: Int, count: Int, at x: [Float], weightFloor: Double, decision: Decision
+    ) throws -> Metric? {
         guard let estimate, let model = model as? any CurvatureModel else { return nil }
-        let count = min(count, estimate.sampleSize)
         let clock = Stopwatch()
-        let batch = dataset.batch(start: start % population, count: count)
-        let weights = x.withUnsafeBufferPointer { model.curvatureWeights(of: batch, at: $0) }
-        var first = [Double](repeating: 0, count: Reducer.headerCount + 1 + estimate.features)
-        first[Reducer.headerCount] = weights.elements.reduce(0.0) { $0 + Double($1) }
-        first.withUnsafeMutableBufferPointer { first in
-            model.addColumnSquares(
-                batch, into: UnsafeMutableBufferPointer(rebasing: first[(Reducer.headerCount + 1)...]))
+        let sample = drawRows(
+            start: start, window: window, expected: count, salt: UInt64(truncatingIfNeeded: decision.iteration))
+        let rows = dataset.gathered(sample.rows)
+        let weights = x.withUnsafeBufferPointer { model.curvatureWeights(of: rows.all, at: $0) }
+        var first = [Double](repeating: 0, count: Reducer.headerCount + 2 + estimate.features)
+        for (index, weight) in sample.weights.enumerated() {
+            first[Reducer.headerCount] += Double(weight) * Double(weights[index])
+            first[Reducer.headerCount + 1] += Double(weight)
+        }
+        first.withUnsafeMutableBufferPointer {
+            rows.features.addSquares(
+                weights: sample.weights, to: UnsafeMutableBufferPointer(rebasing: $0[(Reducer.headerCount + 2)...]))
         }
         computeSeconds += clock.seconds
         try first.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .sampleColumns, decision: decision) }
 
         let second = Stopwatch()
-        let mean = first[Reducer.headerCount] / Double(count)
-        for index in 0..<batch.count { weights[index] += Float(weightFloor * mean) }
-        let sketch = model.curvature(of: batch, weights: weights)
-        var packet = [Double](repeating: 0, count: Reducer.headerCount) + sketch.sums
+        let total = first[Reducer.headerCount + 1]
+        let mean = first[Reducer.headerCount] / total
+        for (index, weight) in sample.weights.enumerated() {
+            weights[index] = weight * (weights[index] + Float(weightFloor * mean))
+        }
+        let sketch = model.curvature(of: rows.all, weights: weights)
+        var packet = [Double](repeating: 0, count: Reducer.headerCount) + sketch.upper
         computeSeconds += second.seconds
         try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .curvature, decision: decision) }
         rowsRead += count
 
         let third = Stopwatch()
         defer { computeSeconds += third.seconds }
-        let metric = estimate.dense(
-            sketch: Array(packet[Reducer.headerCount...]), count: count, meanWeight: mean,
-            sampleSquares: Array(first[(Reducer.headerCount + 1)...]))
-        return (metric, count)
+        return estimate.dense(
+            sketch: SecondMoment.symmetric(packet[Reducer.headerCount...], dimension: estimate.dimension),
+            count: total, meanWeight: mean, sampleSquares: Array(first[(Reducer.headerCount + 2)...]))
     }
 
     /// Uses `metric` for norms and steps from the next batch on.
@@ -146,24 +159,5 @@ extension Objective {
             // Rows outside `normedRows` hold 0.
             metricDataset.interceptSquaredNorm = 0
         }
-    }
-
-    /// Prepares the row norms of `count` samples and returns over how many of them S will run. Norms in a dense metric are
-    /// computed for the first rows only; the rest hold 0 and add nothing.
-    /// - Parameters:
-    ///   - batchSize: samples of the batch that these belong to, themselves included.
-    ///   - before: samples of that batch whose norms were computed before.
-    func writeNorms(start: Int, count: Int, batchSize: Int, before: Int) -> Int {
-        guard case .dense(let dense) = metric, case .dense(let features) = dataset.features else { return count }
-        for rows in normedRows {
-            (metricDataset.squaredNorms.pointer + rows.lowerBound).update(repeating: 0, count: rows.count)
-        }
-        let normed = min(count, max(0, normedRowCount(ofBatch: batchSize) - before))
-        let batch = dataset.batch(start: start % population, count: normed)
-        normedRows = (0..<batch.rangeCount).map { batch.range($0) }
-        for rows in normedRows {
-            dense.writeSquaredNorms(of: rows, in: features, to: metricDataset.squaredNorms)
-        }
-        return normed
     }
 }

@@ -138,6 +138,9 @@ extension Objective {
         metricDataset = moved
         metricNorms = AlignedBuffer(count: model is any CurvatureModel ? moved.order.localCount : 0)
         normedRows = []
+        if let estimate, leverages != nil {
+            leverages = RowLeverages(moved, columnSquares: estimate.columnSquares[..<estimate.features])
+        }
         adopt(metric)
     }
 }

@@ -83,6 +83,9 @@ extension Objective {
 
     func restore(_ saved: ObjectiveState) throws {
         estimate = saved.estimate
+        if let estimate, estimate.isDenseWorthwhile {
+            leverages = RowLeverages(dataset, columnSquares: estimate.columnSquares[..<estimate.features])
+        }
         metricSampleSize = saved.metricSampleSize
         if let metric = try saved.metric.metric() { adopt(metric) }
         if let state = saved.adaptive { adaptive?.state = state } else { adaptive = nil }

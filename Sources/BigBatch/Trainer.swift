@@ -120,7 +120,8 @@ public final class Trainer<M: Model> {
             reason = outcome.reason
             var record = makeRecord(outcome, elapsed: clock.seconds)
             if let validation, reason == nil, isDue(validation) {
-                record.validationLoss = try validation.evaluate(state, objective: objective)
+                record.validationLoss =
+                    try validation.evaluate(state, objective: objective) * configuration.lossUnit
                 if validation.isExhausted { reason = .validationPlateau }
             }
             observer?.iterationDidEnd(record)
@@ -183,8 +184,8 @@ public final class Trainer<M: Model> {
         record.gradientPasses = objective.gradientPasses
         record.featurePasses = objective.featurePasses
         record.batchSize = outcome.statistics.batchSize
-        record.loss = outcome.statistics.loss
-        record.gradientNorm = objective.gradientNorm
+        record.loss = outcome.statistics.loss * configuration.lossUnit
+        record.gradientNorm = objective.gradientNorm * configuration.lossUnit.squareRoot()
         record.signalToNoise = outcome.statistics.signalToNoise
         record.stepSize = outcome.stepSize
         record.trials = state.trials
@@ -231,6 +232,9 @@ public final class Trainer<M: Model> {
                 result.dualityGap = try objective.dualityGap(at: state.parameters, decision: decision())
             }
         }
+        result.objective *= configuration.lossUnit
+        result.gradientNorm *= configuration.lossUnit.squareRoot()
+        result.dualityGap = result.dualityGap.map { $0 * configuration.lossUnit }
         result.parameters = state.parameters
         result.iterations = state.iteration
         result.gradientPasses = objective.gradientPasses

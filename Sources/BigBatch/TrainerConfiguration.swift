@@ -87,6 +87,8 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     /// Evaluations on held-out rows without an improvement, and passes without one of the training loss on batches that are
     /// not all rows, after which the run ends.
     public var patience = 10
+    /// What reported losses are multiplied by: where labels were divided by s, s² gives squared errors in their own units.
+    public var lossUnit = 1.0
     /// Seconds.
     public var timeLimit: Double?
     public var seed: UInt64 = 0

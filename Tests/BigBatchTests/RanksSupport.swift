@@ -13,6 +13,8 @@ struct RankProblem: Sendable {
     var columns = 6
     var classes = 2
     var isSparse = false
+    /// The only row whose last column is not 0: √rows there, for a mean square of 1.
+    var rareRow: Int?
     /// The row that stands at a position; the identity by default.
     var rowAt: @Sendable (Int) -> Int = { $0 }
 
@@ -32,6 +34,12 @@ struct RankProblem: Sendable {
             var margin = 0.2
             for column in 0..<columns {
                 let value = Float(random.normal()) * (1 + Float(column % 3))
+                if let rareRow, column == columns - 1 {
+                    let rare = row == rareRow ? Float(rows).squareRoot() : 0
+                    matrix.row(local)[column] = rare
+                    norms[local] += rare * rare
+                    continue
+                }
                 guard !isSparse || random.uniform() < 0.4 else { continue }
                 matrix.row(local)[column] = value
                 norms[local] += value * value
