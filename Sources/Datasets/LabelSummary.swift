@@ -34,12 +34,7 @@ public struct LabelSummary: Sendable, Equatable {
         maximum = max(maximum, value)
         if value.rounded() != value { allIntegers = false }
         if isCapped { return }
-        var low = 0
-        var high = values.count
-        while low < high {
-            let middle = (low + high) / 2
-            if values[middle] < value { low = middle + 1 } else { high = middle }
-        }
+        let low = index(of: value)
         if low < values.count, values[low] == value {
             counts[low] += times
         } else if values.count == Self.cap {
@@ -48,6 +43,17 @@ public struct LabelSummary: Sendable, Equatable {
             values.insert(value, at: low)
             counts.insert(times, at: low)
         }
+    }
+
+    /// Where `value` stands among `values`, or would.
+    func index(of value: Double) -> Int {
+        var low = 0
+        var high = values.count
+        while low < high {
+            let middle = (low + high) / 2
+            if values[middle] < value { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     /// Adds the rows of `other`; the result does not depend on the order of merging.

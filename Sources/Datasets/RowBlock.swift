@@ -25,3 +25,27 @@ public struct RowBlock: Sendable {
 
     public var rows: Int { rowOffsets.count - 1 }
 }
+
+extension RowBlock {
+    /// Removes the rows of weight 0 and returns how many there were.
+    mutating func dropWeightless() -> Int {
+        guard weights.contains(0) else { return 0 }
+        let width = ids.count / rows
+        var kept = RowBlock()
+        for row in 0..<rows where weights[row] != 0 {
+            let entries = rowOffsets[row]..<rowOffsets[row + 1]
+            kept.columns += columns[entries]
+            kept.values += values[entries]
+            kept.rowOffsets.append(kept.columns.count)
+            kept.labels.append(labels[row])
+            kept.weights.append(weights[row])
+            kept.ids += ids[row * width..<(row + 1) * width]
+        }
+        let dropped = rows - kept.rows
+        kept.labelNames = labelNames
+        kept.columnCount = columnCount
+        kept.tally = tally
+        self = kept
+        return dropped
+    }
+}

@@ -4,7 +4,7 @@ import FoundationEssentials
 /// A trained model with all that prediction needs, as a safetensors file.
 ///
 /// Tensors: `weights` [D, C] and `intercepts` [C] (F32) in the space trained in; `coefficients` [D, C] and
-/// `coefficient_intercepts` [C] (F64) for features as they are in the data file, standardisation undone; `mean` [D] and
+/// `coefficient_intercepts` [C] (F64) for features and labels as they are in the data file, all scaling undone; `mean` [D] and
 /// `scale` [D] (F64) where features were standardised. A network has `layer1.weights`, `layer1.biases`, … and `output.weights`,
 /// `output.biases` instead of the first four. Metadata: `format` = "crescendo", `crescendo_version`, `model`
 /// (its kind), `specification` and `preprocessing` (JSON), `class_labels` and, for named columns, `feature_names` (JSON
@@ -40,14 +40,16 @@ public struct ModelFile: Sendable, Equatable {
         if case .classes(let names) = preprocessing.labels { names } else { [] }
     }
 
-    /// Weights (D × C, feature-major) and intercepts (C) for features as they are in the data file.
+    /// Weights (D × C, feature-major) and intercepts (C) for features and labels as they are in the data file.
     public var coefficients: (weights: [Double], intercepts: [Double]) {
         let outputs = specification.outputCount
         let weightCount = specification.featureCount * outputs
         let intercepts = specification.hasIntercept ? parameters[weightCount...].map { Double($0) } : []
+        let labels = preprocessing.labels.scale
         return preprocessing.standardization.originalCoefficients(
-            weights: parameters[..<weightCount].map { Double($0) },
-            intercepts: intercepts.isEmpty ? [Double](repeating: 0, count: outputs) : intercepts)
+            weights: parameters[..<weightCount].map { labels.scale * Double($0) },
+            intercepts: intercepts.isEmpty
+                ? [Double](repeating: labels.centre, count: outputs) : intercepts.map { labels.value($0) })
     }
 
     /// Writes the file atomically: temporary name, fsync, rename. Throws `ModelError`.
@@ -140,7 +142,8 @@ public struct ModelFile: Sendable, Equatable {
 
 extension ModelFile {
     /// Outputs of all rows of `dataset` (assembled with `preprocessing`), `specification.outputCount` a row:
-    /// probabilities for logistic (of class 1) and softmax, the margin for squared hinge, else the value.
+    /// probabilities for logistic (of class 1) and softmax, the margin for squared hinge, else the value as it is stored: see
+    /// `preprocessing.labels.scale`.
     public func predict(_ dataset: Dataset, threads: Int = 1) throws -> [Float] {
         let model = try specification.makeModel(threads: threads)
         var outputs = [Float](repeating: 0, count: dataset.all.count * model.outputCount)

@@ -131,10 +131,12 @@ public struct ModelSpecification: Codable, Sendable, Equatable {
 
     /// Throws `ModelError` for `auto`, for a class count that does not suit the kind, and for δ ≤ 0.
     /// - Parameters:
+    ///   - labelScale: what stored labels are divided by (see `LabelScale`); δ is in the units before.
     ///   - labelSmoothing: see `SmoothedSoftmaxLoss`.
     ///   - microBatch: see `Network`.
     public func makeModel(
-        threads: Int = 1, seed: UInt64 = 0, labelSmoothing: Double = 0, microBatch: Int? = nil
+        threads: Int = 1, labelScale: Double = 1, seed: UInt64 = 0, labelSmoothing: Double = 0,
+        microBatch: Int? = nil
     ) throws -> any Model {
         if kind.labels == .classes, kind == .softmax ? classCount < 2 : classCount != 2 {
             throw ModelError("a \(kind.rawValue) model cannot have \(classCount) classes")
@@ -166,7 +168,7 @@ public struct ModelSpecification: Codable, Sendable, Equatable {
         case .squaredHinge: return linear(SquaredHinge(), threads)
         case .huber:
             guard huberDelta > 0, huberDelta.isFinite else { throw ModelError("the Huber δ \(huberDelta) is not > 0") }
-            return linear(HuberLoss(delta: huberDelta), threads)
+            return linear(HuberLoss(delta: huberDelta / labelScale), threads)
         case .poisson: return linear(PoissonLoss(), threads)
         case .auto: throw ModelError("the model kind is still open: choose it from the labels first")
         }

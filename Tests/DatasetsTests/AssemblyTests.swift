@@ -26,7 +26,7 @@ import Testing
         let path = try folder.write(
             "a.svm", (0..<50).map { "\($0 % 2) 1:\(1e9 + Double($0)) 2:\($0 % 7) 3:5\n" }.joined())
         let (rows, _, preprocessing) = try train([path], ranks: 3)
-        #expect(preprocessing.standardization.kind == .zscore)
+        #expect(preprocessing.standardization.kind == .mixed)
         for column in 0..<2 {
             let values = rows.map { Double($0.features[column]) }
             let mean = values.reduce(0, +) / 50
@@ -41,6 +41,51 @@ import Testing
         #expect(Set(rows.map { $0.features[0] }).count == 50)
     }
 
+    /// Categories stay 0 and 1, whatever their share; numbers that happen to lie between are scaled.
+    @Test(arguments: [1, 3], [StorageKind.dense, .sparse])
+    func indicatorsAreLeftAsTheyAre(ranks: Int, storage: StorageKind) throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(
+            "a.svm",
+            (0..<60).map { row in
+                "\(row % 2) \(row == 7 ? "1:1 " : "")\(row % 3 == 0 ? "2:1 " : "")3:\(Double(row % 5) / 4) 4:\(row % 2 * 2)\n"
+            }.joined())
+        var options = AssemblyOptions()
+        options.storage = storage
+        let (rows, _, preprocessing) = try train([path], ranks: ranks, options)
+        #expect(preprocessing.standardization.kind == .mixed)
+        #expect(preprocessing.notes.contains { $0.contains("but for 2 of zeros and ones") })
+        #expect(rows.count { $0.features[0] == 1 } == 1 && rows.count { $0.features[0] == 0 } == 59)
+        #expect(rows.count { $0.features[1] == 1 } == 20 && rows.count { $0.features[1] == 0 } == 40)
+        for column in 2..<4 {
+            #expect(abs(rows.reduce(0) { $0 + $1.features[column] }) < 1e-4)
+            #expect(abs(rows.reduce(0) { $0 + $1.features[column] * $1.features[column] } - 60) < 1e-3)
+        }
+    }
+
+    /// Rows of weight 0 count nowhere: not in means, scales, labels, N or the order of rows.
+    @Test(arguments: [1, 2, 3]) func rowsOfWeightZeroAreAsGoodAsLeftOut(ranks: Int) throws {
+        let folder = try TemporaryFolder()
+        let kept = (0..<40).map { "\(Double($0 * 7 % 11) / 4),\($0 % 5),\(1 + $0 % 3),\($0 % 2)" }
+        let all = kept.enumerated().flatMap { index, line in
+            index % 3 == 0 ? ["1e6,-1e6,0,1", line] : index % 7 == 0 ? [line, "5,5,0,7"] : [line]
+        }
+        let header = "a,b,w,y\n"
+        let short = try folder.write("kept.csv", header + kept.joined(separator: "\n") + "\n")
+        let long = try folder.write("all.csv", header + all.joined(separator: "\n") + "\n")
+        var read = ReadOptions()
+        read.label = "y"
+        read.weight = "w"
+        var options = AssemblyOptions()
+        options.validationFraction = 0.2
+        let expected = try train([short], ranks: 1, read: read, options)
+        let found = try train([long], ranks: ranks, read: read, options)
+        #expect(found.rows == expected.rows && found.validation == expected.validation)
+        #expect(found.preprocessing.standardization == expected.preprocessing.standardization)
+        #expect(found.preprocessing.labels == expected.preprocessing.labels)
+        #expect(found.preprocessing.notes.contains("\(all.count - 40) rows of weight 0 are left out"))
+    }
+
     @Test func sparseDataDefaultsToMaxAbsWhateverTheStorage() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("a.svm", (1...60).map { "\($0 % 2) \($0):\(-2 * $0)\n" }.joined())
@@ -53,7 +98,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [StandardizationKind.zscore, .maxabs, .none], [1, 3])
+    @Test(arguments: [StandardizationKind.mixed, .zscore, .maxabs, .none], [1, 3])
     func coefficientsInOriginalUnitsPredictTheSame(kind: StandardizationKind, outputs: Int) throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("a.svm", libsvmText(rows: 40, columns: 6, density: 0.6))
@@ -135,9 +180,9 @@ import Testing
         let path = try folder.write(
             "a.csv", "x,w,y\n" + (1...30).map { "\($0),\($0 % 4),\(Double($0) / 2)\n" }.joined())
         let (rows, _, preprocessing) = try train([path], ranks: ranks, kind: .values, read: read)
-        #expect(abs(rows.reduce(0) { $0 + $1.weight } / 30 - 1) < 1e-5)
-        #expect(rows.filter { $0.weight == 0 }.count == 7)
-        #expect(preprocessing.labels == .values && preprocessing.featureCount == 1)
+        #expect(rows.count == 23, "rows of weight 0 are left out")
+        #expect(abs(rows.reduce(0) { $0 + $1.weight } / 23 - 1) < 1e-5)
+        #expect(preprocessing.featureCount == 1)
     }
 
     @Test func preprocessingSurvivesEncoding() throws {

@@ -72,7 +72,7 @@ import Testing
 
     @Test func denseRowsThatDoNotFitAreKeptSparse() throws {
         let folder = try TemporaryFolder()
-        let text = String(repeating: libsvmText(rows: 90, columns: 300, density: 0.07), count: 15)
+        let text = String(repeating: libsvmText(rows: 90, columns: 300, density: 0.12), count: 15)
         let path = try folder.write("a.svm", text)
         let limit = 64 << 20 + 1_200_000
         let one = try LoadingTests.load([path], ranks: 1)

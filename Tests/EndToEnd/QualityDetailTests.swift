@@ -75,8 +75,8 @@ import Testing
     @Test(arguments: [1, 2, 3]) func residualsAreMapped(ranks: Int) throws {
         // Residuals −1 … 1 at predictions 0 … 10, one far out.
         let rows = (0...1000).map { index in
-            let share = Float(index) / 1000
-            return (prediction: 10 * share, residual: index == 500 ? Float(1000) : 2 * share - 1, weight: Float(1))
+            let share = Double(index) / 1000
+            return ResidualMap.Value(prediction: 10 * share, residual: index == 500 ? 1000 : 2 * share - 1, weight: 1)
         }
         let maps = try ThreadCommunicator.run(ranks: ranks) { communicator in
             let own = rows.enumerated().filter { $0.offset % ranks == communicator.rank }.map(\.element)
@@ -96,7 +96,7 @@ import Testing
 
     @Test func residualsThatAreAllAlikeHaveARange() throws {
         let map = try ResidualMap(
-            [(prediction: 3, residual: 0, weight: 1)], rmse: 0, communicator: SoloCommunicator())
+            [ResidualMap.Value(prediction: 3, residual: 0, weight: 1)], rmse: 0, communicator: SoloCommunicator())
         #expect(map.residuals.contains(0) && map.predictions.contains(3))
         #expect(map.counts.reduce(0, +) == 1)
     }

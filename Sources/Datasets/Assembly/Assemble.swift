@@ -5,11 +5,11 @@ extension DistributedTable {
     /// Collective. Uses the table up: its rows are freed as they leave.
     ///
     /// - Throws: the same `DatasetError` on every rank: labels that do not suit `labels`, fewer than two rows, no
-    ///   features, weights that are negative or sum to zero, values beyond the range of Float.
+    ///   features, weights that are negative or too large to be summed, values beyond the range of Float.
     public func assembleTraining(labels kind: LabelKind, options: AssemblyOptions = AssemblyOptions()) throws
         -> TrainingData
     {
-        let encoding = try LabelEncoding(kind, summary: labels, names: labelNames)
+        var encoding = try LabelEncoding(kind, summary: labels, names: labelNames)
         guard columns > 0 else { throw DatasetError("\(files[0].name): the rows have no features") }
         guard options.validationFraction >= 0, options.validationFraction < 1 else {
             throw DatasetError("the validation fraction is \(options.validationFraction): give one from 0 to below 1")
@@ -25,6 +25,7 @@ extension DistributedTable {
         let placement = try place(.seeded(options.seed), validationFraction: options.validationFraction)
         try checkParts(placement.orders.map(\.count), options: options)
         noteEqualLabels(kind)
+        if kind == .values { encoding = .values(try learnLabelScale(options.labelScaling, placement)) }
         let scalingNotes = notes.count
         let (standardization, squares) = try learnStandardization(
             options.standardization(density: density, shape: sampleShape), isChosen: options.standardization == nil,
@@ -134,21 +135,31 @@ extension DistributedTable {
     ) throws -> (Standardization, columnSquares: [Double]?) {
         var moments = try ColumnMoments(
             blocks, columnCount: columns, placement: placement, threads: threads, communicator: communicator)
-        if kind == .zscore { try moments.addDeviations(blocks, placement: placement) }
+        let isCentred = kind == .zscore || kind == .mixed
+        if isCentred { try moments.addDeviations(blocks, placement: placement) }
         try checkRange(kind, moments)
         let standardization = try Standardization(kind, moments: moments, holdsBytes: holdsBytes)
             .fromRankZero(communicator)
         if isChosen {
             let share = "\(percentText(density)) of the entries are non-zero"
             switch kind {
-            case .zscore: notes.append("features are standardised (z-score): \(share)")
+            case .mixed, .zscore:
+                let indicators = moments.columns.count { moments.isIndicator($0) }
+                notes.append(
+                    "features are standardised (z-score)"
+                        + (indicators > 0 ? ", but for \(indicators) of zeros and ones" : "") + ": \(share)")
             case .unit:
                 notes.append(
                     "pixels are divided by \(LabelEncoding.name(of: standardization.scale.first ?? 1)), to [0, 1]")
             case .maxabs, .none: notes.append("features are scaled by their largest magnitude: only \(share)")
             }
         }
-        let squares = kind == .zscore ? moments.columns.map { moments.isConstant($0) ? 0.0 : 1.0 } : nil
+        let squares =
+            isCentred
+            ? moments.columns.map { column in
+                if kind == .mixed, moments.isIndicator(column) { return moments.mean[column] }
+                return moments.isConstant(column) ? 0.0 : 1.0
+            } : nil
         let constant = moments.columns.count { moments.isConstant($0) }
         if constant > 0 {
             notes.append("\(constant) of \(columns) features have the same value in every row and teach nothing")
@@ -225,7 +236,11 @@ extension DistributedTable {
         let sums = try partSums.reduced(communicator)
         let counts = placement.orders.map(\.count)
         guard zip(sums, counts).allSatisfy({ ($0 > 0 && $0.isFinite) || $1 == 0 }) else {
-            throw DatasetError("the weights sum to \(sums[0]): at least one must be above 0")
+            let part = sums[0] > 0 && sums[0].isFinite ? 1 : 0
+            let rows =
+                options.isTraining
+                ? ["the training rows", "the validation rows"][part] : "the rows of \(files[0].name)"
+            throw DatasetError("the weights of \(rows) sum to \(sums[part]): at least one must be above 0")
         }
         return zip(sums, counts).map { $1 == 0 ? 1 : Double($1) / $0 }
     }

@@ -25,6 +25,15 @@ public struct ColumnMoments: Sendable {
         minimum[column] == maximum[column] || (!standardDeviation.isEmpty && standardDeviation[column] == 0)
     }
 
+    /// Nothing but zeros and ones, and both: then, of the values between them, σ² is as large as the mean allows. Needs
+    /// deviations.
+    public func isIndicator(_ column: Int) -> Bool {
+        guard minimum[column] == 0, maximum[column] == 1 else { return false }
+        let largest = mean[column] * (1 - mean[column])
+        let variance = standardDeviation[column] * standardDeviation[column]
+        return abs(variance - largest) <= 1e-9 * largest
+    }
+
     public func maximumMagnitude(_ column: Int) -> Double { max(-minimum[column], maximum[column]) }
 
     /// Moments of the rows that are not kept for validation (all ranks call together). Entries beyond `columnCount` are

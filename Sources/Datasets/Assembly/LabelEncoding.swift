@@ -2,12 +2,12 @@
 public enum LabelKind: String, Codable, Sendable { case classes, values }
 
 /// What `Dataset.labels` holds. Stored with the model.
-public enum LabelEncoding: Codable, Sendable, Equatable {
+public enum LabelEncoding: Sendable, Equatable {
     /// Index of the class, 0 ..< C. Names are those of the training file ("1", "-1", "spruce"): ascending when all are
     /// numbers, else in the order of their UTF-8 bytes.
     case classes([String])
-    /// The number itself.
-    case values
+    /// The number, scaled.
+    case values(LabelScale)
 
     public var kind: LabelKind {
         switch self {
@@ -24,7 +24,15 @@ public enum LabelEncoding: Codable, Sendable, Equatable {
         }
     }
 
-    /// The encoding of a training set. Throws `DatasetError` when the labels cannot be what is asked for.
+    /// How values are scaled; for classes not at all.
+    public var scale: LabelScale {
+        switch self {
+        case .classes: .none
+        case .values(let scale): scale
+        }
+    }
+
+    /// The encoding of a training set, values as they are. Throws `DatasetError` when the labels cannot be what is asked for.
     init(_ kind: LabelKind, summary: LabelSummary, names: [String]) throws {
         switch kind {
         case .values:
@@ -32,7 +40,7 @@ public enum LabelEncoding: Codable, Sendable, Equatable {
                 let example = names.first ?? ""
                 throw DatasetError("the labels are text ('\(example)'): choose a classification model")
             }
-            self = .values
+            self = .values(.none)
         case .classes:
             guard !summary.isCapped else {
                 throw DatasetError(
@@ -72,17 +80,19 @@ struct LabelLookup {
     /// For text: the table's label index to the class.
     private var byIndex: [Float] = []
     private let isText: Bool
-    private let isClasses: Bool
+    /// Of values; nil for classes.
+    private let scale: LabelScale?
 
     /// - Parameter names: the table's text labels; empty for numeric labels.
     init(_ encoding: LabelEncoding, names: [String]) {
         isText = !names.isEmpty
         guard case .classes(let classes) = encoding else {
-            isClasses = false
-            byIndex = names.map { Double($0).map { Float($0) } ?? .nan }
+            let scale = encoding.scale
+            self.scale = scale
+            byIndex = names.map { Double($0).map { Float(scale.stored($0)) } ?? .nan }
             return
         }
-        isClasses = true
+        scale = nil
         var byName: [String: Float] = [:]
         for (index, name) in classes.enumerated() {
             byName[name] = Float(index)
@@ -96,9 +106,41 @@ struct LabelLookup {
     func callAsFunction(_ label: Double) -> Float {
         if label.isNaN { return .nan }
         if isText { return byIndex[Int(label)] }
-        guard isClasses else { return Float(label) }
+        if let scale { return Float(scale.stored(label)) }
         if list.isEmpty { return byNumber[label] ?? .nan }
         for entry in list where entry.number == label { return entry.label }
         return .nan
+    }
+}
+
+extension LabelEncoding: Codable {
+    private enum CodingKeys: String, CodingKey { case classes, values }
+    private enum ClassKeys: String, CodingKey { case names = "_0" }
+
+    /// Models of version 0.1.0 have values without a scale.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        if container.contains(.classes) {
+            let nested = try container.nestedContainer(keyedBy: ClassKeys.self, forKey: .classes)
+            self = .classes(try nested.decode([String].self, forKey: .names))
+            return
+        }
+        let scale = try? container.decode(LabelScale.self, forKey: .values)
+        guard scale != nil || container.contains(.values) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "neither classes nor values"))
+        }
+        self = .values(scale ?? .none)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        switch self {
+        case .classes(let names):
+            var nested = container.nestedContainer(keyedBy: ClassKeys.self, forKey: .classes)
+            try nested.encode(names, forKey: .names)
+        case .values(let scale):
+            try container.encode(scale, forKey: .values)
+        }
     }
 }

@@ -2,6 +2,9 @@ import MPI
 
 /// How features are scaled before training.
 public enum StandardizationKind: String, Codable, Sendable, CaseIterable {
+    /// Numbers as `zscore`, columns that hold nothing but zeros and ones as they are: the deviation of a rare category is so
+    /// small that one row of it would outweigh thousands.
+    case mixed
     /// (x − mean) / standard deviation.
     case zscore
     /// x / max|x|.
@@ -14,6 +17,7 @@ public enum StandardizationKind: String, Codable, Sendable, CaseIterable {
 /// The affine map of every feature: x′ = (x − mean) / scale. Stored with the model and undone in its coefficients.
 ///
 /// - zscore: mean and population standard deviation (divisor N) of the training rows, sample weights not used.
+/// - mixed: the same, and 0 and 1 for columns of zeros and ones.
 /// - maxabs: mean 0 and the largest magnitude of the training rows.
 /// - unit: mean 0 and one number for all: 255 for bytes, else the largest magnitude of the training rows, 1 where that is
 ///   less.
@@ -22,7 +26,7 @@ public enum StandardizationKind: String, Codable, Sendable, CaseIterable {
 /// A constant column has scale 1, so under zscore its values become 0.
 public struct Standardization: Codable, Sendable, Equatable {
     public let kind: StandardizationKind
-    /// One per feature for zscore; empty otherwise (mean 0).
+    /// One per feature for zscore and mixed; empty otherwise (mean 0).
     public let mean: [Double]
     /// One per feature, > 0 (for unit, all the same); empty for none (scale 1).
     public let scale: [Double]
@@ -41,6 +45,11 @@ public struct Standardization: Codable, Sendable, Equatable {
     public init(_ kind: StandardizationKind, moments: ColumnMoments, holdsBytes: Bool = false) {
         self.kind = kind
         switch kind {
+        case .mixed:
+            mean = moments.columns.map { moments.isIndicator($0) ? 0 : moments.mean[$0] }
+            scale = moments.columns.map {
+                moments.isIndicator($0) || moments.isConstant($0) ? 1 : moments.standardDeviation[$0]
+            }
         case .zscore:
             mean = moments.mean
             scale = moments.columns.map { moments.isConstant($0) ? 1 : moments.standardDeviation[$0] }

@@ -36,6 +36,8 @@ struct CacheDescription: Codable, Equatable {
     var seed: UInt64
     var validationFraction: Double
     var standardization: StandardizationKind
+    /// Of labels that are not listed: how they are scaled.
+    var labelScale: LabelScale?
     /// What was done in scaling, for people.
     var scalingNotes: [String]
     /// Numbers in `CacheFile.numbers`: of the labels, the means, the scales, the column squares.

@@ -71,3 +71,22 @@ struct CachedRows {
             squaredNorms: buffer(arrays.squaredNorms, Float.self))
     }
 }
+
+extension CacheReader {
+    /// The scale of the training rows' labels where the cache lists their values: as `DistributedTable.learnLabelScale` finds
+    /// it. Collective.
+    func labelScale(_ scaling: LabelScaling, _ communicator: any Communicator) throws -> LabelScale {
+        guard scaling != .none else { return .none }
+        let layout = description.layout
+        var counts = [Int](repeating: 0, count: labels.values.count)
+        for writer in stride(from: communicator.rank, to: layout.ranks, by: communicator.size) {
+            let codes = (rows + layout.sectionStarts[writer] + layout.section(rank: writer).parts[0].labels.lowerBound)
+                .assumingMemoryBound(to: Float.self)
+            for row in 0..<layout.order(part: 0, rank: writer).localCount {
+                let code = Int(codes[row])
+                if counts.indices.contains(code) { counts[code] += 1 }
+            }
+        }
+        return LabelScale(scaling, values: labels.values, counts: try communicator.allreduce(counts, .sum))
+    }
+}

@@ -52,6 +52,7 @@ struct CacheTarget: Codable, Equatable {
         key.append(String(decoding: reading, as: UTF8.self))
         key.append("\(chosen.standardization?.rawValue ?? "auto") \(chosen.wantedStorage?.rawValue ?? "auto")")
         if chosen.isForNetwork { key.append("network") }
+        if chosen.labelScaling != .centred { key.append("labels \(chosen.labelScaling.rawValue)") }
         if chosen.validationFraction > 0 { key.append("\(chosen.validationFraction) of \(chosen.seed)") }
         let first = sources[0].path
         let slash = first.lastIndex(of: "/") ?? first.startIndex

@@ -43,6 +43,11 @@ extension DistributedTable {
         noteEqualLabels(encoding.kind)
         notes += cached.description.scalingNotes
         _ = try storage(options.wantedStorage, columns: columns)
+        var encoding = encoding
+        if encoding.kind == .values {
+            encoding = .values(
+                try cached.description.labelScale ?? cached.labelScale(options.labelScaling, communicator))
+        }
         let rows = CachedRows(reader: cached, seed: options.seed, encoding: encoding, communicator: communicator)
         var parts = try rows.datasets()
         parts[0].columnSquares = cached.columnSquares
@@ -74,7 +79,8 @@ extension DistributedTable {
                 format: format, schema: schema, sampleShape: sampleShape, identifierNames: identifierNames,
                 firstRowOfFile: files.map(\.firstRow), notes: notes.reading),
             seed: options.seed, validationFraction: options.validationFraction,
-            standardization: standardization.kind, scalingNotes: notes.scaling, numberCounts: numbers.map(\.count),
+            standardization: standardization.kind, labelScale: labels.isCapped ? encoding.scale : nil,
+            scalingNotes: notes.scaling, numberCounts: numbers.map(\.count),
             layout: layout)
         let json = try communicator.together { try CacheHeader.json(description) }
         let writer = CacheWriter(

@@ -56,6 +56,8 @@ public final class DistributedTable {
         identifierNames: [String], budget: MemoryBudget, threads: Int
     ) throws {
         let communicator = budget.communicator
+        var parsed = parsed
+        let weightless = try DistributedTable.dropWeightless(&parsed, options, communicator)
         let numbering = try RowNumbering(parsed, files: set.files.count, communicator: communicator)
         var blocks = parsed.enumerated().map { index, entry in
             var block = entry.block
@@ -88,15 +90,29 @@ public final class DistributedTable {
         self.schema = schema
         self.options = options
         self.notes = notes + (try DistributedTable.tally(blocks, communicator).lines)
+        if weightless > 0 { self.notes.append("\(weightless) rows of weight 0 are left out") }
         self.identifierNames = identifierNames
         self.budget = budget
         self.threads = threads
         self.blocks = blocks
         cached = nil
         guard rows > 0 else {
+            let names = files.map(\.name).joined(separator: ", ")
             throw DatasetError(
-                "\(files.map(\.name).joined(separator: ", ")): there are no rows, only blank lines or comments")
+                weightless > 0
+                    ? "\(names): every row has weight 0; at least two must be above 0"
+                    : "\(names): there are no rows, only blank lines or comments")
         }
+    }
+
+    /// Training rows of weight 0 teach nothing: they count nowhere, as if they were not in the files. How many there were, over
+    /// all ranks.
+    private static func dropWeightless(
+        _ parsed: inout [ParsedBlock], _ options: ReadOptions, _ communicator: any Communicator
+    ) throws -> Int {
+        guard options.isTraining else { return 0 }
+        let dropped = parsed.indices.reduce(0) { $0 + parsed[$1].block.dropWeightless() }
+        return try communicator.allreduce(dropped, .sum)
     }
 
     /// The table of a cache; its rows stay there until they are assembled.

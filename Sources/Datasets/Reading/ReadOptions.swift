@@ -15,7 +15,8 @@ public struct ReadOptions: Codable, Sendable, Equatable {
     /// What a row means: its channels, height and width. Tables must have as many features (LIBSVM: at most); images
     /// may be smaller and get zeros around them. Nil: as the file says.
     public var inputShape: SampleShape?
-    /// Of an archive with several parts, the training rows are read, not the test rows.
+    /// The rows are trained on: of an archive with several parts the training rows are read, not the test rows, and a column
+    /// of weights has to be there.
     public var isTraining = true
     /// CSV: columns to leave out.
     public var drop: [String] = []

@@ -14,7 +14,7 @@ enum OptionTable {
 
     static let kinds: [(key: String, kind: Kind)] = [
         ("data", .paths),
-        ("model", .value), ("network", .values), ("l2", .value), ("weight-decay", .value),
+        ("model", .value), ("huber-delta", .value), ("network", .values), ("l2", .value), ("weight-decay", .value),
         ("standardize", .value), ("label-smoothing", .value), ("intercept", .flag),
         ("test", .paths), ("test-labels", .paths), ("validation", .value), ("storage", .value), ("cache", .path),
         ("augment", .value), ("format", .value), ("label", .value), ("labels", .paths), ("input-shape", .value),

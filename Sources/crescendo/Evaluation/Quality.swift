@@ -40,10 +40,10 @@ struct Quality: Equatable {
         ]
         sums = try communicator.allreduce(sums, .sum)
         let weights = sums[1]
-        quality.loss = sums[0] / weights
+        quality.loss = sums[0] / weights * trained.labels.lossUnit
         if trained.hasProbabilities { quality.logLoss = quality.loss }
         if trained.specification.kind.labels == .values {
-            try quality.judgeValues(trained.model, parameters, dataset, weights, communicator)
+            try quality.judgeValues(trained, dataset, weights, communicator)
         } else if trained.specification.outputCount == 1 {
             try quality.judgeBinary(trained.margins, parameters, dataset, weights, communicator)
         } else {
@@ -92,27 +92,32 @@ struct Quality: Equatable {
         try confusion?.reduce(communicator)
     }
 
+    /// Sums in the units that labels are stored in, which leave the rounding of large labels out.
     private mutating func judgeValues(
-        _ model: some Model, _ parameters: [Float], _ dataset: Dataset, _ weights: Double,
-        _ communicator: any Communicator
+        _ trained: TrainedModel, _ dataset: Dataset, _ weights: Double, _ communicator: any Communicator
     ) throws {
         let labels = (0..<dataset.order.localCount).reduce(0.0) {
             $0 + Quality.weight($1, dataset) * Double(dataset.labels[$1])
         }
         let mean = try communicator.allreduce(labels, .sum) / weights
         var squares = [0.0, 0.0]
-        var values: [(prediction: Float, residual: Float, weight: Float)] = []
+        var values: [ResidualMap.Value] = []
         if isDetailed { values.reserveCapacity(dataset.order.localCount) }
-        forEachPrediction(model, parameters, dataset) { row, output in
+        forEachPrediction(trained.model, trained.parameters, dataset) { row, output in
             let label = Double(dataset.labels[row])
             let error = label - Double(output[0])
             let weight = Quality.weight(row, dataset)
             squares[0] += weight * error * error
             squares[1] += weight * (label - mean) * (label - mean)
-            if isDetailed { values.append((output[0], Float(error), Float(weight))) }
+            if isDetailed {
+                values.append(
+                    ResidualMap.Value(
+                        prediction: trained.labels.value(Double(output[0])),
+                        residual: trained.labels.scale * error, weight: Float(weight)))
+            }
         }
         squares = try communicator.allreduce(squares, .sum)
-        let deviation = (squares[0] / weights).squareRoot()
+        let deviation = trained.labels.scale * (squares[0] / weights).squareRoot()
         rmse = deviation
         r2 = squares[1] > 0 ? 1 - squares[0] / squares[1] : nil
         if isDetailed { residuals = try ResidualMap(values, rmse: deviation, communicator: communicator) }

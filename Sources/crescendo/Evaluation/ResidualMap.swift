@@ -17,19 +17,23 @@ struct ResidualMap: Equatable {
     /// Residuals below which 5, 25, 50, 75 and 95 % of the rows lie.
     private(set) var quantiles: [Double]
 
+    /// One row.
+    struct Value {
+        var prediction: Double
+        var residual: Double
+        var weight: Float
+    }
+
     /// Collective.
-    /// - Parameters:
-    ///   - values: prediction, residual and weight of this rank's rows.
-    init(
-        _ values: [(prediction: Float, residual: Float, weight: Float)], rmse: Double, communicator: any Communicator
-    ) throws {
+    /// - Parameter values: this rank's rows.
+    init(_ values: [Value], rmse: Double, communicator: any Communicator) throws {
         // Minima as maxima of what is negated: one reduction.
         var ends = [Double](repeating: -.infinity, count: 4)
         for value in values {
-            ends[0] = max(ends[0], -Double(value.prediction))
-            ends[1] = max(ends[1], Double(value.prediction))
-            ends[2] = max(ends[2], -Double(value.residual))
-            ends[3] = max(ends[3], Double(value.residual))
+            ends[0] = max(ends[0], -value.prediction)
+            ends[1] = max(ends[1], value.prediction)
+            ends[2] = max(ends[2], -value.residual)
+            ends[3] = max(ends[3], value.residual)
         }
         ends = try communicator.allreduce(ends, .maximum)
         let limit = Self.widest * rmse
@@ -38,9 +42,9 @@ struct ResidualMap: Equatable {
         let cells = Self.cells
         var sums = [Double](repeating: 0, count: cells * cells + Self.fineCells)
         for value in values {
-            let column = Self.place(Double(value.prediction), in: predictions, of: cells)
-            let row = Self.place(Double(value.residual), in: residuals, of: cells)
-            let fine = Self.place(Double(value.residual), in: residuals, of: Self.fineCells)
+            let column = Self.place(value.prediction, in: predictions, of: cells)
+            let row = Self.place(value.residual, in: residuals, of: cells)
+            let fine = Self.place(value.residual, in: residuals, of: Self.fineCells)
             sums[row * cells + column] += Double(value.weight)
             sums[cells * cells + fine] += Double(value.weight)
         }
@@ -51,7 +55,7 @@ struct ResidualMap: Equatable {
 
     var json: JSON {
         .object([
-            ("predictions", .array([.rounded(predictions.lowerBound, 7), .rounded(predictions.upperBound, 7)])),
+            ("predictions", .array([.number(predictions.lowerBound), .number(predictions.upperBound)])),
             ("residuals", .array([.rounded(residuals.lowerBound, 7), .rounded(residuals.upperBound, 7)])),
             (
                 "counts",

@@ -19,6 +19,7 @@ struct StoredReading {
     init(text: String?) throws {
         guard let text else {
             options = ReadOptions()
+            options.isTraining = false
             return
         }
         options = try JSONDecoder().decode(ReadOptions.self, from: Data(text.utf8))

@@ -7,12 +7,15 @@ struct TrainedModel {
     /// In the space trained in.
     let parameters: [Float]
     let model: any Model
+    /// What its outputs stand for.
+    let labels: LabelScale
 
-    init(_ specification: ModelSpecification, parameters: [Float], threads: Int) throws {
+    init(_ specification: ModelSpecification, parameters: [Float], labels: LabelEncoding, threads: Int) throws {
+        self.labels = labels.scale
         self.specification = specification
         self.parameters = parameters
         self.threads = threads
-        model = try specification.makeModel(threads: threads)
+        model = try specification.makeModel(threads: threads, labelScale: labels.scale.scale)
     }
 
     private let threads: Int

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Datasets
+import MPI
 import Models
 
 /// `--model`: a kind of linear model, or a network by its name.
@@ -34,7 +36,7 @@ struct ModelChoice: ExpressibleByArgument {
 
 /// `--standardize`.
 enum StandardizeChoice: String, CaseIterable, ExpressibleByArgument {
-    case auto, zscore, maxabs, unit, none
+    case auto, mixed, zscore, maxabs, unit, none
 }
 
 struct ModelOptions: ParsableArguments {
@@ -73,9 +75,10 @@ struct ModelOptions: ParsableArguments {
         help: ArgumentHelp(
             "How features are scaled before training (default: auto).",
             discussion: """
-                zscore: mean 0, deviation 1. maxabs: divided by the largest magnitude, zeros stay zeros. \
+                zscore: mean 0, deviation 1. mixed: the same, but columns of zeros and ones stay as they are. maxabs: \
+                divided by the largest magnitude, zeros stay zeros. \
                 unit: all features divided by one number, into [0, 1] (255 for images of bytes). \
-                auto: zscore for dense data, maxabs for sparse data (below 5 % density), unit for images and a network. \
+                auto: mixed, maxabs for sparse data (below 5 % density), unit for images and a network. \
                 What was done is stored in the model.
                 """))
     var standardize: StandardizeChoice?
@@ -87,6 +90,14 @@ struct ModelOptions: ParsableArguments {
         transform: NumberRange.share.parse)
     var labelSmoothing: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "Huber: errors count by their squares up to this size, beyond by their size, in units of the label (default: 1.35 "
+                + "robust deviations of the labels).",
+            valueName: "delta"),
+        transform: NumberRange.positive.parse)
+    var huberDelta: Double?
+
     @Flag(
         inversion: .prefixedNo, exclusivity: .chooseLast,
         help: "Train a constant term that is not penalised (default: --intercept).")
@@ -94,6 +105,20 @@ struct ModelOptions: ParsableArguments {
 }
 
 extension ModelOptions {
+    /// Squared and Huber losses mean the same in any unit, so labels may have the best one; counts may not.
+    func labelScaling(_ network: NetworkDescription?) -> LabelScaling {
+        if network != nil { return .centred }
+        if model?.kind == .poisson { return .none }
+        return intercept == false ? .scaled : .centred
+    }
+
+    /// δ of the Huber loss, in units of the label. Collective.
+    func huberDelta(of data: TrainingData, _ world: any Communicator) throws -> Double {
+        if let huberDelta { return huberDelta }
+        let deviation = try data.training.robustLabelDeviation(world)
+        return 1.35 * data.preprocessing.labels.scale.scale * (deviation > 0 ? deviation : 1)
+    }
+
     /// The network to train; nil: a linear model. Throws `ModelError` for layers that make no sense.
     var description: NetworkDescription? {
         get throws {

@@ -9,6 +9,7 @@ struct PilotData {
     let training: Dataset
     let validation: Dataset?
     let specification: ModelSpecification
+    let labels: LabelEncoding
     let model: any Model
     let modelName: String
     let l2: Double
@@ -29,6 +30,7 @@ struct PilotData {
         options.seed = command.seed ?? options.seed
         options.standardization = command.model.standardize?.kind
         options.isForNetwork = network != nil
+        options.labelScaling = command.model.labelScaling(network)
         options.validationFraction = command.validation ?? 0.1
         options.validationIsOptional = command.validation == nil
         let threads = threadCount(command.threads)
@@ -46,12 +48,16 @@ struct PilotData {
         let data = try table.assembleTraining(labels: kind.labels ?? .values, options: options)
         training = data.training
         validation = data.validation
-        specification = ModelSpecification(
+        var specification = ModelSpecification(
             kind: kind, featureCount: data.preprocessing.featureCount,
             classCount: data.preprocessing.labels.classCount, hasIntercept: command.model.intercept ?? true,
             network: network, input: network == nil ? nil : data.training.sampleShape)
+        labels = data.preprocessing.labels
+        if kind == .huber { specification.huberDelta = try command.model.huberDelta(of: data, world) }
+        self.specification = specification
         model = try specification.makeModel(
-            threads: threads, seed: command.seed ?? 0, labelSmoothing: command.model.labelSmoothing ?? 0)
+            threads: threads, labelScale: labels.scale.scale, seed: command.seed ?? 0,
+            labelSmoothing: command.model.labelSmoothing ?? 0)
         modelName = network == nil ? kind.rawValue : command.model.model?.text ?? ModelChoice.listed
         let rows = training.order.count
         l2 = command.model.l2 ?? (network == nil ? 1 / Double(rows) : TrainerConfiguration.nonConvex.l2)
@@ -117,6 +123,7 @@ struct PilotData {
         add("model", model.model?.text)
         for layer in model.network { add("network", layer) }
         add("l2", model.l2.map { "\($0)" })
+        add("huber-delta", model.huberDelta.map { "\($0)" })
         add("standardize", model.standardize?.rawValue)
         add("label-smoothing", model.labelSmoothing.map { "\($0)" })
         if model.intercept == false { words.append("--no-intercept") }

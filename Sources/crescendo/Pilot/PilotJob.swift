@@ -113,8 +113,8 @@ final class PilotJob {
                 guard let part = data[assignment.ranks] else { throw PilotError(description: "no data for the group") }
                 return try PilotTrial(
                     assignment: assignment, configuration: configuration(assignment, loaded, sample, model), data: part,
-                    group: group, specification: loaded.specification, threads: machine.threads, target: target,
-                    l2: loaded.l2
+                    group: group, specification: loaded.specification, labels: loaded.labels,
+                    threads: machine.threads, target: target, l2: loaded.l2
                 ).run(model)
             }
             let run = try PilotRun.shared(trial, world)

@@ -17,6 +17,7 @@ struct PilotTrial {
     let data: GroupData
     let group: any Communicator
     let specification: ModelSpecification
+    let labels: LabelEncoding
     let threads: Int
     /// The objective aimed at, once it is known.
     let target: Double?
@@ -99,17 +100,19 @@ struct PilotTrial {
         return points
     }
 
-    /// The regularised objective over all rows trained on; the same number on every rank of the group.
+    /// The regularised objective over all rows trained on, in the units of the data; the same number on every rank of the
+    /// group.
     private func objective(_ model: some Model, at parameters: [Float]) throws -> Double {
         let loss = parameters.withUnsafeBufferPointer { model.loss(data.training.all, at: $0) }
         let mean = try group.allreduce(loss, .sum) / Double(max(1, data.training.order.count))
         let squares = parameters.prefix(model.penalisedCount).reduce(0.0) { $0 + Double($1) * Double($1) }
-        return try group.broadcastValue(mean + l2 / 2 * squares)
+        return try group.broadcastValue((mean + l2 / 2 * squares) * labels.scale.lossUnit)
     }
 
     private func judge(_ run: inout PilotRun, _ parameters: [Float]) throws {
         guard let validation = data.validation else { return }
-        let trained = try TrainedModel(specification, parameters: parameters, threads: threads)
+        let trained = try TrainedModel(
+            specification, parameters: parameters, labels: labels, threads: threads)
         let quality = try Quality.measure(trained, on: validation, communicator: group)
         run.validationLoss = quality.loss
         run.accuracy = quality.accuracy

@@ -32,6 +32,7 @@ extension TrainJob {
         let scaling =
             switch (command.model.standardize ?? .auto, plan.standardization) {
             case (.auto, _): ""
+            case (_, .mixed): ", scaled to mean 0 and deviation 1 but for zeros and ones"
             case (_, .zscore): ", scaled to mean 0 and deviation 1"
             case (_, .maxabs): ", scaled by the largest magnitude"
             case (_, .unit): ", all divided by one number"
@@ -107,7 +108,8 @@ extension TrainJob {
         }
         if !report.objective.isFinite, let train = report.train {
             let weights = trained.parameters.prefix(trained.model.penalisedCount)
-            report.objective = train.loss + 0.5 * report.l2 * weights.reduce(0.0) { $0 + Double($1) * Double($1) }
+            let penalty = 0.5 * report.l2 * weights.reduce(0.0) { $0 + Double($1) * Double($1) }
+            report.objective = train.loss + penalty * trained.labels.lossUnit
         }
         report.remarks = Remarks.of(report, trained.specification, command.expert)
         let reason = report.result.stopReason

@@ -44,16 +44,25 @@ struct TrainJob {
         let (plan, data, table) = try load()
         let test = try loadTest(data.preprocessing)
         describe(plan, data, table)
-        let specification = ModelSpecification(
+        var specification = ModelSpecification(
             kind: plan.kind, featureCount: data.preprocessing.featureCount,
             classCount: data.preprocessing.labels.classCount, hasIntercept: plan.hasIntercept, network: plan.network,
             input: plan.network == nil ? nil : data.training.sampleShape)
+        let labels = data.preprocessing.labels.scale
+        if plan.kind == .huber {
+            specification.huberDelta = try command.model.huberDelta(of: data, world)
+            say(
+                "huber   squared errors up to \(NumberFormat.significant(specification.huberDelta, 4)), straight beyond"
+            )
+        }
         let model = try specification.makeModel(
-            threads: plan.threads, seed: command.run.seed ?? 0, labelSmoothing: command.model.labelSmoothing ?? 0,
+            threads: plan.threads, labelScale: labels.scale, seed: command.run.seed ?? 0,
+            labelSmoothing: command.model.labelSmoothing ?? 0,
             microBatch: command.expert.microBatch)
         let loadSeconds = try world.broadcastValue(monotonicSeconds() - start)
-        let configuration = plan.trainerConfiguration(
+        var configuration = plan.trainerConfiguration(
             timeLeft: command.run.timeLimit.map { max(1e-3, $0.seconds - loadSeconds) })
+        configuration.lossUnit = labels.lossUnit
         guard let start = try begin(folder, plan, data, configuration) else { return 0 }
         do {
             return try run(start, model, specification, plan, RunRows(data), test, configuration, loadSeconds)
@@ -80,7 +89,8 @@ struct TrainJob {
             features: specification.featureCount, ranks: world.size, threads: plan.threads,
             attempts: Int(attempts), loadSeconds: loadSeconds, environment: environment, started: started,
             finished: timestamp())
-        let trained = try TrainedModel(specification, parameters: result.parameters, threads: plan.threads)
+        let trained = try TrainedModel(
+            specification, parameters: result.parameters, labels: rows.preprocessing.labels, threads: plan.threads)
         return try conclude(report, trained, rows, test, start.rankZero, end)
     }
 
@@ -92,6 +102,7 @@ struct TrainJob {
         let network = try command.model.description
         options.storage = command.trainingData.storage?.kind
         options.isForNetwork = network != nil
+        options.labelScaling = command.model.labelScaling(network)
         options.augmentation = command.trainingData.augment
         options.validationFraction = Defaults.validation(command, network)
         options.validationIsOptional = command.trainingData.validation == nil
@@ -209,6 +220,7 @@ extension StandardizeChoice {
     var kind: StandardizationKind? {
         switch self {
         case .auto: nil
+        case .mixed: .mixed
         case .zscore: .zscore
         case .maxabs: .maxabs
         case .unit: .unit

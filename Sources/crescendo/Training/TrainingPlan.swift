@@ -62,6 +62,7 @@ struct TrainingPlan {
             ("network", list(command.model.network)),
             ("l2", .number(l2)),
             ("standardize", .text(standardization.rawValue)),
+            ("huber-delta", command.model.huberDelta.map { .number($0) }),
             ("label-smoothing", command.model.labelSmoothing.map { .number($0) }),
             ("intercept", .flag(hasIntercept)),
             ("test", list(data.test.map(absolutePath))),

@@ -17,7 +17,9 @@ struct EvaluateJob {
         let console = Console(speaks: world.rank == 0)
         tellNotes(of: table, file, console)
 
-        let trained = try TrainedModel(file.specification, parameters: file.parameters, threads: threadCount(nil))
+        let trained = try TrainedModel(
+            file.specification, parameters: file.parameters, labels: file.preprocessing.labels,
+            threads: threadCount(nil))
         let quality = try Quality.measure(trained, on: dataset, communicator: world)
         if command.json {
             console.print(quality.json.text)

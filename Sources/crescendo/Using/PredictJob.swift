@@ -46,7 +46,9 @@ struct PredictJob {
         let dataset = try table.assemble(using: file.preprocessing, order: .file, refusesUnknownLabels: false)
         tellNotes(of: table, file, Console(speaks: world.rank == 0))
 
-        let trained = try TrainedModel(file.specification, parameters: file.parameters, threads: threadCount(nil))
+        let trained = try TrainedModel(
+            file.specification, parameters: file.parameters, labels: file.preprocessing.labels,
+            threads: threadCount(nil))
         let text = PredictionText(file, identifierNames: table.identifierNames)
         try world.onRoot { try sink?.write(Array(text.header.utf8)) }
         var rows = PredictionPieces(trained, text, dataset, table.identifiers, pieceSize: Self.pieceSize)

@@ -6,11 +6,19 @@ struct PredictionText {
     private let specification: ModelSpecification
     private let classes: [String]
     private let identifierNames: [String]
+    private let labels: LabelScale
+    /// A power of ten.
+    private let stepsPerUnit: Double
 
     init(_ file: ModelFile, identifierNames: [String]) {
         specification = file.specification
         classes = file.classLabels.map(PredictionText.field)
         self.identifierNames = identifierNames
+        labels = file.preprocessing.labels.scale
+        var steps = 1.0
+        while steps * labels.scale < 1e8, steps < 1e200 { steps *= 10 }
+        while steps * labels.scale > 1e9, steps > 1e-200 { steps /= 10 }
+        stepsPerUnit = steps
     }
 
     /// The first line.
@@ -40,9 +48,16 @@ struct PredictionText {
         }
         for (index, output) in outputs.enumerated() {
             if index > 0 { text += "," }
-            text += output.description
+            text += labels == .none ? output.description : value(output)
         }
         text += "\n"
+    }
+
+    /// In the units of the labels, rounded where a Float of their deviation ends.
+    private func value(_ output: Float) -> String {
+        let value = labels.value(Double(output))
+        let steps = value * stepsPerUnit
+        return (steps.magnitude < 0x1p52 ? steps.rounded() / stepsPerUnit : value).description
     }
 
     /// Quoted where a reader of CSV would otherwise split or change it.

@@ -6,7 +6,7 @@
 public struct CSVParser: TextParser {
     public let schema: TableSchema
     /// What the file has that the schema does not use, for people.
-    public let notes: [String]
+    public private(set) var notes: [String]
     let layout: TableLayout
     let features: [FeatureColumn]
     let categories: [CategoryTable]
@@ -31,8 +31,8 @@ public struct CSVParser: TextParser {
 
     /// Matches the file's columns with the schema: by name when both have a header, else by position.
     ///
-    /// Throws `ParseError` where a column is missing. The label and weight columns may be missing with
-    /// `allowMissingLabels`, identifiers always. `options.id`, when given, replaces the schema's identifiers.
+    /// Throws `ParseError` where a column is missing. The label column may be missing with `allowMissingLabels`, that of the
+    /// weights in what is not trained on, identifiers always. `options.id`, when given, replaces the schema's identifiers.
     public init(schema: TableSchema, layout: TableLayout, options: ReadOptions) throws {
         self.schema = schema
         self.layout = layout
@@ -60,12 +60,13 @@ public struct CSVParser: TextParser {
         self.features = features
         categories = tables
         featureCount = first
-        if allowMissingLabels {
-            label = match.position(schema.label.position, absent: absent)
-            weight = schema.weight.flatMap { match.position($0, absent: absent) }
-        } else {
-            label = try match.require(schema.label.position)
+        label =
+            allowMissingLabels
+            ? match.position(schema.label.position, absent: absent) : try match.require(schema.label.position)
+        if options.isTraining {
             weight = try schema.weight.map { try match.require($0) }
+        } else {
+            weight = schema.weight.flatMap { match.position($0, absent: absent) }
         }
         if options.id.isEmpty {
             let found = schema.ids.compactMap { match.position($0, absent: absent) }
@@ -75,6 +76,10 @@ public struct CSVParser: TextParser {
             ids = try options.id.map { try reference.position($0, option: "--id") }
         }
         notes = CSVParser.notes(schema, layout, match)
+        if let position = schema.weight, weight == nil {
+            notes.append(
+                "\(layout.file) has no column '\(schema.fileColumns[position])' of weights: every row counts once")
+        }
     }
 
     private static func notes(_ schema: TableSchema, _ layout: TableLayout, _ match: ColumnMatch) -> [String] {

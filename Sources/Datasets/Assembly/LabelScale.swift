@@ -1,0 +1,105 @@
+import Kernels
+import MPI
+
+/// What is done to labels that are values before they become Floats.
+public enum LabelScaling: String, Codable, Sendable, CaseIterable {
+    /// Nothing: counts, whose zero and unit mean something.
+    case none
+    /// Divided by their root mean square: a model without an intercept knows no other zero.
+    case scaled
+    /// Less their mean, divided by their standard deviation: what a Float then holds is the variation that is to be learned,
+    /// however large the labels are, and a network need not learn their unit first.
+    case centred
+}
+
+/// Labels as they are stored: y′ = (y − centre)/scale, in Double until it is rounded. Kept with the model, whose outputs
+/// become centre + scale · output.
+public struct LabelScale: Codable, Sendable, Equatable {
+    public var centre: Double
+    /// > 0.
+    public var scale: Double
+
+    public init(centre: Double = 0, scale: Double = 1) {
+        self.centre = centre
+        self.scale = scale
+    }
+
+    public static let none = LabelScale()
+
+    public func stored(_ label: Double) -> Double { (label - centre) / scale }
+
+    public func value(_ stored: Double) -> Double { centre + scale * stored }
+
+    /// Mean losses that are quadratic in the label are this many times as large in the units of the data.
+    public var lossUnit: Double { scale * scale }
+}
+
+extension DistributedTable {
+    /// The scale of the training rows' labels; the same bits on any number of ranks. Collective.
+    func learnLabelScale(_ scaling: LabelScaling, _ placement: RowPlacement) throws -> LabelScale {
+        guard scaling != .none else { return .none }
+        func forEach(_ body: (Double) -> Void) {
+            for block in blocks {
+                for row in 0..<block.rows where !placement.isValidation(block.firstRow + row) {
+                    body(block.labels[row])
+                }
+            }
+        }
+        guard labels.isCapped else {
+            var counts = [Int](repeating: 0, count: labels.values.count)
+            forEach { counts[labels.index(of: $0)] += 1 }
+            return LabelScale(scaling, values: labels.values, counts: try communicator.allreduce(counts, .sum))
+        }
+        let count = placement.orders[0].count
+        func mean(_ term: (Double) -> Double) throws -> Double {
+            let sum = ColumnSums(1)
+            forEach { sum.add(term($0), 0) }
+            return try sum.reduced(communicator)[0] / Double(max(1, count))
+        }
+        let centre = scaling == .centred ? try mean { $0 } : 0
+        let unit = max(abs(labels.minimum - centre), abs(labels.maximum - centre))
+        let square = unit > 0 ? try mean { (($0 - centre) / unit) * (($0 - centre) / unit) } : 0
+        return LabelScale(centre: centre, deviation: unit * square.squareRoot())
+    }
+}
+
+extension LabelScale {
+    fileprivate init(centre: Double, deviation: Double) {
+        self.init(centre: centre, scale: deviation.isNormal && deviation < 1e150 ? deviation : 1)
+    }
+
+    /// From the distinct values, in their order, and how often each occurs.
+    init(_ scaling: LabelScaling, values: [Double], counts: [Int]) {
+        let total = Double(max(1, counts.reduce(0, +)))
+        let unit = values.reduce(0) { max($0, abs($1)) }
+        guard scaling != .none, unit > 0 else {
+            self = .none
+            return
+        }
+        var centre = 0.0
+        if scaling == .centred {
+            centre = unit * zip(values, counts).reduce(0) { $0 + $1.0 / unit * (Double($1.1) / total) }
+        }
+        let square = zip(values, counts).reduce(0.0) { sum, entry in
+            let deviation = (entry.0 - centre) / unit
+            return sum + deviation * deviation * (Double(entry.1) / total)
+        }
+        self.init(centre: centre, deviation: unit * square.squareRoot())
+    }
+}
+
+extension Dataset {
+    /// 1.4826 times the median distance of the labels from their median, which outliers do not move; for a normal
+    /// distribution the standard deviation. Of the first 20,000 rows in the global order. Collective.
+    public func robustLabelDeviation(_ communicator: any Communicator) throws -> Double {
+        let rows = batch(start: 0, count: min(order.count, 20_000)).rows
+        let all = try communicator.allgather(arrays: rows.map { labels[$0] }).flatMap { $0 }.map { Double($0) }
+        func median(_ values: [Double]) -> Double {
+            let sorted = values.sorted()
+            guard let last = sorted.indices.last else { return 0 }
+            return (sorted[last / 2] + sorted[(last + 1) / 2]) / 2
+        }
+        let middle = median(all)
+        return 1.4826 * median(all.map { abs($0 - middle) })
+    }
+}
