@@ -7,11 +7,15 @@ extension MPICommunicator {
     public func allreduce<T: MPIElement>(
         _ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation
     ) throws {
+        let isExtreme = operation != .sum
+        let type = isExtreme ? Extremes.carrier(of: T.elementType) : T.elementType
+        if isExtreme { Extremes.encode(buffer, operation) }
+        defer { if isExtreme { Extremes.decode(buffer) } }
         try clock.time(.allreduce) {
             try inPieces(buffer) { piece, count in
                 try check(
                     MPI_Allreduce(
-                        shim_in_place(), piece, count, T.elementType.datatype, operation.handle, handle.box.handle),
+                        shim_in_place(), piece, count, type.datatype, operation.handle, handle.box.handle),
                     "MPI_Allreduce")
             }
         }

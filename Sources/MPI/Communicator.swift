@@ -8,9 +8,10 @@ public protocol Communicator: AnyObject, Sendable {
     /// Collectives made so far and the time spent in them, on this rank.
     var statistics: CommunicationStatistics { get }
 
-    /// Combines `buffer` over all ranks element by element, in place; every rank holds the result afterwards.
+    /// Combines `buffer` over all ranks element by element, in place; every rank holds the result afterwards. NaN of any
+    /// rank is the minimum and the maximum of all.
     func allreduce<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation) throws
-    /// Starts `allreduce` and returns at once. `buffer` belongs to MPI until the request has completed: keep it alive,
+    /// Starts `allreduce` and returns at once, but not with an extreme of floating-point numbers. `buffer` belongs to MPI until the request has completed: keep it alive,
     /// and neither read nor write it. Every request must be waited for, or tested until it is done.
     func startAllreduce<T: MPIElement>(
         _ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation

@@ -9,7 +9,12 @@ extension MPICommunicator {
     public func startAllreduce<T: MPIElement>(
         _ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation
     ) throws -> any CommunicationRequest {
-        try start(.allreduce) { requests in
+        // What `Extremes` does has no place behind a call that has returned.
+        guard operation == .sum || Extremes.carrier(of: T.elementType) == T.elementType else {
+            throw CommunicatorArgumentError(
+                description: "startAllreduce: no minimum or maximum of floating-point numbers; allreduce has them")
+        }
+        return try start(.allreduce) { requests in
             try inPieces(buffer) { piece, count in
                 var request = shim_request_null()
                 try check(

@@ -22,6 +22,32 @@ extension OverRanks {
         #expect(try world.allreduce(-value - world.rank, .minimum) == -value - world.size + 1)
     }
 
+    /// NaN of any rank is the extreme on every rank, and what no NaN meets is as it is.
+    @Test func extremesAreTheSameOnAllRanks() throws {
+        let world = try Self.world()
+        func check<T: MPIElement & BinaryFloatingPoint>(_: T.Type) throws {
+            // Element r is NaN on rank r alone; the last ones are no NaN anywhere.
+            let plain: [T] = [-0.0, 0, -1.5, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude]
+            let own =
+                (0..<world.size).map { $0 == world.rank ? T.nan : T($0 + world.rank) }
+                + plain.map { $0 - T(world.rank) }
+            for operation in [ReductionOperation.minimum, .maximum] {
+                let result = try world.allreduce(own, operation)
+                #expect(result[..<world.size].allSatisfy { $0.isNaN }, "\(operation): \(result)")
+                let others = plain.map { value in (0..<world.size).map { value - T($0) } }
+                #expect(
+                    Array(result[world.size...]) == others.map { (operation == .minimum ? $0.min() : $0.max()) ?? 0 })
+                let bits = try world.allgather(bytes: result.withUnsafeBytes { Array($0) })
+                #expect(bits.allSatisfy { $0 == bits[0] })
+            }
+            var signs: [T] = [world.rank == 0 ? -0.0 : 0]
+            signs = try world.allreduce(signs, .maximum)
+            #expect(signs[0].sign == (world.size > 1 ? .plus : .minus))
+        }
+        try check(Double.self)
+        try check(Float.self)
+    }
+
     @Test func broadcastFromEveryRoot() throws {
         let world = try Self.world()
         for root in 0..<world.size {

@@ -168,7 +168,9 @@ public final class ThreadCommunicator: Communicator {
 
     private func combine<T>(_ a: T, _ b: T, _ operation: ReductionOperation) -> T {
         func apply<N: Comparable & AdditiveArithmetic>(_ a: N, _ b: N) -> N {
-            switch operation {
+            // NaN, which is not itself, wins.
+            if operation != .sum, a != a || b != b { return a != a ? a : b }
+            return switch operation {
             case .sum: a + b
             case .minimum: Swift.min(a, b)
             case .maximum: Swift.max(a, b)
