@@ -11,6 +11,11 @@ public enum JSON: Sendable, Equatable {
 
     public static func == (left: JSON, right: JSON) -> Bool { left.text == right.text }
 
+    /// A number that is for drawing, with `digits` significant digits.
+    public static func rounded(_ value: Double, _ digits: Int) -> JSON {
+        .number(Double(NumberFormat.significant(value, digits)) ?? value)
+    }
+
     /// The member `key` of an object.
     public subscript(key: String) -> JSON? {
         guard case .object(let members) = self else { return nil }

@@ -13,6 +13,7 @@ public final class RunTelemetry: TrainingObserver {
     private let progress: ProgressLine?
     private let tickers: [Ticker]
     private let hosts: [String]
+    private var looks = RankLooks()
     /// That of the last iteration.
     public private(set) var record: IterationRecord?
     /// Seconds of the longest of the last iterations or so.
@@ -45,7 +46,14 @@ public final class RunTelemetry: TrainingObserver {
         progress?.update(record)
     }
 
-    public func eventDidOccur(_ event: TrainingEvent) { note(RunEvent(event, hosts: hosts)) }
+    public func eventDidOccur(_ event: TrainingEvent) {
+        var event = event
+        if case .ranks(let times) = event.kind {
+            guard let sum = looks.add(times, at: event.seconds) else { return }
+            event.kind = .ranks(sum)
+        }
+        note(RunEvent(event, hosts: hosts))
+    }
 
     /// Passes on what the trainer does not know of.
     public func note(_ event: RunEvent) { feed.append(event) }
@@ -68,6 +76,11 @@ public final class RunTelemetry: TrainingObserver {
     /// - Parameter result: nil when training failed.
     public func finish(_ result: TrainingResult? = nil) {
         for ticker in tickers { ticker.stop() }
+        if let times = looks.take(), let record {
+            note(
+                RunEvent(
+                    TrainingEvent(.ranks(times), iteration: record.iteration, seconds: record.seconds), hosts: hosts))
+        }
         feed.finish(result)
         progress?.finish()
     }

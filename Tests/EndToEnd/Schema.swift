@@ -91,6 +91,17 @@ struct Schema {
             #expect(try !schema.complaints(JSON(text: good.replacingOccurrences(of: right, with: wrong))).isEmpty)
         }
         #expect(try !Schema("metrics").complaints(lines: "{\"iteration\":1}\n").isEmpty)
+        let ranks =
+            #"{"event":"ranks","iteration":1,"seconds":2,"attempt":1,"window":2,"compute":[1.5],"waiting":[0.5],"samples":[7],"#
+            + #""ranks":10000,"rank":[3],"mean":{"compute":1,"waiting":1,"samples":7},"slowest":[{"rank":3,"compute":1.5}]}"#
+        #expect(try Schema("events").complaints(lines: ranks) == [])
+        for (right, wrong) in [
+            ("[1.5]", "[-1]"), ("10000", "0"), ("[3]", "[0.5]"), ("{\"rank\":3,", "{"), ("[7]", "[7.5]"),
+        ] {
+            #expect(
+                try !Schema("events").complaints(lines: ranks.replacingOccurrences(of: right, with: wrong)).isEmpty,
+                "\(wrong)")
+        }
         #expect(try !Schema("result").complaints(JSON(text: "{\"test\":{\"rows\":\"many\",\"loss\":1}}")).isEmpty)
     }
 }

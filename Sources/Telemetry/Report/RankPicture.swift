@@ -19,6 +19,11 @@ struct RankPicture {
     struct Sums {
         var compute: [Double]
         var waiting: [Double]
+        /// How many ranks there are; of many, the sums are of a sample, in the order of their computing time.
+        var count: Int
+        var isSample: Bool { compute.count < count }
+        /// The rank that was slowest at the last look, with its host where that is known.
+        var slowest: (rank: Int, host: String?)
     }
 
     /// Over the events of the last number of ranks: a restart may have had another.
@@ -30,12 +35,20 @@ struct RankPicture {
             }
             let waiting = event.json["waiting"]?.array?.map { $0.double ?? 0 } ?? []
             let padded = waiting + [Double](repeating: 0, count: max(0, compute.count - waiting.count))
-            if let old = sums, old.compute.count == compute.count {
+            let count = max(compute.count, event.json["ranks"]?.integer ?? 0)
+            let named = event.json["slowest"]?.array?.first
+            let slowest = (rank: named?["rank"]?.integer ?? 0, host: named?["host"]?.string)
+            if let old = sums, old.count == count, old.compute.count == compute.count {
                 sums?.compute = zip(old.compute, compute).map(+)
                 sums?.waiting = zip(old.waiting, padded).map(+)
+                sums?.slowest = slowest
             } else {
-                sums = Sums(compute: compute, waiting: padded)
+                sums = Sums(compute: compute, waiting: padded, count: count, slowest: slowest)
             }
+        }
+        // Of all ranks, the sums tell.
+        if let all = sums, !all.isSample {
+            sums?.slowest = (all.compute.indices.max { all.compute[$0] < all.compute[$1] } ?? 0, nil)
         }
         return sums
     }
@@ -69,28 +82,36 @@ struct RankPicture {
             """
         }
         let shown = count <= 16 ? Array(0..<count) : [0, count / 4, count / 2, 3 * count / 4, count - 1]
+        // In a sample, a bar stands for the share of the ranks that compute no longer.
+        func name(_ place: Int) -> String {
+            ranks.isSample ? NumberFormat.percent(Double(place) / Double(count - 1)) : "\(place)"
+        }
         let names = shown.map { rank -> HTML in
             """
             <text class="tick" x="\(left + step * (Double(rank) + 0.5))" y="\(top + innerHeight + 16)" \
-            text-anchor="middle">\(rank)</text>
+            text-anchor="middle">\(name(rank))</text>
             """
         }
         let rows = (0..<count).map { rank -> [HTML] in
             [
-                "\(rank)", .escaped(NumberFormat.duration(ranks.compute[rank])),
+                "\(name(rank))", .escaped(NumberFormat.duration(ranks.compute[rank])),
                 .escaped(NumberFormat.duration(ranks.waiting[rank])),
             ]
         }
-        let slowest = ranks.compute.indices.max { ranks.compute[$0] < ranks.compute[$1] } ?? 0
+        let slowest = "rank \(ranks.slowest.rank)" + (ranks.slowest.host.map { " on \($0)" } ?? "")
+        let most = NumberFormat.duration(ranks.compute.max() ?? 0)
+        let axisName =
+            ranks.isSample
+            ? "\(count) of \(NumberFormat.count(ranks.count)) ranks, by computing; last slowest: \(slowest)" : "rank"
         return """
-            <div class="panel"><svg viewBox="0 0 \(width) \(height)" role="img" aria-label="Seconds of \(count) ranks in \
-            computing and waiting; rank \(slowest) computed longest, \(NumberFormat.duration(ranks.compute[slowest]))">
+            <div class="panel"><svg viewBox="0 0 \(width) \(height)" role="img" aria-label="Seconds of \(ranks.count) ranks in \
+            computing and waiting; \(slowest) computed longest, \(most)">
             <text class="axis" x="8" y="13">\(run.letterPrefix)\(unit.name) computing (below) and waiting (above)</text>
             <path class="area p1" d="\(compute)"/><path class="area p3" d="\(waiting)"/>
             \(ticks.joined())\(names.joined())
-            <text class="axis" x="\(left + innerWidth)" y="\(height - 4)" text-anchor="end">rank</text>
+            <text class="axis" x="\(left + innerWidth)" y="\(height - 4)" text-anchor="end">\(axisName)</text>
             </svg>\(Page.table(
-                summary: "Ranks as a table", head: ["rank", "computing", "waiting"],
+                summary: "Ranks as a table", head: [ranks.isSample ? "share of ranks" : "rank", "computing", "waiting"],
                 rows: Sampling.evenly(rows, count: 256)))</div>
 
             """

@@ -36,11 +36,7 @@ public struct RunEvent: Sendable {
         case .nonFinite: kind = "nonFinite"
         case .ranks(let times):
             kind = "ranks"
-            members = [
-                ("window", .number(times.window)), ("compute", .array(times.shares.map { .number($0.compute) })),
-                ("waiting", .array(times.shares.map { .number($0.waiting) })),
-                ("samples", .array(times.shares.map { .integer(Int($0.samples)) })),
-            ]
+            members = RankEvents.members(of: times, hosts: hosts)
         case .straggler(let straggler):
             kind = "straggler"
             members = rank(straggler.rank) + [("slowdown", .number(straggler.slowdown))]
@@ -49,10 +45,7 @@ public struct RunEvent: Sendable {
             members = rank(number)
         case .rebalance(let move):
             kind = "rebalance"
-            members = [
-                ("shares", .array(move.weights.map { .number($0) })), ("gain", .number(move.gain)),
-                ("moveSeconds", .number(move.seconds)),
-            ]
+            members = RankEvents.members(of: move)
         }
         iteration = event.iteration
         seconds = event.seconds

@@ -19,15 +19,15 @@ public final class RankMessages: RunSink {
                         + "ranks in the middle")
             case "stragglerOver": say("\(rank(event)) is no longer slow")
             case "rebalance":
-                let shares = (event.json["shares"]?.array ?? []).compactMap(\.double)
-                let least = shares.indices.min { shares[$0] < shares[$1] } ?? 0
+                func number(_ key: String) -> Double { event.json[key]?.double ?? 1 }
+                let least = event.json["leastRank"]?.integer ?? 0
                 let gain = event.json["gain"]?.double ?? 0
                 say(
                     "rows have moved from slow ranks to fast ones, in "
                         + "\(NumberFormat.significant(event.json["moveSeconds"]?.double ?? 0, 2)) s, to win "
                         + "\(NumberFormat.percent(gain)) of the time: rank \(least) has "
-                        + "\(NumberFormat.significant(shares.min() ?? 1, 2)) of an equal share now, others up to "
-                        + "\(NumberFormat.significant(shares.max() ?? 1, 2))")
+                        + "\(NumberFormat.significant(number("leastShare"), 2)) of an equal share now, others up to "
+                        + "\(NumberFormat.significant(number("mostShare"), 2))")
             default: break
             }
         }

@@ -102,7 +102,9 @@ extension TensorBoardSink {
             ("ranks/samples", ranks.samples, "Gradients that a rank evaluated, 1 being an equal share, for all ranks."),
         ]
         for (tag, values, description) in all {
-            guard let histogram = HistogramOfValues(values) else { continue }
+            guard let histogram = HistogramOfValues(values, weight: Double(ranks.count) / Double(values.count)) else {
+                continue
+            }
             let isFirst = described.insert(tag).inserted
             summary.add(tag, histogram: histogram, description: isFirst ? description : nil)
         }

@@ -131,15 +131,18 @@ extension Dashboard {
     private var ranks: [StyledLine] {
         guard let shares = run.ranks, shares.computing.count > 1 else { return [] }
         let computing = shares.computing
-        let slowest = computing.indices.max { computing[$0] < computing[$1] } ?? 0
+        let slowest = "rank \(shares.slowest.rank)" + (shares.slowest.host.map { " on \($0)" } ?? "")
         let (_, middle, most) = RankShares.spread(computing)
         let words =
             most > 1.1 * middle
-            ? "rank \(slowest) computes longest: \(NumberFormat.percent(most)) of the time, the one in the middle "
+            ? "\(slowest) computes longest: \(NumberFormat.percent(most)) of the time, the one in the middle "
                 + NumberFormat.percent(middle)
             : "all compute equally long, within a tenth"
         var lines = [labelled("ranks", StyledLine(words))]
-        let name = " computing, by rank"
+        let name =
+            shares.sample == nil
+            ? " computing, by rank"
+            : " computing, \(computing.count) of \(NumberFormat.count(shares.count)) ranks in order"
         if computing.count <= style.columns - Self.labelWidth - name.count {
             let bars = Sparkline.text(computing, unicode: style.unicode, from: 0)
             lines.append(labelled("", StyledLine(bars, .first).adding(name, .faint)))

@@ -52,9 +52,4 @@ struct ConfusionMatrix: Equatable {
 extension JSON {
     /// A sum of weights: a whole number where the weights are, else six digits.
     static func amount(_ value: Double) -> JSON { Int(exactly: value).map { .integer($0) } ?? .rounded(value, 6) }
-
-    /// A number that is for drawing, with `digits` significant digits.
-    static func rounded(_ value: Double, _ digits: Int) -> JSON {
-        .number(Double(NumberFormat.significant(value, digits)) ?? value)
-    }
 }

@@ -133,6 +133,24 @@ private func text(_ run: WatchedRun, columns: Int = 100, rows: Int = 40, unicode
         }
     }
 
+    /// Of many ranks a sample is told, and the slowest by name.
+    @Test func manyRanksAreASample() throws {
+        try withRun { folder in
+            try folder.write(Folder.metrics(30), to: "metrics.jsonl")
+            try folder.write(
+                """
+                {"event":"ranks","iteration":21,"seconds":21,"window":2,"compute":[1,1,2],"waiting":[1,1,0],"samples":[5,5,5],\
+                "ranks":10000,"rank":[7,8,9123],"slowest":[{"rank":9123,"compute":2,"host":"node7"}]}
+
+                """, to: "events.jsonl")
+            var run = WatchedRun(path: folder.path)
+            run.refresh(now: 0, age: { nil })
+            let text = text(run)
+            #expect(text.contains("rank 9123 on node7 computes longest: 100 % of the time"), "\(text)")
+            #expect(text.contains("▅▅█ computing, 3 of 10,000 ranks in order"))
+        }
+    }
+
     @Test func noPictureIsLargerThanTheScreen() throws {
         try withRun { folder in
             try folder.write("max-epochs: 40.0\ntheta: 0.8\ngrowth: jump\npatience: 10\n", to: "config.yaml")
