@@ -25,10 +25,22 @@ struct SubmitCommand: ParsableCommand {
         help: ArgumentHelp("Threads of each rank (default: 1).", valueName: "count"), transform: parseCount(atLeast: 1))
     var threads: Int?
 
-    @Option(help: ArgumentHelp("Time limit of each turn of the job: 90m, 2h (default: 2h).", valueName: "time"))
-    var time: TimeSpan?
+    @Option(
+        help: ArgumentHelp(
+            "Time limit of each turn of the job, as sbatch takes it (90 is minutes; 1:30:00, 1-12:30) or with units: 90m, "
+                + "2h, 1d12h (default: 2h).",
+            discussion: """
+                A plain number is minutes here, as for sbatch, and seconds in train's own options, such as --time-limit. \
+                90:30 is minutes and seconds; 1-12, 1-12:30 and 1-12:30:00 begin with days; UNLIMITED asks for no limit \
+                but the partition's.
+                """,
+            valueName: "time"), transform: { try JobTime($0) })
+    var time: JobTime?
 
-    @Option(help: ArgumentHelp("Name of the job and of the script's file (default: train).", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "Name of the job and of the script's file: letters, digits and . _ - + = , @ (default: train).",
+            valueName: "name"))
     var name: String?
 
     @Option(help: ArgumentHelp("Partition (default: the site's).", valueName: "name"))
@@ -44,7 +56,8 @@ struct SubmitCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "One more option of sbatch, as --sbatch=--mem=8G; give it once for each (default: none).",
+            "One more option of sbatch, as --sbatch=--mem=8G or --sbatch='--comment=two words'; give it once for each "
+                + "(default: none).",
             valueName: "option"))
     var sbatch: [String] = []
 

@@ -7,7 +7,7 @@ struct JobScript {
     var threads: Int
     /// As sbatch takes it.
     var time: String
-    /// More lines for sbatch, in its options' words.
+    /// More lines for sbatch, as `option` has them.
     var options: [String]
     var modules: [String]
     /// A command of the program with its arguments.
@@ -28,8 +28,8 @@ struct JobScript {
                 JobScript.directive("--output=%x-%j.log"),
             ] + options.map { JobScript.directive($0) } + [""] + JobScript.survival
             + ["", "# Your site: what puts `crescendo` and its MPI on PATH."]
-            + (modules.isEmpty ? ["# module load openmpi"] : modules.map { "module load \(JobScript.quoted($0))" })
-            + ["", "exec crescendo launch " + command.map(JobScript.quoted).joined(separator: " ")]
+            + (modules.isEmpty ? ["# module load openmpi"] : modules.map { "module load \(ShellWord.quoted($0))" })
+            + ["", "exec crescendo launch " + command.map(ShellWord.quoted).joined(separator: " ")]
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -48,12 +48,30 @@ struct JobScript {
         return line + String(repeating: " ", count: max(1, 34 - line.count)) + "# " + comment
     }
 
-    /// `text` as one word of a shell.
-    static func quoted(_ text: String) -> String {
-        let plain = text.unicodeScalars.allSatisfy { scalar in
-            ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
-                || "-_./=:,+@%".unicodeScalars.contains(scalar)
+    /// `--sbatch`: an option of sbatch as a line of a script has it, its value quoted where need be.
+    static func option(_ text: String) throws -> String {
+        let name = text.prefix { !$0.isWhitespace && $0 != "=" }
+        guard name.hasPrefix("-"), name.dropFirst(name.hasPrefix("--") ? 2 : 1).first?.isLetter == true,
+            name.dropFirst().allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+        else {
+            throw StartError(
+                description: "--sbatch=\(ShellWord.quoted(text)): expected an option of sbatch, such as --mem=8G")
         }
-        return plain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+        let rest = text.dropFirst(name.count)
+        guard let sign = rest.first else { return String(name) }
+        guard sign == "=" || sign == " " else { throw unwritable("--sbatch=", text) }
+        let value = sign == "=" ? String(rest.dropFirst()) : String(rest.drop(while: \.isWhitespace))
+        return try option(String(name) + (sign == "=" ? "=" : " "), value)
+    }
+
+    /// - Parameter name: with what stands between it and its value.
+    static func option(_ name: String, _ value: String) throws -> String {
+        guard let word = ShellWord.forSbatch(value) else { throw unwritable(name, value) }
+        return name + word
+    }
+
+    private static func unwritable(_ name: String, _ value: String) -> StartError {
+        StartError(
+            description: "\(name)\(ShellWord.quoted(value)): a line of a batch script cannot have such characters")
     }
 }

@@ -40,28 +40,29 @@ struct SubmitJob {
             return nil
         case .run(let train as TrainCommand, _):
             for file in train.data + train.trainingData.test where access(file, R_OK) != 0 {
-                complain("warning: \(file) cannot be read from here")
+                complain("warning: \(ShellWord.quoted(file)) cannot be read from here")
             }
         case .run:
             throw StartError(description: "submit writes scripts for train: crescendo submit train data.svm")
         }
         let name = command.name ?? "train"
-        guard !name.contains("/"), !name.contains(where: \.isWhitespace), !name.isEmpty else {
-            throw StartError(description: "--name '\(name)': choose a name that can be that of a file and a job")
+        guard SubmitJob.isName(name) else {
+            throw StartError(
+                description: "--name \(ShellWord.quoted(name)): choose a name that can be that of a file and a job, of "
+                    + "letters, digits and . _ - + = , @, with a letter or digit first")
         }
         return JobScript(
             name: name, nodes: command.nodes ?? 1, ranksPerNode: command.ranksPerNode ?? 1,
-            threads: command.threads ?? 1, time: SubmitJob.clock(command.time?.seconds ?? 7200),
-            options: (command.partition.map { ["--partition=\($0)"] } ?? [])
-                + (command.account.map { ["--account=\($0)"] } ?? []) + command.sbatch,
+            threads: command.threads ?? 1, time: (command.time ?? .standard).text,
+            options: try (command.partition.map { [try JobScript.option("--partition=", $0)] } ?? [])
+                + (command.account.map { [try JobScript.option("--account=", $0)] } ?? [])
+                + command.sbatch.map { try JobScript.option($0) },
             modules: command.module, command: command.command)
     }
 
-    /// Seconds as D-HH:MM:SS, whole minutes, rounded up: what all versions of sbatch take.
-    static func clock(_ seconds: Double) -> String {
-        let minutes = max(1, Int((seconds / 60).rounded(.up)))
-        func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        let days = minutes / 1440
-        return (days > 0 ? "\(days)-" : "") + "\(two(minutes / 60 % 24)):\(two(minutes % 60)):00"
+    static func isName(_ text: String) -> Bool {
+        guard let first = text.first, first.isLetter || first.isNumber, text.utf8.count <= 200 else { return false }
+        return text.allSatisfy { $0.isLetter || $0.isNumber || "._-+=,@".contains($0) }
+            && !text.unicodeScalars.contains(where: ShellWord.isUnprintable)
     }
 }
