@@ -10,6 +10,9 @@ public struct Launcher: Sendable, Equatable {
     public let isLocal: Bool
     /// Started by the resource manager alone: with one task there is no need for MPI.
     let isResourceManager: Bool
+    /// Typed into the shell of `srun --pty`: the variables are those of the shell's step, and this process is none of its
+    /// tasks.
+    public let isShell: Bool
 
     private struct Signature {
         let name: String
@@ -31,34 +34,41 @@ public struct Launcher: Sendable, Equatable {
     /// The variables that `detect` looks at.
     static var variables: [String] {
         signatures.flatMap { [$0.size, $0.rank] } + [
-            "SLURM_STEP_ID", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS", "PMIX_RANK",
+            "SLURM_STEP_ID", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS", "SLURM_PTY_PORT", "PMIX_RANK",
         ]
     }
 
     /// The launcher that started this process; nil when there was none.
     public static func detect(in environment: [String: String]) -> Launcher? {
+        detect(in: environment, parentage: .ofThisProcess)
+    }
+
+    static func detect(in environment: [String: String], parentage: @autoclosure () -> Parentage) -> Launcher? {
         func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
         for signature in signatures {
             if let size = number(signature.size) {
                 return Launcher(
                     name: signature.name, size: size, rank: number(signature.rank), isLocal: signature.isLocal,
-                    isResourceManager: false)
+                    isResourceManager: false, isShell: false)
             }
         }
         // A batch script sees SLURM_NTASKS too, but only a step started by srun is a rank.
         if environment["SLURM_STEP_ID"] != nil, let rank = number("SLURM_PROCID"),
             let size = number("SLURM_STEP_NUM_TASKS") ?? number("SLURM_NTASKS")
         {
-            return Launcher(name: "srun", size: size, rank: rank, isLocal: false, isResourceManager: true)
+            return Launcher(
+                name: "srun", size: size, rank: rank, isLocal: false, isResourceManager: true,
+                isShell: environment["SLURM_PTY_PORT"] != nil && rank == 0 && parentage().allowsShell)
         }
         if let rank = number("PMIX_RANK") {
-            return Launcher(name: "a PMIx launcher", size: 1, rank: rank, isLocal: true, isResourceManager: false)
+            return Launcher(
+                name: "a PMIx launcher", size: 1, rank: rank, isLocal: true, isResourceManager: false, isShell: false)
         }
         return nil
     }
 
-    /// True when an MPI world is to be joined; one lone task of srun runs by itself.
-    var needsMPI: Bool { !(isResourceManager && size <= 1) }
+    /// True when an MPI world is to be joined; one lone task of srun runs by itself, and so does what is typed into a shell.
+    var needsMPI: Bool { !isShell && !(isResourceManager && size <= 1) }
 }
 
 /// The launcher started several ranks and MPI sees fewer: its start-up protocol is another implementation's.

@@ -14,6 +14,10 @@ extension Crescendo {
     static func main() {
         Signals.ignoreWriteSignals()
         let request = CommandLineReader.read(Array(CommandLine.arguments.dropFirst()))
+        // Before MPI starts: a signal sent to all ranks must not kill those that are late.
+        if case .run(let command, _) = request, command is TrainCommand || command is PilotCommand {
+            Signals.installEarly()
+        }
         let environment: MPIEnvironment
         do {
             environment = try MPIEnvironment.start(stallTimeout: stallTimeout(of: request))
@@ -24,6 +28,12 @@ extension Crescendo {
             complain("\(error)")
             end(1)
         }
+        if let launcher = environment.launcher, launcher.isShell, launcher.size > 1, needsRanks(request) {
+            complain(
+                "this shell belongs to task 0 of \(launcher.size) of `srun --pty`: one process would train alone. Start the "
+                    + "ranks with 'crescendo launch' before the same words, or with mpirun")
+            end(1)
+        }
         let code = Program(world: environment.world).serve(request)
         if environment.world.rank == 0 { ExitNote.write(code) }
         do {
@@ -32,6 +42,12 @@ extension Crescendo {
             environment.abort("crescendo: \(error)", code: 1)
         }
         end(code)
+    }
+
+    /// Whether it matters on how many ranks the request is served.
+    private static func needsRanks(_ request: Request) -> Bool {
+        guard case .run(let command, _) = request else { return false }
+        return command is TrainCommand || command is PilotCommand || command is DoctorCommand
     }
 
     private static func stallTimeout(of request: Request) -> Double {

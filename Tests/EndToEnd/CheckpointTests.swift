@@ -177,4 +177,11 @@ import Testing
         format.dateFormat = "yyyy-MM-dd'T'HH:mm:ss"
         #expect(format.string(from: Date(timeIntervalSince1970: moment.seconds)) == text)
     }
+
+    @Test func momentsInSeconds() {
+        #expect(Moment(argument: "@1738333501")?.seconds == 1_738_333_501)
+        for text in ["@", "@-1", "@0", "@x", "@1.5", "1738333501", "@9999999999999999999999"] {
+            #expect(Moment(argument: text) == nil, "\(text)")
+        }
+    }
 }

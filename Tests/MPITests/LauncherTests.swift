@@ -40,6 +40,39 @@ struct LauncherTests {
         #expect(!launcher.needsMPI)
     }
 
+    /// The shell of `srun -n 4 --pty bash`, and what is no shell in spite of its variables.
+    @Test func theShellOfAStepNeedsNoMPI() throws {
+        let variables = [
+            "SLURM_STEP_ID": "0", "SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "4", "SLURM_PTY_PORT": "40001",
+            "PMIX_RANK": "0",
+        ]
+        func launcher(_ changes: [String: String], _ isTask: Bool, _ isOfStep: Bool, _ hasTerminal: Bool) throws
+            -> Launcher
+        {
+            let parentage = Parentage(isTask: isTask, isOfStep: isOfStep, hasTerminal: hasTerminal)
+            return try #require(Launcher.detect(in: variables.merging(changes) { $1 }, parentage: parentage))
+        }
+        // Typed into the shell; in a container, into one that sees nothing of the step.
+        for parents in [(false, true, true), (false, false, true), (false, false, false)] {
+            let shell = try launcher([:], parents.0, parents.1, parents.2)
+            #expect(shell.isShell && !shell.needsMPI && shell.size == 4)
+        }
+        // The task itself; srun out of that shell, directly or by a script; another task; mpirun out of that shell.
+        #expect(try launcher([:], true, true, true).needsMPI)
+        #expect(try launcher([:], true, true, false).needsMPI)
+        #expect(try launcher([:], false, true, false).needsMPI)
+        #expect(try launcher(["SLURM_PROCID": "2"], false, true, true).needsMPI)
+        let ranks = ["OMPI_COMM_WORLD_SIZE": "2", "OMPI_COMM_WORLD_RANK": "0"]
+        #expect(try launcher(ranks, false, true, true).needsMPI)
+    }
+
+    @Test func parentsAreReadFromTheKernel() throws {
+        let entry = try #require(Parentage.Entry(text: "42 (a (b) c) S 17 42 42 34816 42 4194304 0"))
+        #expect(entry.name == "a (b) c" && entry.parent == 17 && entry.terminal == 34816)
+        #expect(Parentage.Entry(text: "42 (a") == nil)
+        #expect(!Parentage.ofThisProcess.isTask)
+    }
+
     @Test func mismatchNamesBothSides() throws {
         let launcher = try #require(Launcher.detect(in: ["PMI_SIZE": "4", "PMI_RANK": "0"]))
         let text = LauncherMismatch(launcher: launcher, worldSize: 1, library: "Open MPI v4.1.4").description

@@ -13,9 +13,14 @@ struct LaunchCommand: ParsableCommand {
               crescendo launch doctor                                    any other command, once
 
             In a Slurm job the ranks are started by srun or mpirun as the job's --nodes, --ntasks and --cpus-per-task \
-            say. After a crash, the run goes on from its last checkpoint, on the hosts that still answer, unless its \
-            status.json says that it would fail again. SIGUSR1 and the job's end make it write a checkpoint and put \
-            the job back into the queue.
+            say; in a heterogeneous job, on all of its components, by srun. After a crash, the run goes on from its last \
+            checkpoint, on the hosts that still answer, unless its status.json says that it would fail again. SIGUSR1 \
+            and the job's end make it write a checkpoint and put the job back into the queue, of an array that task.
+
+            scancel JOB ends the run, and so does SIGTERM or SIGINT, whether sent to the batch script (scancel --batch \
+            --signal=TERM JOB) or to the ranks (scancel --signal=TERM JOB): with a checkpoint, where the ranks have the \
+            time, and the job does not go on by itself. Steps that are killed (scancel JOB.STEP) are a crash: the ranks \
+            start again.
 
             Ends with 0 when the run is finished, 75 when it was interrupted and can go on, else with the run's code.
             """)

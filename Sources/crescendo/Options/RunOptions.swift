@@ -74,8 +74,8 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Stop before this moment of the local clock, with a checkpoint to go on from: 2025-01-31T14:25:01 "
-                + "(default: when the Slurm job ends, where Slurm tells).",
+            "Stop before this moment of the local clock, with a checkpoint to go on from: 2025-01-31T14:25:01, or "
+                + "@1738333501, seconds since 1970 (default: when the Slurm job ends, where Slurm tells).",
             discussion: """
                 How long before: a tenth of the time that was left when the run started, 5 to 60 s, and what an iteration \
                 and a checkpoint take.

@@ -83,12 +83,18 @@ enum ResumeChoice: String, CaseIterable, ExpressibleByArgument {
     case auto, never
 }
 
-/// A moment of the local clock, as squeue writes it: 2025-01-31T14:25:01.
+/// A moment of the local clock, as squeue writes it: 2025-01-31T14:25:01. Or @1738333501, seconds since 1970: the same
+/// everywhere, and twice a year the only way to be clear.
 struct Moment: ExpressibleByArgument, Equatable {
     /// Since 1970.
     var seconds: Double
 
     init?(argument: String) {
+        if argument.hasPrefix("@") {
+            guard let seconds = Int(argument.dropFirst()), seconds > 0 else { return nil }
+            self.seconds = Double(seconds)
+            return
+        }
         let numbers = argument.split(omittingEmptySubsequences: false) { "-T:".contains($0) }.compactMap { Int32($0) }
         var parts = tm()
         guard numbers.count == 6, argument.count == 19, numbers.allSatisfy({ $0 >= 0 }) else { return nil }

@@ -18,7 +18,7 @@ final class RunAttempt: Sendable {
     let number: Int
     let host: String
     let process: Int
-    /// The Slurm job, if any.
+    /// The Slurm job, if any, as Slurm's commands take it.
     let job: String?
     private let path: String
     private let size: off_t
@@ -44,7 +44,7 @@ final class RunAttempt: Sendable {
         try RunFolder.makeFolder(folder.checkpoints)
         host = hostName()
         process = Int(getpid())
-        job = environmentVariable("SLURM_JOB_ID")
+        job = SlurmJob.identifier()
         var (entries, isCut) = RunAttempt.entries(path)
         if let last = entries.last { try RunAttempt.awaitEnd(of: last, job: job, folder: folder, patience: patience) }
         (entries, isCut) = RunAttempt.entries(path)

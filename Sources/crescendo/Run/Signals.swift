@@ -8,12 +8,19 @@ import Synchronization
 
 /// SIGINT, SIGTERM and SIGUSR1 ask a run to stop after its iteration, with a checkpoint and its model.
 enum Signals {
-    /// Listens to SIGUSR1, which would otherwise end the process, from the start of a run: schedulers send it some time
-    /// before the limit, also while data is read.
-    static func installEarly() { listen(to: [finish]) }
+    /// Listens from the start of a run, also while data is read, to SIGUSR1, which would otherwise end the process:
+    /// schedulers send it some time before the limit. `crescendo launch` would take the death by SIGINT or SIGTERM for a
+    /// crash: under it, these wait until the ranks can leave in order.
+    static func installEarly() {
+        guard let mark = ExitNote.mark else { return listen(to: [finish]) }
+        // Kept for good: the handler may need it at any time.
+        markPath.store(Int(bitPattern: strdup(mark)), ordering: .relaxed)
+        install()
+    }
 
     /// Starts to listen to all three. A second signal, a second or more after the first, ends the process at once;
-    /// sooner ones are taken for the same request, for launchers pass on what the terminal has sent already.
+    /// sooner ones are taken for the same request, for launchers pass on what the terminal has sent already. Under
+    /// `crescendo launch` only a second SIGINT does: Slurm and mpirun repeat SIGTERM before they kill.
     static func install() { listen(to: [SIGINT, SIGTERM, finish]) }
 
     private static func listen(to signals: [Int32]) {
@@ -39,37 +46,65 @@ enum Signals {
 
     /// A file that grows past a limit, or a reader that goes away, is an error of the write and no reason to die.
     static func ignoreWriteSignals() {
-        handle(SIGPIPE, SIG_IGN)
-        handle(SIGXFSZ, SIG_IGN)
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
     }
 
-    private static func handle(_ signal: Int32, _ action: (@convention(c) (Int32) -> Void)?) {
+    private static func handle(_ signal: Int32, _ action: Handler) {
         var handling = sigaction()
         #if canImport(Glibc)
-            handling.__sigaction_handler.sa_handler = action
+            handling.__sigaction_handler.sa_sigaction = action
         #else
-            handling.__sigaction_u.__sa_handler = action
+            handling.__sigaction_u.__sa_sigaction = action
         #endif
         sigemptyset(&handling.sa_mask)
-        handling.sa_flags = SA_RESTART
+        handling.sa_flags = SA_RESTART | SA_SIGINFO
         sigaction(signal, &handling, nil)
     }
 
-    private static let handler: @convention(c) (Int32) -> Void = { signalArrived($0) }
+    private typealias Handler =
+        @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void
+    private static let handler: Handler = { signal, information, _ in signalArrived(signal, information) }
 }
 
 // Constants with static initial values: a handler may touch them at any time.
 private let requested = Atomic<Int32>(0)
 private let firstMoment = Atomic<Int>(0)
+/// The address of the path at which `launch` looks for word of a signal; 0: there is none.
+private let markPath = Atomic<Int>(0)
 
 /// Runs in the signal handler: atomics and async-signal-safe calls only.
-private func signalArrived(_ signal: Int32) {
+private func signalArrived(_ signal: Int32, _ information: UnsafeMutablePointer<siginfo_t>?) {
+    let error = errno
+    defer { errno = error }
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
     let milliseconds = now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+    let mark = UnsafeMutablePointer<CChar>(bitPattern: markPath.load(ordering: .relaxed))
     if requested.compareExchange(expected: 0, desired: signal, ordering: .relaxed).exchanged {
         firstMoment.store(milliseconds, ordering: .relaxed)
+        // A launcher ends the ranks itself after a crash: as their parent.
+        if let mark, signal != SIGUSR1, let information, sender(information) != getppid() { leave(mark, signal) }
+    } else if signal != SIGINT, mark != nil {
+        return
     } else if milliseconds - firstMoment.load(ordering: .relaxed) >= 1000 {
         _exit(128 + signal)
     }
+}
+
+private func sender(_ information: UnsafeMutablePointer<siginfo_t>) -> pid_t {
+    #if canImport(Glibc)
+        information.pointee._sifields._kill.si_pid
+    #else
+        information.pointee.si_pid
+    #endif
+}
+
+/// Writes the signal's number, of two digits at most.
+private func leave(_ mark: UnsafeMutablePointer<CChar>, _ signal: Int32) {
+    let file = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else { return }
+    defer { close(file) }
+    var text = (UInt8(ascii: "0") + UInt8(signal / 10), UInt8(ascii: "0") + UInt8(signal % 10), UInt8(ascii: "\n"))
+    _ = write(file, &text, 3)
 }

@@ -56,7 +56,7 @@ enum StopCause: Equatable {
             case 0: "from the beginning, for there is no checkpoint"
             default: "from iteration \(NumberFormat.count(end.checkpoint)), its last checkpoint"
             }
-        return what + " The same command goes on \(place), with --output \(folder)."
+        return what + " The same command goes on \(place), with --output \(ShellWord.quoted(folder))."
     }
 
     /// Code that the program ends with.
@@ -99,6 +99,6 @@ struct StopRequest {
         return Signals.received != 0 ? .signal(Signals.received) : nil
     }
 
-    /// What slurmctld has told the job's processes, in Slurm 22.05 and later.
+    /// What Slurm has told the job's processes, which 22.05 does not.
     static var endOfSlurmJob: Double? { environmentVariable("SLURM_JOB_END_TIME").flatMap { Double($0) } }
 }

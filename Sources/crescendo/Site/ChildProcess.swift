@@ -20,8 +20,12 @@ final class ChildProcess {
     /// - Parameters:
     ///   - command: the program, looked up in PATH, and its arguments.
     ///   - variables: environment variables that it gets besides those of this process.
+    ///   - without: those of this process that it does not get.
     ///   - capturing: keeps its output for `finish`, and drops what it says on standard error.
-    init(_ command: [String], variables: [String: String] = [:], capturing: Bool = false) throws {
+    init(
+        _ command: [String], variables: [String: String] = [:], without: (String) -> Bool = { _ in false },
+        capturing: Bool = false
+    ) throws {
         var ends: [Int32] = [-1, -1]
         if capturing, pipe(&ends) != 0 { throw ChildProcess.failure(errno, command) }
         defer { if ends[1] >= 0 { close(ends[1]) } }
@@ -44,7 +48,7 @@ final class ChildProcess {
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
 
-        var environment = Environment.all.filter { variables[$0.key] == nil }
+        var environment = Environment.all.filter { variables[$0.key] == nil && !without($0.key) }
         environment.merge(variables) { $1 }
         let arguments = command.map { strdup($0) } + [nil]
         let settings = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]

@@ -9,9 +9,9 @@ import Telemetry
 /// `crescendo launch`: starts the ranks, and starts them again while that helps.
 struct LaunchJob {
     let command: LaunchCommand
-    private let job = SlurmJob()
-    private let inbox = SignalInbox([SIGCHLD, SIGUSR1, SIGTERM, SIGINT])
-    private let program = CommandLine.arguments[0]
+    let job = SlurmJob()
+    let inbox = SignalInbox([SIGCHLD, SIGUSR1, SIGTERM, SIGINT])
+    let program = CommandLine.arguments[0]
 
     init(_ command: LaunchCommand) { self.command = command }
 
@@ -27,10 +27,27 @@ struct LaunchJob {
         case .run(let parsed as TrainCommand, _):
             train = parsed
         case .run:
-            let launcher = command.launcher ?? LaunchPlan.preferred(inJob: job != nil)
-            return start(command.command, launcher, on: nil).code
+            return RankStart.code(try start(command.command, try launcher(), on: nil))
         }
         return try see(through: train)
+    }
+
+    private func launcher() throws -> RankLauncher {
+        let launcher = command.launcher ?? LaunchPlan.preferred(inJob: job != nil)
+        let parts = job?.components.count ?? 0
+        guard parts == 0 || launcher == .srun else {
+            throw StartError(
+                description:
+                    "this heterogeneous job has \(parts) components, and mpirun would start ranks on the first one only; "
+                    + "have srun start them (--launcher srun), or submit a job of one component")
+        }
+        guard parts == 0 || command.ranks == nil else {
+            throw StartError(
+                description:
+                    "--ranks does not say how many are for each of the \(parts) components of this heterogeneous job; "
+                    + "say it to sbatch: --ntasks in each component")
+        }
+        return launcher
     }
 
     // MARK: - A run
@@ -46,11 +63,11 @@ struct LaunchJob {
         if train.run.output == nil { arguments = LaunchJob.adding(["--output", folder], to: arguments) }
         let first = StoredStatus(folder: folder)
         if let job, job.restarts > 0, first?.state == "finished" {
-            say("the run in \(folder) has finished already")
+            say("the run in \(ShellWord.quoted(folder)) has finished already")
             return 0
         }
 
-        var launcher = command.launcher ?? LaunchPlan.preferred(inJob: job != nil)
+        var launcher = try launcher()
         var budget = RetryBudget(limit: command.retries ?? 5)
         var hosts: [SlurmJob.HostShare]?
         var before = first
@@ -61,40 +78,53 @@ struct LaunchJob {
             if train.run.endTime == nil, let end = job?.end { options.append("--end-time=\(end)") }
             // What this job has begun it goes on with.
             if hasBegun || (job?.restarts ?? 0) > 0 { options.append("--no-overwrite") }
-            let (code, own, signal) = start(LaunchJob.adding(options, to: arguments), launcher, on: hosts)
+            let turn = try start(LaunchJob.adding(options, to: arguments), launcher, on: hosts)
             guardian?.signal(SIGTERM)
             let after = StoredStatus(folder: folder)
-            let outcome = RunOutcome(own: own, before: before, after: after)
-            switch outcome {
+            switch RunOutcome(own: turn.own, before: before, after: after) {
             case .finished: return 0
             case .failed(let code): return code
             case .interrupted(let reason):
-                // After Ctrl-C or SIGTERM somebody wants the job to end, or Slurm itself will start it again.
-                if signal == SIGTERM || signal == SIGINT { return 128 + (signal ?? 0) }
+                // After Ctrl-C or SIGTERM somebody wants the run to end, or Slurm itself will start it again.
+                if let signal = RunOutcome.end(wantedBy: turn.signal, reason) {
+                    return ended(by: signal, reason, progress: true)
+                }
                 return leave(reason, progress: hasProgressed(from: first, to: after))
             case .crashed(let isOwn):
                 hasBegun = hasBegun || isOwn
-                if let signal, signal != SIGUSR1 { return 128 + signal }
-                if signal == SIGUSR1 {
-                    return leave("crashed near its end", progress: hasProgressed(from: first, to: after))
+                if let signal = turn.signal ?? turn.signalOfRanks {
+                    return ended(by: signal, "crashed near its end", progress: hasProgressed(from: first, to: after))
                 }
                 guard let pause = budget.pause(afterProgress: hasProgressed(from: before, to: after)) else {
                     complain("the run crashed \(budget.crashes) times without getting any further; giving up")
-                    return code == 0 ? 1 : code
+                    return RankStart.failure(turn.code)
                 }
-                say("the ranks ended with code \(code) and without a word; starting them again in \(Int(pause)) s")
-                if !isOwn, command.launcher == nil, job != nil { launcher = launcher.other }
-                if let signal = rest(pause) {
-                    return signal == SIGUSR1 ? leave("signal", progress: true) : 128 + signal
-                }
+                say(
+                    "the ranks ended with code \(turn.code) and without a word; starting them again in \(Int(pause)) s"
+                )
+                let canChange = command.launcher == nil && job?.components.isEmpty == true
+                if !isOwn, canChange { launcher = launcher.other }
+                if let signal = rest(pause) { return ended(by: signal, "signal", progress: true) }
                 before = after ?? before
-                hosts = hostsLeft(hosts)
-                if let hosts, hosts.isEmpty {
+                switch hostsLeft(hosts) {
+                case .all: break
+                case .some(let left): hosts = left
+                case .none:
                     complain("no host of the job answers; giving up")
                     return 1
+                case .notEnough: return leave("a host is lost", progress: true)
                 }
+                // What came meanwhile.
+                if let signal = waiting() { return ended(by: signal, "signal", progress: true) }
             }
         }
+    }
+
+    /// The code to end with after a signal.
+    private func ended(by signal: Int32, _ reason: String, progress: Bool) -> Int32 {
+        if signal == SIGUSR1 { return leave(reason, progress: progress) }
+        say("ended by \(Signals.name(signal)); the same command goes on from the last checkpoint")
+        return 128 + signal
     }
 
     /// Behind the other options, so that these win, and before a -- that ends them.
@@ -107,19 +137,17 @@ struct LaunchJob {
         (after?.iteration ?? 0) > (before?.iteration ?? 0)
     }
 
-    /// Starts the ranks and waits for their end; the signal is the first one that came meanwhile.
+    /// Starts the ranks and waits for their end.
     private func start(
         _ arguments: [String], _ launcher: RankLauncher, on hosts: [SlurmJob.HostShare]?
-    ) -> (code: Int32, own: Int32?, signal: Int32?) {
+    ) throws -> RankStart {
         let plan = LaunchPlan(
             launcher: launcher, hosts: hosts, ranks: hosts == nil ? command.ranks : nil,
-            threads: job?.processorsPerTask)
+            threads: job?.processorsPerTask, components: job?.components ?? [])
         let line = plan.command([program] + arguments)
-        say(line.joined(separator: " "))
+        let note = try ExitNote.fresh(job: job?.identifier)
+        say(line.map(ShellWord.quoted).joined(separator: " "))
         do {
-            // Another name each time: file systems of networks remember that a file was not there.
-            let name = [".crescendo-exit", job?.identifier, "\(getpid())", "\(Int(monotonicSeconds() * 1000))"]
-            let note = absolutePath(name.compactMap { $0 }.joined(separator: "-"))
             let child = try ChildProcess(
                 line, variables: LaunchPlan.variables.merging([ExitNote.variable: note]) { $1 })
             var first: Int32?
@@ -130,34 +158,30 @@ struct LaunchJob {
                 // launchers pass on, leaves them the time for a checkpoint.
                 if signal != SIGINT || isatty(0) == 0 { child.signal(SIGUSR1) }
             }
-            return (child.code ?? 1, ExitNote.take(note), first)
+            let word = ExitNote.take(note)
+            return RankStart(
+                code: child.code ?? 1, own: word.code, signal: first ?? waiting(), signalOfRanks: word.signal)
         } catch {
             complain("\(error)")
-            return (1, nil, nil)
+            return RankStart(code: 1)
         }
     }
 
     /// Waits; a signal that asks for the end is returned at once.
-    private func rest(_ seconds: Double) -> Int32? {
+    func rest(_ seconds: Double) -> Int32? {
         let end = monotonicSeconds() + seconds
         while monotonicSeconds() < end {
             if let signal = inbox.next(within: end - monotonicSeconds()), signal != SIGCHLD { return signal }
         }
-        return nil
+        return waiting()
     }
 
-    /// The hosts to start on after a crash: all as at first while none is lost.
-    private func hostsLeft(_ used: [SlurmJob.HostShare]?) -> [SlurmJob.HostShare]? {
-        guard let job else { return nil }
-        job.endSteps()
-        let candidates = used ?? job.hosts
-        let known = job.remaining.map(Set.init)
-        let answering = Set(job.answering(candidates.map(\.name).filter { known?.contains($0) ?? true }))
-        let left = candidates.filter { answering.contains($0.name) }
-        if left.count == candidates.count { return used }
-        let lost = candidates.filter { !answering.contains($0.name) }.map(\.name)
-        say("going on without \(lost.joined(separator: ", "))")
-        return left
+    /// A signal that asks for the end and has come by now.
+    private func waiting() -> Int32? {
+        while let signal = inbox.next(within: 0) {
+            if signal != SIGCHLD { return signal }
+        }
+        return nil
     }
 
     /// Puts the job back into the queue where that makes sense.
@@ -183,36 +207,33 @@ struct LaunchJob {
         return RunCode.interrupted
     }
 
-    // MARK: - The host of the batch script
-
-    /// With `--no-kill`, Slurm takes the loss of the first host for that of any other, and leaves a job without a script
-    /// until its time is over. A process on another host asks Slurm now and then.
-    private func watchFromElsewhere(_ hosts: [SlurmJob.HostShare]) -> ChildProcess? {
-        guard let job, job.isBatch, hosts.count > 1, let own = job.hosts.first?.name,
-            let place = hosts.first(where: { $0.name != own })?.name
-        else { return nil }
-        return try? ChildProcess(
-            [
-                "srun", "--overlap", "--nodes=1", "--ntasks=1", "--cpus-per-task=1", "--nodelist=\(place)",
-                "--mpi=none",
-                "--quiet", program, "launch", "--watch-host", own,
-            ], capturing: true)
-    }
-
-    private func watch(_ host: String) -> Int32 {
-        guard let job else { return 1 }
-        while true {
-            if let signal = rest(15) { return 128 + signal }
-            guard let remaining = job.remaining, !remaining.contains(host) else { continue }
-            return job.requeue() ? 0 : 1
-        }
-    }
-
-    private func say(_ text: String) { StandardStream.output.write("crescendo launch: \(text)\n") }
+    func say(_ text: String) { StandardStream.output.write("crescendo launch: \(text)\n") }
 }
 
 /// Codes with which `train` and `launch` end besides 0, 1 and 64.
 enum RunCode {
     /// The same command goes on where this one left.
     static let interrupted: Int32 = 75
+}
+
+/// How a start of the ranks came to its end.
+struct RankStart {
+    /// The launcher's, which tells little: 0 after the loss of a host, or that of whichever rank ended first.
+    var code: Int32
+    /// That of the program itself; nil: it came to no orderly end.
+    var own: Int32?
+    /// The first signal that asked for the end meanwhile.
+    var signal: Int32?
+    /// One that somebody sent to ranks.
+    var signalOfRanks: Int32?
+
+    /// What a command that is started once ends with.
+    static func code(_ ended: RankStart) -> Int32 {
+        if let own = ended.own { return own }
+        if let signal = ended.signal { return 128 + signal }
+        complain("the ranks ended with code \(ended.code) and without a word")
+        return failure(ended.code)
+    }
+
+    static func failure(_ code: Int32) -> Int32 { code == 0 ? Program.Code.failure : code }
 }

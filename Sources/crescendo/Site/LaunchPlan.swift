@@ -17,15 +17,38 @@ struct LaunchPlan {
     /// Ranks; nil: as the job says.
     var ranks: Int?
     var threads: Int?
+    /// The components of a heterogeneous job, which srun starts together.
+    var components: [SlurmJob.Component] = []
 
     static let isOpenMPI = MPIEnvironment.libraryVersion.contains("Open MPI")
 
     func command(_ program: [String]) -> [String] {
         switch launcher {
-        case .srun: srun + program
+        case .srun where components.isEmpty: srun + program
+        case .srun:
+            // One world of ranks over all components: what belongs to each stands between colons.
+            ["srun"]
+                + Array(
+                    components.enumerated().map { number, component in
+                        ["--mpi=\(protocolName)", "--kill-on-bad-exit=1", "--het-group=\(number)"]
+                            + (component.tasks.map { ["--ntasks=\($0)"] } ?? [])
+                            + (component.processorsPerTask.map { ["--cpus-per-task=\($0)"] } ?? []) + program
+                    }.joined(separator: [":"]))
         case .mpirun: mpirun + program
         }
     }
+
+    /// srun with one task on `host` beside what runs there already.
+    static func lone(on host: SlurmJob.HostShare) -> [String] {
+        [
+            "srun", "--job-name=\(besideProgram)", "--overlap", "--nodes=1", "--ntasks=1", "--cpus-per-task=1",
+            "--nodelist=\(host.name)", "--mpi=none", "--quiet",
+        ] + (host.component.map { ["--het-group=\($0)"] } ?? [])
+    }
+
+    /// What srun calls the steps of this program.
+    static let program = CommandLine.arguments[0].split(separator: "/").last.map(String.init) ?? "crescendo"
+    static let besideProgram = program + "-watch"
 
     private var total: Int? { ranks ?? hosts.map { $0.reduce(0) { $0 + $1.tasks } } }
 

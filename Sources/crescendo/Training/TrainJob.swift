@@ -26,7 +26,6 @@ struct TrainJob {
 
     /// Returns the exit code.
     func run() throws -> Int32 {
-        Signals.installEarly()
         let folder = try world.onRoot {
             try RunFolder.prepare(
                 output: command.run.output, data: command.data, overwrite: command.run.overwrite ?? false,

@@ -31,6 +31,18 @@ import Testing
         #expect(RunOutcome(own: 64, before: nil, after: nil) == .failed(code: 64))
     }
 
+    /// What `scancel --signal` sent to the ranks alone counts as much as what `launch` got; SIGUSR1 does not end a job.
+    @Test(
+        arguments: [
+            (nil, "SIGTERM", SIGTERM), (nil, "SIGINT", SIGINT), (SIGTERM, "SIGUSR1", SIGTERM),
+            (SIGINT, "SIGUSR1", SIGINT),
+            (SIGUSR1, "SIGTERM", SIGTERM), (SIGUSR1, "SIGUSR1", nil), (nil, "SIGUSR1", nil), (nil, "endTime", nil),
+            (nil, "", nil),
+        ] as [(Int32?, String, Int32?)])
+    func whoWantsTheEnd(_ own: Int32?, _ reason: String, _ end: Int32?) {
+        #expect(RunOutcome.end(wantedBy: own, reason) == end)
+    }
+
     @Test func aRunThatGetsFurtherMayCrashOften() {
         var budget = RetryBudget(limit: 2)
         #expect((0..<20).allSatisfy { _ in budget.pause(afterProgress: true) == 1 })
@@ -42,63 +54,7 @@ import Testing
     }
 }
 
-@Suite struct SlurmTests {
-    @Test func tasksOfHosts() {
-        #expect(SlurmJob.repeated("2(x3),1") == [2, 2, 2, 1])
-        #expect(SlurmJob.repeated("4") == [4])
-        #expect(SlurmJob.repeated("") == [])
-        let job = SlurmJob(environment: [
-            "SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "a,b", "SLURM_TASKS_PER_NODE": "3,1", "SLURM_JOB_NAME": "clicks",
-        ])
-        #expect(job?.hosts == [.init(name: "a", tasks: 3), .init(name: "b", tasks: 1)])
-        #expect(job?.runFolder == "runs/clicks-7")
-        #expect(SlurmJob(environment: [:]) == nil)
-        let array = SlurmJob(environment: [
-            "SLURM_JOB_ID": "9", "SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "2", "SLURM_JOB_NAME": "search",
-        ])
-        #expect(array?.runFolder == "runs/search-7-2")
-    }
-
-    @Test func commandsOfTheLaunchers() {
-        let hosts = [SlurmJob.HostShare(name: "a", tasks: 3), SlurmJob.HostShare(name: "c", tasks: 1)]
-        var plan = LaunchPlan(launcher: .srun, protocolName: "pmix", threads: 2)
-        #expect(
-            plan.command(["p", "x"]) == ["srun", "--mpi=pmix", "--kill-on-bad-exit=1", "--cpus-per-task=2", "p", "x"])
-        plan.hosts = hosts
-        #expect(plan.command(["p"]).contains("--nodelist=a,c"))
-        #expect(plan.command(["p"]).contains("--ntasks=4"))
-        plan = LaunchPlan(launcher: .mpirun, hosts: hosts)
-        #expect(plan.command(["p"]) == ["mpirun", "--host", "a:3,c:1", "-n", "4", "p"])
-        plan = LaunchPlan(launcher: .mpirun, ranks: 8)
-        #expect(plan.command(["p"]) == ["mpirun", "-n", "8", "p"])
-    }
-
-    @Test(arguments: [(30.0, "00:01:00"), (5400, "01:30:00"), (7201, "02:01:00"), (90_000, "1-01:00:00")])
-    func timesForSbatch(_ seconds: Double, _ text: String) { #expect(SubmitJob.clock(seconds) == text) }
-
-    @Test func wordsOfTheShell() {
-        #expect(JobScript.quoted("data/a-b_1.svm") == "data/a-b_1.svm")
-        #expect(JobScript.quoted("my data") == "'my data'")
-        #expect(JobScript.quoted("it's $HOME") == "'it'\\''s $HOME'")
-        #expect(JobScript.quoted("") == "''")
-    }
-
-    /// The scripts that users copy rely on the same lines as those that `submit` writes.
-    @Test(arguments: ["train", "array"]) func theScriptsInJobs(_ name: String) throws {
-        let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        let text = try String(contentsOf: top.appendingPathComponent("jobs/\(name).sbatch"), encoding: .utf8)
-        let written = JobScript(
-            name: name, nodes: 1, ranksPerNode: 1, threads: 1, time: "02:00:00", options: [], modules: [],
-            command: ["train"])
-        #expect(text.contains(JobScript.survival.joined(separator: "\n") + "\n"))
-        #expect(written.text.contains(JobScript.survival.joined(separator: "\n") + "\n"))
-        #expect(text.contains("\nexec crescendo launch train "))
-        #expect(written.text.hasSuffix("\nexec crescendo launch train\n"))
-    }
-}
-
-/// `launch`, `submit` and `doctor` on this machine.
+/// `launch` and `doctor` on this machine.
 @Suite(.serialized) struct SiteCommandTests {
     @Test func launchStartsRanks() throws {
         let place = try Workplace()
@@ -110,6 +66,155 @@ import Testing
         #expect(names.sorted() == ["data.svm", "run"])
     }
 
+    /// A folder of programs that take the place of the site's.
+    private func site(_ place: Workplace, _ programs: [String: String]) throws -> [String: String] {
+        try FileManager.default.createDirectory(atPath: place.path("bin"), withIntermediateDirectories: true)
+        for (name, text) in programs {
+            try place.write("#!/bin/bash\n" + text, to: "bin/" + name)
+            chmod(place.path("bin/" + name), 0o755)
+        }
+        return ["PATH": place.path("bin") + ":/usr/local/bin:/usr/bin:/bin"]
+    }
+
+    /// A launcher that answers with a code of its own, as hydra does with that of the first rank to end, and srun with 143
+    /// for all that it has ended itself. What the program says counts.
+    @Test(arguments: [0, 1, 143]) func theLaunchersCodeDoesNotCount(_ code: Int) throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(), to: "data.svm")
+        let environment = try site(place, ["mpirun": "\"$@\"\nexit \(code)\n"])
+        func launch(_ arguments: [String]) throws -> Outcome {
+            try place.start([Workplace.program, "launch"] + arguments, environment: environment).wait()
+        }
+        #expect(try launch(["train", "data.svm", "--output", "run", "--quiet"]).code == 0)
+        #expect(try launch(["info", "run"]).code == 0)
+        #expect(try launch(["info", "nowhere"]).code == 1)
+        #expect(try launch(["train", "no.svm", "--output", "other", "--quiet"]).code == 1)
+        #expect(try launch(["predict", "--model", "run", "--colour", "data.svm"]).code == 64)
+        let names = try FileManager.default.contentsOfDirectory(atPath: place.folder)
+        #expect(names.sorted() == ["bin", "data.svm", "run"])
+    }
+
+    /// A launcher that ends with 0 before any rank has said a word.
+    @Test func silenceIsNoSuccess() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(), to: "data.svm")
+        let environment = try site(place, ["mpirun": "exit 0\n"])
+        for command in [["info", "data.svm"], ["train", "data.svm", "--output", "run"]] {
+            let outcome = try place.start(
+                [Workplace.program, "launch", "--retries", "0"] + command, environment: environment
+            ).wait()
+            #expect(outcome.code == 1)
+            #expect((outcome.output + outcome.errors).contains("without"), "\(outcome.output)\(outcome.errors)")
+        }
+    }
+
+    /// Data is still being read, or MPI has hardly started: `scancel --signal=TERM` does not look like a crash.
+    @Test(arguments: [SIGTERM, SIGINT, SIGUSR1]) func aSignalBeforeTrainingIsNoCrash(_ signal: Int32) throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(rows: 20_000), to: "data.svm")
+        let running = try place.start(
+            [
+                Workplace.program, "train", "data.svm", "--output", "run", "--quiet", "--step", "sgd", "--step-size",
+                "1e-7",
+                "--tolerance", "1e-14",
+            ],
+            environment: [ExitNote.variable: place.path("note")])
+        // As soon as it listens.
+        for _ in 0..<2000 where !running.ranks.contains(where: { listens($0, to: signal) }) { usleep(1000) }
+        running.signal(signal)
+        let outcome = try running.wait()
+        let code = signal == SIGUSR1 ? RunCode.interrupted : 128 + signal
+        #expect(outcome.code == code, "\(outcome.errors)")
+        #expect(try place.read("note") == "\(code)\n")
+        #expect(try place.json("run/status.json")["reason"] as? String == Signals.name(signal))
+    }
+
+    /// mpirun's daemons end the ranks about a second after `scancel --signal` reached both, which may be too soon for an
+    /// orderly end. Whoever sent the signal was not the ranks' parent: nobody starts them again.
+    @Test(arguments: [(SIGTERM, 143), (SIGINT, 130)] as [(Int32, Int32)])
+    func ranksThatAreKilledAfterASignalStayDead(_ signal: Int32, _ code: Int32) throws {
+        let outcome = try launchKilled(by: "(kill -\(signal) $p; sleep 0.01; kill -KILL $p)")
+        #expect(outcome.code == code, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.output.contains("ended by \(Signals.name(signal))"))
+        #expect(!outcome.output.contains("starting them again"))
+    }
+
+    /// After a crash a launcher sends SIGTERM too, to those that are left: as their parent.
+    @Test func ranksThatTheirLauncherEndsStartAgain() throws {
+        let outcome = try launchKilled(by: "kill -TERM $p; sleep 0.01; kill -KILL $p")
+        #expect(outcome.output.contains("starting them again"), "\(outcome.output)\(outcome.errors)")
+    }
+
+    /// `launch` with a launcher that runs `end` when training is under way, and a second time lets the run fail.
+    private func launchKilled(by end: String) throws -> Outcome {
+        let place = try Workplace()
+        try place.write(SampleData.binary(rows: 2000), to: "data.svm")
+        let mpirun = """
+            [ ! -e run/metrics.jsonl ] || exit 1
+            "$@" & p=$!
+            until [ -s run/metrics.jsonl ]; do sleep 0.01; done
+            \(end)
+            wait $p
+            exit 1
+            """
+        let outcome = try place.start(
+            [
+                Workplace.program, "launch", "--retries", "1", "train", "data.svm", "--output", "run", "--quiet",
+                "--step",
+                "sgd", "--step-size", "1e-7", "--tolerance", "1e-14",
+            ], environment: try site(place, ["mpirun": mpirun])
+        ).wait()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder).allSatisfy { !$0.hasPrefix(".") })
+        return outcome
+    }
+
+    private func listens(_ process: Int32, to signal: Int32) -> Bool {
+        let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+        let mask = status.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }?.split(separator: "\t").last
+        return mask.flatMap { UInt64($0, radix: 16) }.map { $0 >> UInt64(signal - 1) & 1 == 1 } ?? false
+    }
+
+    /// The end of the job reaches the run, whatever form users or sites want times in; and their other settings for
+    /// squeue do not hide the job.
+    @Test(arguments: ["standard", "relative", "%H:%M", ""]) func theEndOfTheJobReachesTheRun(_ format: String) throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(), to: "data.svm")
+        var environment = try site(
+            place,
+            [
+                "squeue": """
+                [ -z "$SQUEUE_STATES" ] || exit 0
+                case "$*" in
+                *%e*) case "$SLURM_TIME_FORMAT" in
+                    relative) echo "Tomorr 03:12" ;;
+                    standard | "") date -d @1900000000 +%Y-%m-%dT%H:%M:%S ;;
+                    *) date -d @1900000000 "+$SLURM_TIME_FORMAT" ;;
+                    esac ;;
+                esac
+                """,
+                "scontrol": "exit 1\n", "srun": "echo none\n", "mpirun": "\"$@\"\n",
+            ])
+        environment.merge([
+            "SLURM_JOB_ID": "77", "SLURM_JOB_NAME": "j", "SLURM_JOB_NODELIST": "here", "SLURM_NTASKS": "1",
+            "SLURM_TASKS_PER_NODE": "1", "SLURM_TIME_FORMAT": format, "SQUEUE_STATES": "PENDING",
+        ]) { $1 }
+        let outcome = try place.start(
+            [Workplace.program, "launch", "train", "data.svm", "--output", "run", "--quiet"], environment: environment
+        ).wait()
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains(" --end-time=@1900000000\n"), "\(outcome.output)")
+    }
+
+    /// The command that `launch` shows is one to copy, and no raw text of a user's.
+    @Test func whatLaunchShowsIsQuoted() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(), to: "a\u{1B}[2J b.svm")
+        let outcome = try place.run(["launch", "train", "a\u{1B}[2J b.svm", "--output", "run", "--quiet"])
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains(#"train $'a\x1b[2J b.svm' --output run"#), "\(outcome.output)")
+        #expect(!outcome.output.contains("\u{1B}"))
+    }
+
     @Test func launchGivesUpWhereTryingAgainIsOfNoUse() throws {
         let place = try Workplace()
         let missing = try place.run(["launch", "--ranks", "2", "train", "no.svm", "--output", "run"])
@@ -119,27 +224,6 @@ import Testing
         let wrong = try place.run(["launch", "train", "no.svm", "--tolerence", "1"])
         #expect(wrong.code == 64)
         #expect(wrong.errors.contains("Did you mean '--tolerance'?"))
-    }
-
-    @Test func submitWritesAScriptOnce() throws {
-        let place = try Workplace()
-        try place.write(SampleData.binary(), to: "my data.svm")
-        let arguments = ["submit", "--nodes", "3", "--time", "90m", "--module", "mpi/4", "train", "my data.svm"]
-        let first = try place.run(arguments)
-        #expect(first.code == 0, "\(first.errors)")
-        let text = try place.read("train.sbatch")
-        #expect(first.output.contains(text))
-        #expect(first.output.contains("sbatch train.sbatch"))
-        #expect(text.contains("#SBATCH --nodes=3 "))
-        #expect(text.contains("#SBATCH --time=01:30:00 "))
-        #expect(text.contains("\nmodule load mpi/4\n"))
-        #expect(text.hasSuffix("\nexec crescendo launch train 'my data.svm'\n"))
-        #expect(try place.run(arguments).code == 0)
-        let other = try place.run(["submit", "train", "my data.svm"])
-        #expect(other.code == 1)
-        #expect(other.errors.contains("--overwrite"))
-        #expect(try place.read("train.sbatch") == text)
-        #expect(try place.run(["submit", "train", "--colour", "red"]).code == 64)
     }
 
     @Test(arguments: [0, 3]) func doctorKnowsTheRanks(_ ranks: Int) throws {
