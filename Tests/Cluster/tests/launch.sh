@@ -38,6 +38,41 @@ test_submit() {
     finished runs/small-* 4
 }
 
+# What users put into names reaches Slurm and the program as it is.
+test_submit_names() {
+    local id data=$'-a\nb \'c\' "d" $e.svm'
+    cp -- ../small.svm "$data"
+    on login crescendo submit --now --name small.1 --time 10 --sbatch="--comment=it's \"a\" \\ b # c" \
+        --sbatch="-J two words" train --quiet --output run -- "$data" >shown
+    id=$(sed -n 's/^Submitted batch job //p' shown)
+    started "$id"
+    ended "$id" 40
+    finished run 1
+    on login scontrol show job "$id" >job
+    grep -qF "Comment=it's \"a\" \\ b # c" job || fail "the comment has become $(grep Comment job)"
+    grep -qF "JobName=two words" job || fail "the name has become $(grep JobName job)"
+    grep -q "TimeLimit=00:10:00" job || fail "$(grep TimeLimit job)"
+    ! grep -q $'^b ' shown || fail "the file's name has reached the terminal as it is"
+}
+
+# The shell of `srun --pty` is no rank: what reads a run works there, and what would train alone is refused.
+test_pty_shell() {
+    on login crescendo train ../small.svm --output run --quiet
+    cat >typed <<'END'
+[ "$SLURM_PROCID" = 0 ] || exit 0
+for words in "--version" "help train" "info run" "report run --output page.html" "predict --model run ../small.svm" \
+    "evaluate --model run ../small.svm"; do
+    timeout 30 crescendo $words >said 2>&1 </dev/null && [ -s said ] || { echo "refused: $words" && cat said; }
+done
+timeout 30 crescendo train ../small.svm --output alone >said 2>&1 && echo "one task of four trains alone"
+grep -q "crescendo launch" said || { echo "no remedy" && cat said; }
+timeout 60 crescendo launch train ../small.svm --output four --quiet >said 2>&1 || cat said
+END
+    on login script -qec "srun --partition=$partition --nodes=1 --ntasks=4 --mpi=pmix --pty bash typed" typescript </dev/null >/dev/null
+    ! grep -qE "refused|alone|remedy" typescript || fail "$(cat typescript)"
+    finished four 4
+}
+
 test_array() {
     local id value
     id=$(on login sbatch --parsable --array=1-2 --ntasks-per-node=2 jobs/array.sbatch ../small.svm --quiet)

@@ -85,6 +85,17 @@ ended() {
     wait_for "$2" over "$1" || fail "job $1 does not end within $2 s: $(state "$1")"
 }
 
+# together COMMAND …: each of the commands, which are functions with their arguments in one word, beside the others.
+together() {
+    local command running=() failures=0
+    for command in "$@"; do
+        (eval "$command") &
+        running+=($!)
+    done
+    for command in "${running[@]}"; do wait "$command" || failures=$((failures + 1)); done
+    [ $failures = 0 ] || fail "$failures of $# failed"
+}
+
 # The run in FOLDER has finished, with as many ranks as said.
 finished() {
     [ -e "$1/result.json" ] || fail "$1 has no result"
@@ -123,9 +134,14 @@ back() {
 
 # The run in FOLDER has come to the reference's end, on RANKS ranks, and its metrics have every iteration once.
 whole() {
+    unbroken "$1" "$2"
+    same_objective "$cluster/shared/reference" "$1"
+}
+
+# The same of a run with other options than the reference's.
+unbroken() {
     finished "$1" "$2"
     [ "$(value "$1/status.json" state)" = finished ] || fail "$1: $(cat "$1/status.json")"
-    same_objective "$cluster/shared/reference" "$1"
     awk '{
         last = first = ""
         if (match($0, /"iteration":[0-9]+/)) last = substr($0, RSTART + 12, RLENGTH - 12) + 0
