@@ -2,6 +2,12 @@ import Testing
 
 @testable import MPI
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// What the environment says about the launcher. No calls to MPI here.
 struct LauncherTests {
     @Test func noLauncher() {
@@ -67,10 +73,11 @@ struct LauncherTests {
     }
 
     @Test func parentsAreReadFromTheKernel() throws {
-        let entry = try #require(Parentage.Entry(text: "42 (a (b) c) S 17 42 42 34816 42 4194304 0"))
-        #expect(entry.name == "a (b) c" && entry.parent == 17 && entry.terminal == 34816)
-        #expect(Parentage.Entry(text: "42 (a") == nil)
+        let ancestor = try #require(Ancestor(process: 42, text: "42 (a (b) c) S 17 42 42 34816 42 4194304 0"))
+        #expect(ancestor.name == "a (b) c" && ancestor.parent == 17 && ancestor.terminal == 34816)
+        #expect(Ancestor(process: 42, text: "42 (a") == nil)
         #expect(!Parentage.ofThisProcess.isTask)
+        #expect(Ancestor.ofThisProcess.first.map { $0.process == Int(getppid()) } ?? true)
     }
 
     @Test func mismatchNamesBothSides() throws {

@@ -1,3 +1,4 @@
+import MPI
 import Synchronization
 
 #if canImport(Glibc)
@@ -13,7 +14,11 @@ enum Signals {
     /// crash: under it, these wait until the ranks can leave in order.
     static func installEarly() {
         guard let mark = ExitNote.mark else { return listen(to: [finish]) }
-        // Kept for good: the handler may need it at any time.
+        // Kept for good: the handler may need them at any time.
+        let launchers = Ancestor.ofThisProcess.prefix { !$0.isStepDaemon }.map { pid_t($0.process) } + [0]
+        let list = UnsafeMutablePointer<pid_t>.allocate(capacity: launchers.count)
+        list.initialize(from: launchers, count: launchers.count)
+        launcherList.store(Int(bitPattern: list), ordering: .relaxed)
         markPath.store(Int(bitPattern: strdup(mark)), ordering: .relaxed)
         install()
     }
@@ -72,6 +77,8 @@ private let requested = Atomic<Int32>(0)
 private let firstMoment = Atomic<Int>(0)
 /// The address of the path at which `launch` looks for word of a signal; 0: there is none.
 private let markPath = Atomic<Int>(0)
+/// The address of the numbers of the processes that have started this one, as far as they are launchers; 0 ends them.
+private let launcherList = Atomic<Int>(0)
 
 /// Runs in the signal handler: atomics and async-signal-safe calls only.
 private func signalArrived(_ signal: Int32, _ information: UnsafeMutablePointer<siginfo_t>?) {
@@ -83,8 +90,8 @@ private func signalArrived(_ signal: Int32, _ information: UnsafeMutablePointer<
     let mark = UnsafeMutablePointer<CChar>(bitPattern: markPath.load(ordering: .relaxed))
     if requested.compareExchange(expected: 0, desired: signal, ordering: .relaxed).exchanged {
         firstMoment.store(milliseconds, ordering: .relaxed)
-        // A launcher ends the ranks itself after a crash: as their parent.
-        if let mark, signal != SIGUSR1, let information, sender(information) != getppid() { leave(mark, signal) }
+        // A launcher ends the ranks itself after a crash.
+        if let mark, signal != SIGUSR1, let information, !isLauncher(sender(information)) { leave(mark, signal) }
     } else if signal != SIGINT, mark != nil {
         return
     } else if milliseconds - firstMoment.load(ordering: .relaxed) >= 1000 {
@@ -100,9 +107,18 @@ private func sender(_ information: UnsafeMutablePointer<siginfo_t>) -> pid_t {
     #endif
 }
 
+private func isLauncher(_ process: pid_t) -> Bool {
+    guard var next = UnsafePointer<pid_t>(bitPattern: launcherList.load(ordering: .relaxed)) else { return false }
+    while next.pointee != 0 {
+        if next.pointee == process { return true }
+        next += 1
+    }
+    return false
+}
+
 /// Writes the signal's number, of two digits at most.
 private func leave(_ mark: UnsafeMutablePointer<CChar>, _ signal: Int32) {
-    let file = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    let file = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard file >= 0 else { return }
     defer { close(file) }
     var text = (UInt8(ascii: "0") + UInt8(signal / 10), UInt8(ascii: "0") + UInt8(signal % 10), UInt8(ascii: "\n"))

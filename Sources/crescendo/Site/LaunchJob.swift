@@ -159,8 +159,10 @@ struct LaunchJob {
                 if signal != SIGINT || isatty(0) == 0 { child.signal(SIGUSR1) }
             }
             let word = ExitNote.take(note)
+            // srun leaves ranks that got a signal the time to stop in order, and ends those of a crash with the same.
             return RankStart(
-                code: child.code ?? 1, own: word.code, signal: first ?? waiting(), signalOfRanks: word.signal)
+                code: child.code ?? 1, own: word.code, signal: first ?? waiting(),
+                signalOfRanks: launcher == .mpirun ? word.signal : nil)
         } catch {
             complain("\(error)")
             return RankStart(code: 1)
