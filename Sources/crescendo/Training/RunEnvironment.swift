@@ -52,7 +52,7 @@ struct RunEnvironment: Equatable {
         return RunEnvironment(
             hosts: hosts, mpi: MPIEnvironment.libraryVersion,
             system: "\(text(&names.sysname)) \(text(&names.release)) \(text(&names.machine))",
-            job: Environment["SLURM_JOB_ID"])
+            job: SlurmJob.identifier())
     }
 
     var json: JSON {
