@@ -197,13 +197,12 @@ struct LaunchJob {
             complain("interrupted (\(reason)) before the run got any further; give the job more time (sbatch --time)")
             return RunCode.interrupted
         }
+        // Slurm may end this process before it gets the answer.
+        say("interrupted (\(reason)); the job goes back into the queue")
         guard job.requeue() else {
-            complain(
-                "interrupted (\(reason)); Slurm refuses to requeue the job (sbatch --requeue); submit it again: \(again)"
-            )
+            complain("Slurm refuses to requeue the job (sbatch --requeue); submit it again: \(again)")
             return RunCode.interrupted
         }
-        say("interrupted (\(reason)); the job is back in the queue")
         // Slurm ends this process; a script that went on would end the job instead.
         _ = rest(120)
         return RunCode.interrupted

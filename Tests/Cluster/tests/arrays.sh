@@ -39,7 +39,7 @@ test_array_faults() {
     done
     [ "$(attempts "$id")" = "2 2 2 " ] || fail "attempts after one fault each: $(attempts "$id")"
     on login scancel --batch --signal=USR1 "${id}_3"
-    wait_for 30 grep -q "the job is back in the queue" "search-$id-3.log" || fail "task 3 does not go back"
+    wait_for 30 grep -q "the job goes back into the queue" "search-$id-3.log" || fail "task 3 does not go back"
     on login scancel "${id}_2"
     wait_for 60 is_back "$(task "$id" 3)" 2 1 || fail "task 3 does not come back"
     [ "$(attempts "$id")" = "2 2 3 " ] || fail "attempts after one requeue: $(attempts "$id")"

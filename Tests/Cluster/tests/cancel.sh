@@ -17,13 +17,13 @@ case_of() {
         ends | dies)
             ended "$id" 40
             [ "$(attempt "$name")" = 1 ] || fail "$name: started again"
-            ! grep -qE "starting them again|back in the queue" "$name.log" || fail "$name: wanted to go on"
+            ! grep -qE "starting them again|back into the queue" "$name.log" || fail "$name: wanted to go on"
             [ $outcome = dies ] || [ "$(value "$name/status.json" state)" = interrupted ] ||
                 fail "$name: $(cat "$name/status.json")"
             ;;
         returns | restarts)
             wait_for 90 is_back "$name" 1 1 || fail "$name does not go on"
-            [ $outcome = restarts ] || grep -q "the job is back in the queue" "$name.log" || fail "$name: not requeued"
+            [ $outcome = restarts ] || grep -q "the job goes back into the queue" "$name.log" || fail "$name: not requeued"
             [ "$(value "$name/status.json" state)" = running ] || fail "$name: $(cat "$name/status.json")"
             on login scancel "$id"
             ended "$id" 40

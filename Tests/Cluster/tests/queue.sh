@@ -38,7 +38,7 @@ test_preempted() {
 test_time_limit() {
     local id
     id=$(queued run --time=1 --signal=B:USR1@30)
-    wait_for 90 grep -q "the job is back in the queue" run.log || fail "the job does not go back into the queue"
+    wait_for 90 grep -q "the job goes back into the queue" run.log || fail "the job does not go back into the queue"
     mark run
     fast "${hosts[@]}"
     back run 60
