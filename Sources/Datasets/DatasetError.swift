@@ -2,5 +2,5 @@
 public struct DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
     public let description: String
 
-    public init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.description = description.printable }
 }

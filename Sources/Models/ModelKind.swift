@@ -4,7 +4,7 @@ import Datasets
 public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     public let description: String
 
-    public init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.description = description.printable }
 }
 
 /// The models that have a name on the command line.

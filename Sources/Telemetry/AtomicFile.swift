@@ -1,3 +1,5 @@
+import Datasets
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -14,7 +16,7 @@ public struct FileWriteError: Error, CustomStringConvertible {
         self.reason = reason
     }
 
-    public var description: String { "cannot write \(path): \(reason)" }
+    public var description: String { "cannot write \(path): \(reason)".printable }
 }
 
 /// A file that is whole or absent: written under a temporary name beside its place, synced, then renamed.

@@ -1,7 +1,8 @@
+import Datasets
 import Synchronization
 
 /// What one rank says: lines on standard output, warnings on standard error, and one live line on a terminal that is
-/// wiped before anything else is printed and redrawn by its owner.
+/// wiped before anything else is printed and redrawn by its owner. Names in what it says cannot steer a terminal.
 public final class Console: Sendable {
     /// False on every rank but 0: such a console prints nothing.
     public let speaks: Bool
@@ -16,7 +17,7 @@ public final class Console: Sendable {
     public func print(_ text: String) {
         guard speaks else { return }
         live.withLock { isLive in
-            StandardStream.output.write((isLive ? Console.wipe : "") + text + "\n")
+            StandardStream.output.write((isLive ? Console.wipe : "") + text.printable(keepingLines: true) + "\n")
             isLive = false
         }
     }
@@ -31,7 +32,7 @@ public final class Console: Sendable {
         live.withLock { isLive in
             if isLive { StandardStream.output.write(Console.wipe) }
             isLive = false
-            StandardStream.error.write(text + "\n")
+            StandardStream.error.say(text + "\n")
         }
     }
 
@@ -39,7 +40,7 @@ public final class Console: Sendable {
     func showLive(_ text: String) {
         guard speaks else { return }
         live.withLock { isLive in
-            StandardStream.output.write(Console.wipe + text)
+            StandardStream.output.write(Console.wipe + text.printable)
             isLive = true
         }
     }

@@ -82,14 +82,19 @@ public enum JSON: Sendable, Equatable {
 
     private static func quote(_ string: String, into text: inout [UInt8]) {
         text.append(UInt8(ascii: "\""))
+        var lead: UInt8 = 0
         for byte in string.utf8 {
+            defer { lead = byte }
             switch byte {
             case UInt8(ascii: "\""): text += "\\\"".utf8
             case UInt8(ascii: "\\"): text += "\\\\".utf8
             case UInt8(ascii: "\n"): text += "\\n".utf8
             case UInt8(ascii: "\r"): text += "\\r".utf8
             case UInt8(ascii: "\t"): text += "\\t".utf8
-            case ..<0x20:
+            // Control characters, also those beyond ASCII, whose two bytes start with 0xC2: YAML refuses them as they are.
+            case ..<0x20, 0x7F,
+                0x80...0x9F where lead == 0xC2:
+                if byte >= 0x80 { text.removeLast() }
                 let hex = String(byte, radix: 16)
                 text += ("\\u" + String(repeating: "0", count: 4 - hex.count) + hex).utf8
             default: text.append(byte)

@@ -1,4 +1,5 @@
 import BigBatch
+import Datasets
 
 /// The last words of a run: why it ended, how good the model is, where the files are.
 public struct Summary: Sendable {
@@ -46,7 +47,7 @@ public struct Summary: Sendable {
             add("certified", "the optimum is at most \(NumberFormat.significant(gap, 2)) lower\(share) (duality gap)")
         }
         for quality in qualities where !quality.text.isEmpty { add(quality.name, quality.text) }
-        add("run", folder + ": " + files.joined(separator: ", "))
+        add("run", folder.printable + ": " + files.joined(separator: ", "))
         return lines.joined(separator: "\n")
     }
 

@@ -42,7 +42,9 @@ public struct ParseError: Error, Codable, Sendable, Equatable, CustomStringConve
         return result
     }
 
-    public var description: String {
+    public var description: String { text.printable }
+
+    private var text: String {
         if let line { return "\(file):\(line): \(message)" }
         if let lineInChunk { return "\(file): line \(lineInChunk) after byte \(chunkOffset): \(message)" }
         return "\(file): \(message)"

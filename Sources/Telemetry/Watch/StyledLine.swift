@@ -1,3 +1,5 @@
+import Datasets
+
 /// A line of a terminal: pieces of text, each with a look. Widths count characters.
 public struct StyledLine: Sendable, Equatable {
     public enum Look: Sendable, Equatable {
@@ -28,10 +30,9 @@ public struct StyledLine: Sendable, Equatable {
 
     public init(_ text: String, _ look: Look = .plain) { add(text, look) }
 
-    /// Control characters become question marks: file names and messages must not steer the terminal.
+    /// File names and messages must not steer the terminal.
     public mutating func add(_ text: String, _ look: Look = .plain) {
-        let clean = String(String.UnicodeScalarView(text.unicodeScalars.map { Self.isControl($0) ? "?" : $0 }))
-        if !clean.isEmpty { pieces.append((clean, look)) }
+        if !text.isEmpty { pieces.append((text.printable, look)) }
     }
 
     public func adding(_ text: String, _ look: Look = .plain) -> StyledLine {
@@ -75,9 +76,5 @@ public struct StyledLine: Sendable, Equatable {
 
     public static func == (left: StyledLine, right: StyledLine) -> Bool {
         left.pieces.elementsEqual(right.pieces) { $0 == $1 }
-    }
-
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
     }
 }

@@ -1,3 +1,4 @@
+import Datasets
 import Telemetry
 
 /// The options of a run with every default filled in, as `config.yaml` keeps them.
@@ -17,7 +18,8 @@ struct ResolvedConfiguration {
 
     /// - Parameter header: comment lines, without the leading #.
     func yaml(header: [String]) -> String {
-        var text = header.map { "# \($0)\n" }.joined()
+        // A name with a line end would go on behind the comment.
+        var text = header.map { "# \($0.printable)\n" }.joined()
         for (key, value) in entries {
             guard let value else { continue }
             text += "\(key): \(ResolvedConfiguration.scalar(value))\n"

@@ -40,16 +40,3 @@ struct PilotText {
 
     private func percent(_ share: Double) -> String { NumberFormat.percent(share) }
 }
-
-/// Words of a command line, quoted for a shell where they need it.
-func shellCommand(_ words: [String]) -> String {
-    words.map { word in
-        let isPlain =
-            !word.isEmpty
-            && word.utf8.allSatisfy { byte in
-                byte >= 0x80 || (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122)
-                    || "-_./:=,+@%".utf8.contains(byte)
-            }
-        return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
-    }.joined(separator: " ")
-}

@@ -45,10 +45,10 @@ enum RunDecision {
         let differences = fingerprint.differences(from: head.fingerprint)
         guard differences.isEmpty else {
             throw RunFolderError(
-                description: "the run in \(folder.path) was started with other data or options:\n"
-                    + differences.map { "  \($0)\n" }.joined()
-                    + "Give the same to go on with it (crescendo train --config \(folder.configuration) --output "
-                    + "\(folder.path)), or choose another --output, or --overwrite to start anew and keep it under another "
+                description: "the run in \(folder.path.printable) was started with other data or options:\n"
+                    + differences.map { "  \($0.printable)\n" }.joined() + "Give the same to go on with it ("
+                    + shellCommand(["crescendo", "train", "--config", folder.configuration, "--output", folder.path])
+                    + "), or choose another --output, or --overwrite to start anew and keep it under another "
                     + "name")
         }
         guard point.status?.state == "finished",
@@ -59,7 +59,7 @@ enum RunDecision {
         }
         let reason = StopReason(rawValue: point.status?.reason ?? "")?.explanation ?? ""
         self = .finished(
-            "The run in \(folder.path) has finished already. \(reason)\n"
+            "The run in \(folder.path.printable) has finished already. \(reason)\n"
                 + "A higher limit or a lower --tolerance goes on with it; --overwrite starts anew and keeps it under another "
                 + "name.")
     }
@@ -114,7 +114,9 @@ extension TrainJob {
         _ folder: RunFolder, _ plan: TrainingPlan, _ fingerprint: RunFingerprint, _ point: FoundRun.Point?,
         _ head: Checkpoint.Head?
     ) throws -> RunStart.RankZero {
-        if let old = try folder.open() { say("The run that was in \(folder.path) is now in \(old).") }
+        if let old = try folder.open() {
+            say("The run that was in \(folder.path.printable) is now in \(old.printable).")
+        }
         let attempt = try RunAttempt(folder: folder, ranks: world.size, threads: plan.threads)
         let status = StatusFile(
             path: folder.status, attempt: attempt, ranks: world.size, threads: plan.threads, started: started)
@@ -124,12 +126,12 @@ extension TrainJob {
         try AtomicFile.write(
             plan.resolved().yaml(header: [
                 "Crescendo \(Crescendo.version): the options of this run, defaults included. Once more:",
-                "  \(launcher)crescendo train --config \(absolutePath(folder.configuration))",
+                "  \(launcher)" + shellCommand(["crescendo", "train", "--config", absolutePath(folder.configuration)]),
             ]), to: folder.configuration, beforeRename: attempt.check)
         for damaged in point?.damaged ?? [] {
             console.warn(
                 "\(folder.checkpoints)/\(damaged.name.document) is passed over: \(damaged.reason). "
-                    + "An earlier checkpoint is used.")
+                    .printable + "An earlier checkpoint is used.")
         }
         if let head {
             say("resume  after iteration \(NumberFormat.count(head.iteration)), attempt \(attempt.number)")

@@ -42,8 +42,8 @@ extension TrainJob {
             "data    \(NumberFormat.count(table.rows)) rows × \(NumberFormat.count(table.columns)) features, "
                 + "\(NumberFormat.percent(table.density)) non-zero, \(table.format.rawValue), kept \(storage)\(scaling)"
         )
-        console.print("labels  \(describe(table.labels, data.preprocessing.labels))")
-        for note in data.preprocessing.notes { console.print("note    \(note)") }
+        console.print("labels  \(describe(table.labels, data.preprocessing.labels).printable)")
+        for note in data.preprocessing.notes { console.print("note    \(note.printable)") }
         console.print(
             "model   \(plan.modelText), λ = \(NumberFormat.significant(plan.l2, 4))"
                 + (command.model.l2 == nil && plan.network == nil ? " (1/N)" : "")

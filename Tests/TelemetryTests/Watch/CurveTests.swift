@@ -67,11 +67,11 @@ import Testing
 
     @Test func aLineIsCutAndNothingSteersTheTerminal() {
         let line = StyledLine("run\u{1B}[2J", .strong).adding(" name\n", .bad)
-        #expect(line.text == "run?[2J name?")
-        #expect(line.rendered(columns: 5, colour: false) == "run?[")
-        #expect(line.rendered(columns: 9, colour: true) == "\u{1B}[1mrun?[2J\u{1B}[0m\u{1B}[31m n\u{1B}[0m")
+        #expect(line.text == "run\\x1b[2J name\\n")
+        #expect(line.rendered(columns: 5, colour: false) == "run\\x")
+        #expect(line.rendered(columns: 12, colour: true) == "\u{1B}[1mrun\\x1b[2J\u{1B}[0m\u{1B}[31m n\u{1B}[0m")
         #expect(line.rendered(columns: 0, colour: true) == "")
-        #expect(line.cut(to: 9, mark: "…").text == "run?[2J …")
-        #expect(line.cut(to: 13, mark: "…") == line)
+        #expect(line.cut(to: 12, mark: "…").text == "run\\x1b[2J …")
+        #expect(line.cut(to: 17, mark: "…") == line)
     }
 }
