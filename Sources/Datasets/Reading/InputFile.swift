@@ -9,6 +9,8 @@ final class InputFile {
     /// Bytes in the file; 0 for standard input.
     let byteCount: Int
     let isStandardInput: Bool
+    /// Bytes that there can be.
+    var mostBytes: Int { isStandardInput ? .max : byteCount }
 
     init(path: String) throws {
         self.path = path
@@ -19,7 +21,8 @@ final class InputFile {
             byteCount = 0
             return
         }
-        let opened = open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK a named pipe that nobody writes to would be waited for.
+        let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard opened >= 0 else {
             descriptor = -1
             byteCount = 0
@@ -29,14 +32,23 @@ final class InputFile {
         guard fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             descriptor = opened
             byteCount = 0
-            let kind = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "not a regular file"
-            throw ParseError(file: path, message: "is \(kind); give a data file, or - to predict from standard input")
+            throw ParseError(
+                file: path,
+                message: "is \(InputFile.kind(status.st_mode)); give a data file, or - to predict from standard input")
         }
         descriptor = opened
         byteCount = Int(status.st_size)
     }
 
     deinit { if descriptor > 0 { close(descriptor) } }
+
+    private static func kind(_ mode: mode_t) -> String {
+        switch mode & S_IFMT {
+        case S_IFDIR: "a directory"
+        case S_IFIFO: "a named pipe, and data is read more than once and by every rank"
+        default: "not a regular file"
+        }
+    }
 
     static func exists(_ path: String) -> Bool { access(path, R_OK) == 0 }
 

@@ -107,7 +107,9 @@ import Testing
         #expect(try found(Self.npy("<f4", shape: "(0, 2)", data: [])).contains("has shape (0, 2)"))
         #expect(
             try found(Self.npy("<f4", shape: "(3, 2)", data: four)).contains("is cut off: 16 bytes of data, but 3 × 2"))
-        #expect(try found(Self.npy("<f4", shape: "(9999999999999, 9999999999999)", data: four)).contains("is cut off"))
+        #expect(
+            try found(Self.npy("<f4", shape: "(9999999999999, 9999999999999)", data: four))
+                .contains("9999999999999 × 9999999999999 f4, more than any file holds"))
         #expect(try found(Self.npy("<f4", shape: "(2, -2)", data: four)).contains("header is not understood"))
         #expect(try found(NPYHeader.magic + [1, 0, 200, 0, 0x7B]).contains("header is cut off"))
         #expect(try found(NPYHeader.magic + [9, 0, 4, 0] + four).contains("NPY version 9"))

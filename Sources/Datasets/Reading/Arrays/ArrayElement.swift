@@ -16,6 +16,7 @@ struct ArrayHeader: Codable, Sendable, Equatable {
     /// Bytes before the first element.
     var start: Int
 
+    // No product of these overflows once `checkLength` has passed.
     var rows: Int { extents.first ?? 1 }
     /// Elements of one row.
     var width: Int { extents.dropFirst().reduce(1, *) }
@@ -49,16 +50,23 @@ struct ArrayHeader: Codable, Sendable, Equatable {
         self.start = start
     }
 
-    /// Throws when the source has fewer bytes than the shape says, as far as that is known.
+    /// Throws when the source cannot hold as many bytes as the shape says. Afterwards the counts above are sound.
     func checkLength(_ source: ArraySource) throws {
-        let (count, overflow) = extents.reduce((1, false)) { total, extent in
-            let (product, overflow) = total.0.multipliedReportingOverflow(by: extent)
-            return (product, total.1 || overflow)
-        }
-        let (size, tooLarge) = count.multipliedReportingOverflow(by: element.size)
-        guard overflow || tooLarge || size > (source.byteCount ?? .max) - start else { return }
         let shown = extents.map(String.init).joined(separator: " × ")
-        let found = source.byteCount.map { "\($0 - start) bytes of data, but " } ?? ""
+        // An extent of 0 must not hide the size of the others, which are multiplied too.
+        guard let largest = CheckedCount.product(extents.filter { $0 != 0 } + [element.size]),
+            CheckedCount.sum([largest, start]) != nil
+        else {
+            throw ParseError(
+                file: source.name,
+                message: "is damaged: its header announces \(shown) \(element), more than any file holds; copy it again"
+            )
+        }
+        let size = extents.contains(0) ? 0 : largest
+        guard size > source.mostBytes - start else { return }
+        let found =
+            source.byteCount.map { "\($0 - start) bytes of data, but " }
+            ?? "\(source.packedCount) packed bytes, but "
         throw ParseError(
             file: source.name, message: "is cut off: \(found)\(shown) \(element) need more; copy it again")
     }

@@ -5,9 +5,9 @@ struct ArrayParser: Sendable {
     /// Features and their elements where they are not one after the other; nil: every element is the feature of its number.
     private let cells: [(feature: Int32, element: Int32)]?
 
-    init(_ table: ArrayTable) throws {
+    init(_ table: ArrayTable, withLabels: Bool = true) throws {
         self.table = table
-        labels = try table.labels.map(ArrayLabels.init)
+        labels = withLabels ? try table.labels.map(ArrayLabels.init) : nil
         if let image = table.image {
             cells = image.order == .planes && image.shape == image.stored ? nil : image.cells
         } else {

@@ -21,6 +21,11 @@ struct ArraySource: Codable, Sendable, Equatable {
     var name: String { member.map { "\(path) (\($0))" } ?? path }
     /// Readable only in sequence.
     var isPacked: Bool { packing != .none }
+    /// Unpacked bytes that there can be.
+    var mostBytes: Int {
+        guard isPacked else { return byteCount ?? packedCount }
+        return min(byteCount ?? .max, packedCount.saturating(times: TextReader.packedRatio))
+    }
 
     /// A plain or gzip file.
     init(file path: String) throws {

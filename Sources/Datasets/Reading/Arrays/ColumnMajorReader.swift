@@ -3,9 +3,9 @@ struct ColumnMajorReader {
     private let table: ArrayTable
     private let labels: ArrayLabels?
 
-    init(_ table: ArrayTable) throws {
+    init(_ table: ArrayTable, withLabels: Bool = true) throws {
         self.table = table
-        labels = try table.labels.map(ArrayLabels.init)
+        labels = withLabels ? try table.labels.map(ArrayLabels.init) : nil
     }
 
     func read(_ range: Range<Int>) throws -> RowBlock {

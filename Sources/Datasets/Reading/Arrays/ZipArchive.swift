@@ -26,6 +26,7 @@ struct ZipArchive {
             (count, size, start) = (record.number(at: 32, 8), record.number(at: 40, 8), record.number(at: 48, 8))
         }
         let directory = try ZipArchive.bytes(file, at: start, size)
+        guard count >= 0, count <= directory.count / 46 else { throw ZipArchive.damaged(path) }
         var members: [ArraySource] = []
         var place = 0
         for _ in 0..<count {
@@ -77,6 +78,7 @@ struct ZipArchive {
         guard fields[1] >= 0, fields[0] >= 0, fields[1] <= file.byteCount - offset else {
             throw ParseError(file: file.name, message: "\(name) is cut off; copy the file again")
         }
+        guard packing != .none || fields[0] == fields[1] else { throw damaged(file.name) }
         return ArraySource(
             path: file.path, member: name, packing: packing, offset: offset, packedCount: fields[1],
             byteCount: fields[0], checksum: packing == .none ? nil : UInt32(entry.number(at: 16, 4)))

@@ -8,7 +8,7 @@ struct ColumnReference {
         if let position = columns.firstIndex(of: reference) { return position }
         if let number = Int(reference) {
             if number >= 1, number <= columns.count { return number - 1 }
-            if number <= -1, -number <= columns.count { return columns.count + number }
+            if number <= -1, number >= -columns.count { return columns.count + number }
             throw ParseError(
                 file: file,
                 message: "\(option) \(reference): there are \(columns.count) columns; "
