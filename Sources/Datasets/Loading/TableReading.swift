@@ -82,6 +82,12 @@ extension DistributedTable {
         let table = try DistributedTable(
             parsed.filter { $0.block.rows > 0 || $0.block.columnCount > 0 }, set: set, schema: schema, options: options,
             notes: notes, identifierNames: identifierNames, budget: budget, threads: threads)
+        // A sample may have missed the largest feature: what is made next has a number for every one.
+        if options.isTraining {
+            _ = try budget.estimate(
+                rows: table.rows, columns: table.columns, nonZeros: table.nonZeros, hasWeights: table.hasWeights,
+                storage: storage, isParsed: true)
+        }
         if let cache, let target { table.cacheTarget = (target, cache.options) }
         table.cacheNotes = [cacheNote].compactMap { $0 }
         return table

@@ -9,6 +9,7 @@ struct DataSample {
 
     private static let partSize = 1 << 18
     private static let largestFileCount = 8
+    private static let largestRow = 1 << 28
 
     /// Nil where nothing can be said beforehand: standard input, and data in error, which the reading itself reports.
     init?(_ set: FileSet, options: ReadOptions, schema: TableSchema?) {
@@ -31,10 +32,13 @@ struct DataSample {
     }
 
     private mutating func add(_ array: ArrayTable) throws {
-        let block = try array.read(0..<min(array.rows, max(1, Self.partSize / (8 * max(1, array.columns)))))
         rows += Double(array.rows)
-        nonZeros += Double(block.values.count) * Double(array.rows) / Double(max(1, block.rows))
         columns = max(columns, array.columns)
+        // Where a row alone is that large, columns decide what fits, and reading one to learn more might not.
+        guard array.data.header.bytesPerRow <= Self.largestRow else { return }
+        let block = try array.read(
+            0..<min(array.rows, max(1, Self.partSize / (8 * max(1, array.columns)))), withLabels: false)
+        nonZeros += Double(block.values.count) * Double(array.rows) / Double(max(1, block.rows))
     }
 
     /// Adds one text file, extrapolated from its parts.

@@ -69,7 +69,7 @@ public struct MemoryBudget: Sendable {
         try numbers.withUnsafeMutableBufferPointer { try communicator.broadcast($0, root: 0) }
         guard numbers[0] == 1 else { return nil }
         return try estimate(
-            rows: Int(numbers[1].rounded()), columns: Int(numbers[3]), nonZeros: Int(numbers[2].rounded()),
+            rows: Int(saturating: numbers[1]), columns: Int(numbers[3]), nonZeros: Int(saturating: numbers[2]),
             hasWeights: numbers[4] == 1, storage: storage, isParsed: false)
     }
 }

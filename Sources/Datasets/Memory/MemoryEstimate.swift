@@ -4,7 +4,8 @@ import Kernels
 ///
 /// At the peak a rank holds its share of the parsed rows (8 bytes a row for its offset and 8 for its label, 12 an
 /// entry) and of the finished rows (dense: 4 bytes × features rounded up to 16; sparse: 8 an entry and 8 a row; labels
-/// and norms 8 a row), and, whatever its share, buffers and a few vectors of one number per feature.
+/// and norms 8 a row), and, whatever its share, buffers and a few vectors of one number per feature. Numbers of rows and
+/// entries may be what a damaged header says: sums end at the largest Int.
 public struct MemoryEstimate: Sendable, Equatable {
     public var rows: Int
     public var columns: Int
@@ -34,31 +35,33 @@ public struct MemoryEstimate: Sendable, Equatable {
     }
 
     /// Bytes of the parsed rows, over all ranks.
-    public var parsedBytes: Int { rows * (hasWeights ? 24 : 16) + nonZeros * 12 }
+    public var parsedBytes: Int {
+        rows.saturating(times: hasWeights ? 24 : 16).saturating(plus: nonZeros.saturating(times: 12))
+    }
 
     /// Bytes of the finished rows, over all ranks.
     public var storedBytes: Int {
         let perRow = hasWeights ? 12 : 8
         switch storage {
-        case .dense: return rows * (4 * DenseMatrix.stride(columns: columns) + perRow)
-        case .sparse: return rows * (8 + perRow) + nonZeros * 8
+        case .dense: return rows.saturating(times: 4 * DenseMatrix.stride(columns: columns) + perRow)
+        case .sparse: return rows.saturating(times: 8 + perRow).saturating(plus: nonZeros.saturating(times: 8))
         }
     }
 
     /// Bytes that more ranks would share.
-    public var sharedBytes: Int { storedBytes + (includesParsing ? parsedBytes : 0) }
+    public var sharedBytes: Int { storedBytes.saturating(plus: includesParsing ? parsedBytes : 0) }
 
     /// Bytes that every rank needs whatever its share.
     public var fixedBytes: Int { 64 << 20 + 100 * columns }
 
-    public var bytesPerRank: Int { fixedBytes + (sharedBytes + ranks - 1) / ranks }
+    public var bytesPerRank: Int { fixedBytes.saturating(plus: (sharedBytes - 1) / ranks + 1) }
 
     public var fits: Bool { bytesPerRank <= available }
 
     /// The smallest number of ranks, each with as much memory as these, that could hold the data; nil when none could.
     public var ranksNeeded: Int? {
         guard available > fixedBytes else { return nil }
-        return max(1, (sharedBytes + available - fixedBytes - 1) / (available - fixedBytes))
+        return max(1, (sharedBytes - 1) / (available - fixedBytes) + 1)
     }
 
     /// One line for people.

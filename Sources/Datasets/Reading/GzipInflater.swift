@@ -18,7 +18,7 @@ final class GzipInflater {
     init(file: InputFile, head: [UInt8], isRaw: Bool = false) throws {
         self.file = file
         self.isRaw = isRaw
-        input = .allocate(byteCount: max(1 << 18, head.count), alignment: 16)
+        input = .allocate(byteCount: max(min(1 << 18, file.mostBytes), head.count, 1), alignment: 16)
         guard (isRaw ? shim_inflate_init_raw(&stream) : shim_inflate_init_gzip(&stream)) == Z_OK else {
             throw ParseError(file: file.name, message: "zlib does not start: out of memory")
         }

@@ -14,6 +14,7 @@ public final class TextReader {
     private let input: InputFile
     private let inflater: GzipInflater?
     private let chunkSize: Int
+    private let longestLine: Int
     private let pool: ChunkPool
     /// Bytes not yet delivered, `count` from `start` on; they start a line once `isAtLineStart`.
     private var memory: ChunkMemory
@@ -29,21 +30,32 @@ public final class TextReader {
     private var peeked: TextChunk?
 
     public static let defaultChunkSize = 4 << 20
+    /// Bytes that a line may have, many millions of values. A line without end is no row of a table; packed zeros would
+    /// grow to it.
+    static let longestLine = 1 << 28
+    /// Bytes that a packed one stands for at most: a match of 258 bytes takes deflate two bits.
+    static let packedRatio = 1032
 
     /// All lines of a plain file, a gzip file or standard input ("-"), in sequence. Line numbers are known.
-    public init(stream path: String, chunkSize: Int = TextReader.defaultChunkSize) throws {
+    public convenience init(stream path: String, chunkSize: Int = TextReader.defaultChunkSize) throws {
+        try self.init(stream: path, chunkSize: chunkSize, longestLine: TextReader.longestLine)
+    }
+
+    init(stream path: String, chunkSize: Int, longestLine: Int) throws {
         pool = ChunkPool()
+        self.longestLine = longestLine
         input = try InputFile(path: path)
         self.path = path
         file = input.name
         self.chunkSize = max(chunkSize, 1)
         // Two bytes tell gzip; no more than a chunk, which may be small.
-        var head = [UInt8](repeating: 0, count: max(2, min(chunkSize, 1 << 16)))
+        var head = [UInt8](repeating: 0, count: max(2, min(chunkSize, input.mostBytes, 1 << 16)))
         let got = try head.withUnsafeMutableBytes { [input] in try input.readNext(into: $0) }
         head.removeLast(head.count - got)
         isCompressed = head.starts(with: [0x1F, 0x8B])
         inflater = isCompressed ? try GzipInflater(file: input, head: head) : nil
-        let memory = ChunkMemory(capacity: max(chunkSize, head.count) + 64, pool: pool)
+        let most = input.mostBytes.saturating(times: isCompressed ? Self.packedRatio : 1)
+        let memory = ChunkMemory(capacity: max(min(chunkSize, most), head.count) + 64, pool: pool)
         if !isCompressed {
             head.withUnsafeBytes { memory.bytes(at: 0, count: $0.count).copyMemory(from: $0) }
             count = head.count
@@ -65,13 +77,14 @@ public final class TextReader {
     /// - Parameter pool: memory that other readers used and will use.
     init(path: String, range: Range<Int>, chunkSize: Int, pool: ChunkPool) throws {
         self.pool = pool
+        longestLine = TextReader.longestLine
         input = try InputFile(path: path)
         self.path = path
         file = input.name
         self.chunkSize = max(chunkSize, 1)
         isCompressed = false
         inflater = nil
-        memory = ChunkMemory(capacity: max(chunkSize, 1) + 64, pool: pool)
+        memory = ChunkMemory(capacity: max(min(chunkSize, input.byteCount), 1) + 64, pool: pool)
         // From one byte before: a line starts at `lowerBound` exactly when that byte is a line end.
         isAtLineStart = range.lowerBound == 0
         offset = isAtLineStart ? 0 : range.lowerBound - 1
@@ -100,11 +113,31 @@ public final class TextReader {
         guard offset < end else { return nil }
         var searched = 0
         while true {
-            try fill(searched + chunkSize)
+            // A long line doubles what is read at a time, so that it is not moved again and again.
+            try fill(max(searched + chunkSize, 2 * searched))
             if let cut = lastCut(from: searched) { return deliver(cut) }
             if sourceIsEmpty { return count == 0 ? nil : deliver(count) }
+            guard count <= longestLine else { throw endless }
             searched = count
         }
+    }
+
+    private var endless: ParseError {
+        var error = ParseError(
+            file: file,
+            message: "a line does not end within \(formatBytes(longestLine)): the file is damaged, or no text with one "
+                + "row on a line; if it is an array, say so with --format")
+        (error.lineInChunk, error.chunkOffset, error.firstLine) = (1, offset, line)
+        return error
+    }
+
+    /// Bytes that may still come, as far as the file tells.
+    private var expected: Int {
+        if sourceIsEmpty { return 0 }
+        if isCompressed { return input.mostBytes.saturating(times: Self.packedRatio) }
+        let left = input.mostBytes - offset - count
+        // A file that grows is read to its end.
+        return left >= 0 ? left : .max
     }
 
     private var pending: UnsafeMutableRawBufferPointer { memory.bytes(at: start, count: count) }
@@ -121,7 +154,8 @@ public final class TextReader {
     private func deliver(_ length: Int) -> TextChunk {
         let (full, first) = (memory, start)
         // What is left goes to other memory before the chunk's slack is written.
-        move(to: ChunkMemory(capacity: chunkSize + (count - length) + 64, pool: pool), dropping: length)
+        let rest = count - length
+        move(to: ChunkMemory(capacity: min(chunkSize, expected) + rest + 128, pool: pool), dropping: length)
         // Errors elsewhere in a plain file find their line by counting; see `ParseError.resolved`.
         let chunk = TextChunk(
             file: file, offset: offset, firstLine: line ?? (offset == 0 ? 1 : nil), memory: full, start: first,
@@ -164,8 +198,10 @@ public final class TextReader {
     /// Brings `pending` to `wanted` bytes, or to the end of the source.
     private func fill(_ wanted: Int) throws {
         guard count < wanted, !sourceIsEmpty else { return }
+        // One byte more than there is tells the end.
+        let wanted = min(wanted, count.saturating(plus: expected).saturating(plus: 1))
         if start + wanted > memory.capacity {
-            move(to: ChunkMemory(capacity: wanted + 64 + chunkSize, pool: pool), dropping: 0)
+            move(to: ChunkMemory(capacity: wanted + 64 + min(chunkSize, expected), pool: pool), dropping: 0)
         }
         let buffer = memory.bytes(at: start + count, count: wanted - count)
         let got: Int

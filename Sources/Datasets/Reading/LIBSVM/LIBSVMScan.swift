@@ -13,7 +13,9 @@ struct LIBSVMScan {
     }
 
     mutating func run() throws(LIBSVMFault) -> RowBlock {
-        let (lines, colons) = countBytes(0x0A, 0x3A, in: bytes)
+        let (lines, allColons) = countBytes(0x0A, 0x3A, in: bytes)
+        // An entry takes four bytes: " 1:2".
+        let colons = min(allColons, bytes.count / 4 + 1)
         block.rowOffsets.reserveCapacity(lines + 1)
         block.labels.reserveCapacity(lines)
         var fault: LIBSVMFault?

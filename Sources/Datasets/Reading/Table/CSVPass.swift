@@ -16,7 +16,9 @@ struct CSVPass {
     }
 
     mutating func run() throws(CSVFault) -> RowBlock {
-        let lineCount = countBytes(0x0A, in: lines.bytes)
+        // A row takes a byte for every field: blank lines beside a wide table do not count.
+        let lineCount = min(
+            countBytes(0x0A, in: lines.bytes), lines.bytes.count / max(1, parser.layout.columns.count) + 1)
         // A number with an indicator may write two entries; a category, or its indicator, one.
         let widest = parser.features.reduce(0) { $0 + ($1.categories == nil && $1.indicator != nil ? 2 : 1) }
         let columns = UnsafeMutablePointer<Int32>.allocate(capacity: lineCount * widest)

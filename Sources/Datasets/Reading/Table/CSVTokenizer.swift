@@ -52,11 +52,23 @@ struct CSVTokenizer {
     /// The current line's fields.
     var fields: [CSVField] { (0..<count).map { self[$0] } }
 
+    /// Columns that a table may have; each takes memory of its own.
+    static let mostFields = 1 << 20
+
     @inline(__always)
-    private mutating func append(_ field: CSVField) {
-        if count == storage.capacity { storage.grow() }
+    private mutating func append(_ field: CSVField) throws(CSVFault) {
+        if count == storage.capacity {
+            guard count < Self.mostFields else { throw tooWide }
+            storage.grow()
+        }
         storage.fields[count] = field
         count += 1
+    }
+
+    private var tooWide: CSVFault {
+        CSVFault(
+            message: "has more than \(Self.mostFields) fields; give tables as wide as that as LIBSVM or NPY",
+            place: lineStart)
     }
 
     /// Moves to the next line that is not blank; false at the end.
@@ -91,7 +103,7 @@ struct CSVTokenizer {
         while p.pointee != delimiter, p.pointee != 0x0A { p += 1 }
         var end = p
         while end > start, isBlank((end - 1).pointee) { end -= 1 }
-        append(CSVField(start: start - base, end: end - base))
+        try append(CSVField(start: start - base, end: end - base))
         cursor = p - base
     }
 
@@ -112,7 +124,7 @@ struct CSVTokenizer {
             }
             p += 1
         }
-        append(CSVField(start: start - base, end: p - base, isEscaped: isEscaped))
+        try append(CSVField(start: start - base, end: p - base, isEscaped: isEscaped))
         p += 1
         while isBlank(p.pointee) { p += 1 }
         guard p.pointee == delimiter || p.pointee == 0x0A else {
