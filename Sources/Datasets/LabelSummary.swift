@@ -97,3 +97,18 @@ extension LabelSummary {
         counts = numbers[(6 + distinct)...].map { Int($0) }
     }
 }
+
+extension LabelSummary {
+    /// Whether numbers from a file are those of a summary.
+    static func isSound(_ numbers: [Double]) -> Bool {
+        guard numbers.count >= 6, numbers.count % 2 == 0, numbers[1...3].allSatisfy({ $0 == 0 || $0 == 1 }),
+            let count = Int(exactly: numbers[0]), count >= 0
+        else { return false }
+        let distinct = (numbers.count - 6) / 2
+        let values = numbers[6..<6 + distinct]
+        let counts = numbers[(6 + distinct)...].map { Int(exactly: $0) ?? -1 }
+        if numbers[1] == 1 { return distinct == 0 }
+        return values.allSatisfy(\.isFinite) && zip(values, values.dropFirst()).allSatisfy { $0 < $1 }
+            && CheckedCount.sum(counts) == count && distinct <= cap
+    }
+}

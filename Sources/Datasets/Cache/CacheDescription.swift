@@ -78,6 +78,17 @@ struct CacheLayout: Codable, Equatable {
         var all: [Range<Int>] { [rowOffsets, columnIndices, values, labels, weights, squaredNorms] }
     }
 
+    /// An equal share of all rows for each of `ranks` ranks that did not write them: consecutive rows of some sections.
+    func share(ranks: Int, rank: Int) -> [(part: Int, writer: Int, rows: Range<Int>)] {
+        var all: [(part: Int, writer: Int, rows: Int)] = []
+        for part in rows.indices {
+            for writer in 0..<self.ranks { all.append((part, writer, order(part: part, rank: writer).localCount)) }
+        }
+        return LineDealer.shares(of: all.map(\.rows), ranks: ranks, rank: rank).map {
+            (all[$0.item].part, all[$0.item].writer, $0.range)
+        }
+    }
+
     /// The arrays of both parts, and the length of the section.
     func section(rank: Int) -> (parts: [Arrays], length: Int) {
         var place = 0

@@ -79,10 +79,13 @@ struct CacheHeader {
         guard Checksum.of(UnsafeRawBufferPointer(rebasing: file[..<56])) == fields[7] else {
             throw .damaged("its head has changed")
         }
-        // The head is as it was written, so its numbers are sound.
-        let counts = fields[2..<6].map { Int($0) }
+        let counts = fields[2..<6].map { Int(clamping: $0) }
         start = counts[3]
         guard file.count >= start else { throw .damaged("it is cut off") }
+        guard start % CacheLayout.page == 0, counts[0] % 8 == 0, let words = CheckedCount.sum([counts[1], counts[2]]),
+            let bytes = CheckedCount.product([8, words]),
+            let front = CheckedCount.sum([Self.headSize, counts[0], bytes]), front <= start
+        else { throw .damaged("the lengths in its head do not fit together") }
         guard Checksum.of(UnsafeRawBufferPointer(rebasing: file[Self.headSize..<start])) == fields[6] else {
             throw .damaged("its description has changed")
         }
@@ -90,11 +93,13 @@ struct CacheHeader {
         let json = Data(file[Self.headSize..<Self.headSize + counts[0]])
         guard let decoded = try? JSONDecoder().decode(CacheDescription.self, from: json) else { throw .otherVersion }
         description = decoded
-        let words = (0..<counts[1] + counts[2]).map {
+        let all = (0..<words).map {
             file.loadUnaligned(fromByteOffset: Self.headSize + counts[0] + 8 * $0, as: UInt64.self)
         }
-        numbers = words[..<counts[1]].map { Double(bitPattern: $0) }
-        checksums = Array(words[counts[1]...])
-        guard file.count == start + (decoded.layout.sectionStarts.last ?? 0) else { throw .damaged("it is cut off") }
+        numbers = all[..<counts[1]].map { Double(bitPattern: $0) }
+        checksums = Array(all[counts[1]...])
+        if let fault = decoded.fault(numbers: numbers, pieces: checksums.count, rowBytes: file.count - start) {
+            throw .damaged(fault)
+        }
     }
 }

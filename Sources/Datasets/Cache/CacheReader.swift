@@ -65,7 +65,9 @@ struct CacheReader {
         if verdict == .good, sums.contains(where: { $0 != sums[0] }) { verdict = .absent }
         let agreed = try agree(verdict, text, communicator)
         guard agreed.verdict == .good, let reader else { return .none(note(agreed, target)) }
-        let damage = reader.damage(ranks: communicator.size, rank: communicator.rank)
+        let damage =
+            reader.damage(ranks: communicator.size, rank: communicator.rank)
+            ?? reader.rowFault(ranks: communicator.size, rank: communicator.rank, seed: options.seed)
         let checked = try agree(damage == nil ? .good : .damaged, damage ?? "", communicator)
         guard checked.verdict == .good else { return .none(note(checked, target)) }
         return .found(reader)
@@ -95,13 +97,10 @@ struct CacheReader {
         self.header = header
         description = header.description
         rows = file.start + header.start
-        let counts = description.numberCounts
-        let places = counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-        labels = LabelSummary(numbers: Array(header.numbers[places[0]..<places[1]]))
-        standardization = Standardization(
-            kind: description.standardization, mean: Array(header.numbers[places[1]..<places[2]]),
-            scale: Array(header.numbers[places[2]..<places[3]]))
-        columnSquares = counts[3] == 0 ? nil : Array(header.numbers[places[3]..<places[4]])
+        let parts = description.parts(of: header.numbers)
+        labels = LabelSummary(numbers: parts[0])
+        standardization = Standardization(kind: description.standardization, mean: parts[1], scale: parts[2])
+        columnSquares = parts[3].isEmpty ? nil : parts[3]
     }
 
     /// Why the rows are not those of the files as they are now; nil: they are.

@@ -15,14 +15,8 @@ extension CachedRows {
 
     /// This rank's equal share of the stored rows.
     private func share(_ owners: [DataOrder]) -> [StoredRows] {
-        var all: [(part: Int, writer: Int, rows: Int)] = []
-        for part in layout.rows.indices {
-            for writer in 0..<layout.ranks {
-                all.append((part, writer, layout.order(part: part, rank: writer).localCount))
-            }
-        }
-        return LineDealer.shares(of: all.map(\.rows), ranks: communicator.size, rank: communicator.rank).map {
-            rows($0.range, part: all[$0.item].part, writer: all[$0.item].writer, owners: owners[all[$0.item].part])
+        layout.share(ranks: communicator.size, rank: communicator.rank).map {
+            rows($0.rows, part: $0.part, writer: $0.writer, owners: owners[$0.part])
         }
     }
 

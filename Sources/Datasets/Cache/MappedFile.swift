@@ -21,7 +21,7 @@ final class MappedFile: @unchecked Sendable {
 
     /// Nil when the file cannot be opened or mapped; `errno` says why.
     init?(path: String) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var status = stat()

@@ -20,6 +20,8 @@ extension DistributedTable {
         let communicator = budget.communicator
         switch try CacheReader.open(target, options: cache.options, reading: options, communicator) {
         case .none(let note): return (nil, note)
+        case .found(let reader) where reader.description.table.firstRowOfFile.count != set.files.count:
+            return (nil, "\(target.path) is of another number of files: reading the data files")
         case .found(let reader):
             let table = DistributedTable(reader, set: set, options: options, budget: budget, threads: threads)
             let kept = reader.description.layout.storage
