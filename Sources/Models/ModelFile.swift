@@ -8,7 +8,7 @@ import FoundationEssentials
 /// `scale` [D] (F64) where features were standardised. A network has `layer1.weights`, `layer1.biases`, … and `output.weights`,
 /// `output.biases` instead of the first four. Metadata: `format` = "crescendo", `crescendo_version`, `model`
 /// (its kind), `specification` and `preprocessing` (JSON), `class_labels` and, for named columns, `feature_names` (JSON
-/// lists), and whatever `notes` holds.
+/// lists), `crc32` and `checksum` (see `ModelChecksum`), and whatever `notes` holds.
 public struct ModelFile: Sendable, Equatable {
     public var specification: ModelSpecification
     /// In the space trained in: weights, then intercepts.
@@ -22,6 +22,7 @@ public struct ModelFile: Sendable, Equatable {
     static let format = "crescendo"
     private static let ownKeys: Set = [
         "format", "crescendo_version", "model", "specification", "preprocessing", "class_labels", "feature_names",
+        ModelChecksum.key, ModelChecksum.announcement,
     ]
 
     public init(
@@ -85,13 +86,22 @@ public struct ModelFile: Sendable, Equatable {
         file.metadata["preprocessing"] = try Self.json(preprocessing)
         file.metadata["class_labels"] = try Self.json(classLabels)
         if preprocessing.schema != nil { file.metadata["feature_names"] = try Self.json(preprocessing.featureNames) }
-        try WholeFile.write(try file.encoded(), to: path, beforeRename: beforeRename)
+        ModelChecksum.prepare(&file.metadata)
+        var bytes = try file.encoded()
+        ModelChecksum.seal(&bytes)
+        try WholeFile.write(bytes, to: path, beforeRename: beforeRename)
     }
 
     /// Reads a file that `write` made. Throws `ModelError` for one that is missing, cut short, damaged, or not of this
-    /// program.
+    /// program, or whose parts are of different models.
     public static func read(_ path: String) throws -> ModelFile {
-        let file = try Safetensors(try WholeFile.read(path), file: path)
+        let bytes = try WholeFile.read(path)
+        let file = try Safetensors(bytes, file: path)
+        guard ModelChecksum.isRight(bytes, metadata: file.metadata) else {
+            throw ModelError(
+                "\(path) is damaged: its checksum is wrong. Copy it again; where it was changed on purpose, remove "
+                    + "\(ModelChecksum.key) and \(ModelChecksum.announcement) from its metadata")
+        }
         guard file.metadata["format"] == format, let specificationText = file.metadata["specification"],
             let preprocessingText = file.metadata["preprocessing"]
         else { throw ModelError("\(path) is a safetensors file, but not one that crescendo wrote") }
@@ -105,14 +115,18 @@ public struct ModelFile: Sendable, Equatable {
             let version = file.metadata["crescendo_version"] ?? "unknown"
             throw ModelError("\(path): its description cannot be read (written by crescendo \(version))")
         }
-        guard preprocessing.featureCount == specification.featureCount,
-            preprocessing.labels.classCount == specification.classCount
-        else { throw ModelError("\(path) is damaged: its parts describe different models") }
+        try check(specification, preprocessing, file: path)
         var result = ModelFile(
             specification: specification, parameters: [], preprocessing: preprocessing,
             version: file.metadata["crescendo_version"] ?? "",
             notes: file.metadata.filter { !ownKeys.contains($0.key) })
-        for place in try result.tensorPlaces() {
+        let places: [TensorPlace]
+        do {
+            places = try result.tensorPlaces()
+        } catch {
+            throw ModelError("\(path) describes no model: \(error)")
+        }
+        for place in places {
             result.parameters += try values(of: place.name, place.shape, file, path)
         }
         return result

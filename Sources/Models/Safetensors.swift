@@ -133,25 +133,34 @@ extension Safetensors {
         } catch {
             throw ModelError("\(file) is damaged: its header is not valid JSON of a safetensors file")
         }
-        var end = 0
+        // Tensors lie one after the other: neither a gap nor an overlap, which could make much of a small file.
+        var places: [Range<Int>] = []
         for (name, value) in header {
             switch value {
             case .metadata(let map):
                 guard name == Self.metadataKey else { throw ModelError("\(file) is damaged: tensor \(name)") }
                 metadata = map
             case .tensor(let entry):
-                tensors[name] = try Self.tensor(name, entry, bytes[start...], file: file)
-                end = max(end, entry.dataOffsets[1])
+                places.append(try Self.place(name, entry, of: bytes.count - start, file: file))
             }
+        }
+        var end = 0
+        for place in places.sorted(by: { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }) {
+            guard place.lowerBound == end else {
+                throw ModelError("\(file) is damaged: its tensors do not lie one after the other")
+            }
+            end = place.upperBound
         }
         guard start + end == bytes.count else {
             throw ModelError("\(file) is damaged: \(bytes.count - start - end) bytes follow its last tensor")
         }
+        for case (let name, .tensor(let entry)) in header {
+            tensors[name] = Self.tensor(entry, bytes[start...])
+        }
     }
 
-    private static func tensor(_ name: String, _ entry: Entry, _ data: ArraySlice<UInt8>, file: String) throws
-        -> Tensor
-    {
+    /// Where a tensor lies among `available` bytes of data.
+    private static func place(_ name: String, _ entry: Entry, of available: Int, file: String) throws -> Range<Int> {
         guard let size = ["F32": 4, "F64": 8][entry.dtype] else {
             throw ModelError("\(file): tensor \(name) has type \(entry.dtype); F32 and F64 are read")
         }
@@ -167,15 +176,20 @@ extension Safetensors {
             entry.dataOffsets[1] >= entry.dataOffsets[0],
             entry.dataOffsets[1] - entry.dataOffsets[0] == count * size
         else { throw ModelError("\(file) is damaged: the place of tensor \(name)") }
-        guard entry.dataOffsets[1] <= data.count else {
+        guard entry.dataOffsets[1] <= available else {
             throw ModelError("\(file) is cut short: tensor \(name) is not complete")
         }
-        let place = data.startIndex + entry.dataOffsets[0]
-        let bytes = data[place..<place + count * size]
+        return entry.dataOffsets[0]..<entry.dataOffsets[1]
+    }
+
+    /// A tensor whose place is known to be sound.
+    private static func tensor(_ entry: Entry, _ data: ArraySlice<UInt8>) -> Tensor {
+        let bytes = data[data.startIndex + entry.dataOffsets[0]..<data.startIndex + entry.dataOffsets[1]]
         return Tensor(
             shape: entry.shape,
-            values: size == 8
-                ? .doubles(Self.elements(of: bytes, count: count)) : .floats(Self.elements(of: bytes, count: count)))
+            values: entry.dtype == "F64"
+                ? .doubles(elements(of: bytes, count: bytes.count / 8))
+                : .floats(elements(of: bytes, count: bytes.count / 4)))
     }
 
     private static func elements<Element: BitwiseCopyable>(of bytes: ArraySlice<UInt8>, count: Int) -> [Element] {

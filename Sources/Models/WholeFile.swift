@@ -9,7 +9,8 @@
 /// Reads and writes whole files; a write is all or nothing.
 public enum WholeFile {
     public static func read(_ path: String) throws -> [UInt8] {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK a named pipe that nobody writes to would be waited for.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard file >= 0 else { throw failure("cannot read", path) }
         defer { close(file) }
         var status = stat()

@@ -100,6 +100,9 @@ public struct LayerDescription: Sendable, Equatable, Codable {
 
 /// The words of a layer's text, taken one after the other.
 private struct Words {
+    /// Of any number: sums of a few do not overflow.
+    private static let largest = Int(Int32.max)
+
     private let text: String
     private var plain: [Substring]
     private var named: [(name: Substring, value: Substring)] = []
@@ -124,7 +127,9 @@ private struct Words {
     /// A whole number of at least 1.
     mutating func count(_ what: String) throws -> Int {
         guard let word = plain.popLast() else { throw failure("the number of \(what) is missing") }
-        guard let value = Int(word), value > 0 else { throw failure("'\(word)' is not a number of \(what)") }
+        guard let value = Int(word), value > 0, value <= Self.largest else {
+            throw failure("'\(word)' is not a number of \(what)")
+        }
         return value
     }
 
@@ -159,7 +164,7 @@ private struct Words {
     /// `5` or `5x3`.
     private func pair(_ word: Substring, _ what: String, least: Int) throws -> LayerDescription.Pair {
         let numbers = word.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
-        guard numbers.count == 1 || numbers.count == 2, numbers.allSatisfy({ $0 >= least }) else {
+        guard numbers.count == 1 || numbers.count == 2, numbers.allSatisfy({ $0 >= least && $0 <= Self.largest }) else {
             throw failure("'\(word)' is not a \(what), as in 2 or 3x2")
         }
         return .init(numbers[0], numbers[numbers.count - 1])

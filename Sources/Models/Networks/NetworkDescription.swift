@@ -59,6 +59,7 @@ public struct NetworkDescription: Sendable, Equatable, Codable {
                 continue
             }
             do {
+                try layer.checkSize(input: shape)
                 var next = try make(layer.kind, shape, isRectified: isRectified(after: place))
                 if let convolution = next as? ConvolutionLayer, index + 1 < ordered.count,
                     let pooled = convolution.pooled(by: ordered[index + 1].layer.kind)

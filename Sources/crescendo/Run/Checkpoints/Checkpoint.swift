@@ -1,7 +1,8 @@
 import BigBatch
-import CZlib
+import Datasets
 import FoundationEssentials
 import Models
+import Telemetry
 
 /// A checkpoint as two files hold it: numbers as JSON, long arrays as safetensors.
 ///
@@ -52,6 +53,9 @@ struct Checkpoint: Sendable {
         guard head.format == Checkpoint.format else {
             throw DamagedCheckpoint(reason: "it was written by crescendo \(head.version), whose format is another")
         }
+        guard head.iteration == head.record.iteration, head.attempt > 0, head.ranks > 0, head.threads > 0,
+            head.seconds >= 0, head.record.holdsSoundNumbers
+        else { throw DamagedCheckpoint(reason: "its numbers are not those of a run") }
         return head
     }
 
@@ -111,25 +115,4 @@ struct Checkpoint: Sendable {
 struct DamagedCheckpoint: Error, CustomStringConvertible {
     var reason: String
     var description: String { reason }
-}
-
-/// CRC-32 as zlib, gzip and Python's `zlib.crc32` have it.
-struct CRC32 {
-    private var value: UInt = 0
-
-    mutating func add(_ bytes: UnsafeRawBufferPointer) {
-        value = crc32_z(value, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
-    }
-
-    /// Eight hexadecimal digits.
-    var text: String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
-    }
-
-    static func text(of bytes: some ContiguousBytes) -> String {
-        var sum = CRC32()
-        bytes.withUnsafeBytes { sum.add($0) }
-        return sum.text
-    }
 }
