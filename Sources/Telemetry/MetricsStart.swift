@@ -78,6 +78,7 @@ private final class BackwardLines {
     /// Where `buffer` begins in the file.
     private var position: Int
     private var buffer: [UInt8] = []
+    private let longest = 1 << 22
 
     init(_ descriptor: Int32) {
         self.descriptor = descriptor
@@ -100,6 +101,8 @@ private final class BackwardLines {
             readBefore()
             guard buffer.count > before else { return take(from: 0, isWhole: isWhole) }
             searched = buffer.count - before
+            // A line that long is none: its start counts as a line that has no end.
+            if buffer.count > longest { return take(from: 0, isWhole: false) }
         }
     }
 

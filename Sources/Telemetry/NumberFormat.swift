@@ -58,6 +58,7 @@ public enum NumberFormat {
         guard seconds.isFinite else { return nonFinite(seconds) }
         if seconds < 0.9995 { return significant(seconds * 1000, 2) + " ms" }
         if seconds < 9.95 { return fixed(seconds, 1) + " s" }
+        guard seconds < 1e15 else { return significant(seconds, 3) + " s" }
         let whole = Int(seconds.rounded())
         if whole < 60 { return "\(whole) s" }
         if whole < 3600 { return "\(whole / 60) min \(twoDigits(whole % 60)) s" }

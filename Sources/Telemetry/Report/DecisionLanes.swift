@@ -1,4 +1,5 @@
 import BigBatch
+import Datasets
 
 /// Every decision and event of the runs: a lane of ticks for each kind over the iterations, and a table.
 struct DecisionLanes {
@@ -99,7 +100,7 @@ struct DecisionLanes {
         var taken = Set<Int>()
         var path = ""
         for iteration in iterations {
-            let place = Int((1000 * Double(iteration) / Double(last)).rounded())
+            let place = Int(saturating: 1000 * Double(iteration) / Double(last))
             guard taken.insert(place).inserted else { continue }
             path += "M\(place) 1v14"
         }

@@ -1,3 +1,5 @@
+import Datasets
+
 /// How good the models are: figures for every set of rows, and a picture of the mistakes.
 struct QualitySection {
     let runs: [ReportedRun]
@@ -140,7 +142,7 @@ struct ConfusionPicture {
                     title="\(name(label)) taken for \(name(predicted)): \(NumberFormat.percent(share))">\(text)</td>
                     """
             }
-            let right = all > 0 ? NumberFormat.share(row[label] / all, of: Int(all)) : "none"
+            let right = all > 0 ? NumberFormat.share(row[label] / all, of: Int(saturating: all)) : "none"
             return "<tr><th scope=\"row\">\(name(label))</th>\(cells.joined())<td class=\"sum\">\(right)</td></tr>\n"
         }
         return """

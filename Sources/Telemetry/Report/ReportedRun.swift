@@ -1,8 +1,11 @@
 import BigBatch
+import Datasets
 
 /// A folder that holds no run, and what to do about it.
 public struct NoRunError: Error, CustomStringConvertible {
-    public var description: String
+    public let description: String
+
+    init(description: String) { self.description = description.printable }
 }
 
 /// All that a report shows of one run, read from its folder.
@@ -46,11 +49,7 @@ struct ReportedRun {
         letter = "A"
         if !reader.hasMetrics { missing.append("There is no metrics.jsonl: nothing is known of single iterations.") }
         if reader.configuration == nil { missing.append("There is no config.yaml: the options are not known.") }
-        if reader.spoiltLines > 0 {
-            missing.append(
-                "\(NumberFormat.count(reader.spoiltLines)) lines of metrics.jsonl and events.jsonl could not be read "
-                    + "and were left out.")
-        }
+        missing += reader.gaps
     }
 
     func option(_ key: String) -> String? { options.first { $0.key == key }?.value }

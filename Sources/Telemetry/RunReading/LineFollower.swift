@@ -25,8 +25,13 @@ struct LineFollower: Sendable {
     private var tail: [UInt8] = []
     private let block = 1 << 20
     private let tailLength = 64
+    private let longestLine: Int
 
-    init(path: String) { self.path = path }
+    /// - Parameter longestLine: longer lines are no run's, and are passed over as an empty one.
+    init(path: String, longestLine: Int = 1 << 26) {
+        self.path = path
+        self.longestLine = longestLine
+    }
 
     /// Calls `begin` once, then `line` with each new whole line without its end.
     mutating func read(begin: (State) -> Void, line: (UnsafeBufferPointer<UInt8>) -> Void) {
@@ -46,7 +51,9 @@ struct LineFollower: Sendable {
         hasRead = true
         begin(isSame ? .continued : .restarted)
         var pending: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: block)
+        var status = stat()
+        let left = fstat(descriptor, &status) == 0 ? Int(status.st_size - offset) : block
+        var buffer = [UInt8](repeating: 0, count: min(block, max(left + 1, 1 << 12)))
         while true {
             let count = buffer.withUnsafeMutableBytes {
                 pread(descriptor, $0.baseAddress, $0.count, offset + off_t(pending.count))
@@ -55,6 +62,13 @@ struct LineFollower: Sendable {
             guard count > 0 else { break }
             pending.append(contentsOf: buffer[..<count])
             takeLines(from: &pending, line)
+            if pending.count > longestLine {
+                // Its end comes as a line that is none either.
+                line(UnsafeBufferPointer(start: nil, count: 0))
+                offset += off_t(pending.count)
+                tail = Array(pending.suffix(tailLength))
+                pending = []
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 import BigBatch
+import Datasets
 
 /// The metrics of a run in bounded memory, however long it was: where lines fall into the same 1/1024 of the run (of its
 /// iterations, its time, its passes and its bytes), those stay that a picture shows, the first, the last and the extremes.
@@ -135,7 +136,7 @@ public struct MetricsHistory: Sendable {
         let scale = 4 * cells / Double(max(1, lines.last?.iteration ?? 1))
         var taken = Set<Int>()
         decisions = decisions.filter { decision in
-            let place = Int(Double(decision.iteration) * scale)
+            let place = Int(saturating: min((Double(decision.iteration) * scale).rounded(.down), 1e15))
             return taken.insert(place * Decision.Kind.allCases.count + decision.kind.rawValue).inserted
         }
     }

@@ -2,7 +2,7 @@ import BigBatch
 
 extension MetricsLine {
     /// A line of `metrics.jsonl`. What it does not hold is NaN or 0; null is NaN, or infinite where only infinity is
-    /// written so. nil: no JSON object, or no iteration in it.
+    /// written so. nil: no JSON object, no iteration in it, or a number that no run comes to.
     init?(bytes: UnsafeBufferPointer<UInt8>) {
         var record = IterationRecord()
         record.loss = .nan
@@ -49,7 +49,9 @@ extension MetricsLine {
         } catch {
             return nil
         }
-        guard isNumbered else { return nil }
+        guard isNumbered, record.holdsSoundNumbers, (0...record.iteration).contains(first ?? record.iteration) else {
+            return nil
+        }
         self.init(record, start: .nan)
         firstIteration = first ?? record.iteration
     }
@@ -73,4 +75,13 @@ extension MetricsLine {
     }
 
     private static func whole(_ value: Double?) -> Int { value.flatMap { Int(exactly: $0.rounded()) } ?? 0 }
+}
+
+extension IterationRecord {
+    /// Counts and times that the files of a run can hold.
+    public var holdsSoundNumbers: Bool {
+        let counts = [iteration, batchSize, trials, allreduces, communicatedBytes, nonFinite, parameterRepairs]
+        let times = [seconds, computeSeconds, communicationSeconds, transferSeconds]
+        return counts.allSatisfy(RunNumbers.isCount) && times.allSatisfy(RunNumbers.isTime)
+    }
 }

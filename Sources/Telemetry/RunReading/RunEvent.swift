@@ -62,9 +62,10 @@ public struct RunEvent: Sendable {
         return .object(own + (json.members ?? []).filter { !names.contains($0.key) })
     }
 
-    /// nil: no JSON object, or no event in it.
+    /// nil: no JSON object, no event in it, or a number that no run comes to.
     init?(bytes: UnsafeBufferPointer<UInt8>) {
-        guard let json = try? JSON(bytes: bytes), let kind = json["event"]?.string else { return nil }
+        guard let json = try? JSON(bytes: bytes), let kind = json["event"]?.string, RunNumbers.fault(in: json) == nil
+        else { return nil }
         self.kind = kind
         self.json = json
         iteration = json["iteration"]?.integer

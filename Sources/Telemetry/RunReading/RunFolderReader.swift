@@ -1,3 +1,5 @@
+import BigBatch
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -28,6 +30,8 @@ public struct RunFolderReader: Sendable {
     public private(set) var configuration: String?
     /// Whole lines that could not be read, so far.
     public private(set) var spoiltLines = 0
+    /// What is wrong with `result.json` and `status.json`, which are then left out: a sentence each, with its file.
+    public private(set) var faults: [String] = []
     /// Whether there is a `metrics.jsonl` and an `events.jsonl`.
     public private(set) var hasMetrics = false
     public private(set) var hasEvents = false
@@ -54,6 +58,13 @@ public struct RunFolderReader: Sendable {
         return update
     }
 
+    /// Reads all, and gives the last iteration that can be read.
+    public mutating func lastRecord() -> IterationRecord? {
+        var last: IterationRecord?
+        refresh(linesRestart: { last = nil }, line: { last = $0.record }, eventsRestart: {}, event: { _ in })
+        return last
+    }
+
     /// The same for long runs: hands on each line instead of keeping it.
     /// - Parameters:
     ///   - linesRestart: called first when all lines follow instead of the new ones; so is `eventsRestart`.
@@ -61,6 +72,7 @@ public struct RunFolderReader: Sendable {
         linesRestart: () -> Void, line: (MetricsLine) -> Void, eventsRestart: () -> Void, event: (RunEvent) -> Void
     ) {
         // The small files first: what they tell is then no newer than the lines.
+        faults = []
         result = document("result.json")
         status = document("status.json")
         configuration = text("config.yaml")
@@ -87,9 +99,26 @@ public struct RunFolderReader: Sendable {
         spoiltLines += spoilt
     }
 
-    private func document(_ name: String) -> JSON? {
-        guard let text = text(name), let json = try? JSON(text: text), json.members != nil else { return nil }
-        return json
+    private mutating func document(_ name: String) -> JSON? {
+        guard let text = text(name) else { return nil }
+        do {
+            let json = try JSON(text: text)
+            let fault = json.members == nil ? "it holds no JSON object" : RunNumbers.fault(in: json)
+            guard let fault else { return json }
+            faults.append("\(name) is damaged and left out: \(fault).")
+        } catch {
+            faults.append("\(name) is damaged and left out: \(error).")
+        }
+        return nil
+    }
+
+    /// What cannot be read of the run, as sentences.
+    public var gaps: [String] {
+        guard spoiltLines > 0 else { return faults }
+        let lines = "\(NumberFormat.count(spoiltLines)) line\(spoiltLines == 1 ? "" : "s")"
+        return faults + [
+            "\(lines) of metrics.jsonl and events.jsonl cannot be read and \(spoiltLines == 1 ? "is" : "are") left out."
+        ]
     }
 
     private func text(_ name: String) -> String? { SmallFile.text(of: path + "/" + name) }

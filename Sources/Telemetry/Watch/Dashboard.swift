@@ -54,9 +54,7 @@ public struct Dashboard {
         }
         var lines = [StyledLine(run.reader.path, .strong), line]
         if !stage.explanation.isEmpty { lines += wrapped(stage.explanation, stage.isOver ? .plain : .warning) }
-        if run.reader.spoiltLines > 0 {
-            lines.append(StyledLine("\(run.reader.spoiltLines) lines of its files cannot be read", .warning))
-        }
+        for gap in run.reader.gaps { lines += wrapped(gap, .warning) }
         return lines + [StyledLine()]
     }
 

@@ -1,3 +1,5 @@
+import Datasets
+
 /// A curve in several rows of characters: braille patterns, which have 2 × 4 dots each, or asterisks.
 enum DotPlot {
     /// Rows from the top. `values` are at equal distances from left to right, `width(columns:unicode:)` of them are
@@ -22,7 +24,7 @@ enum DotPlot {
                 continue
             }
             let share = high > low ? (value - low) / (high - low) : 0.5
-            let y = height - 1 - min(height - 1, Int(share * Double(height)))
+            let y = height - 1 - min(height - 1, Int(saturating: (share * Double(height)).rounded(.down)))
             // A steep part is drawn through.
             for between in min(y, last ?? y)...max(y, last ?? y) { dot(x, between) }
             last = y

@@ -1,4 +1,5 @@
 import BigBatch
+import Datasets
 
 /// What is to come, in words, as far as options and pace tell: limits with the time left, and what ends or changes the
 /// run.
@@ -23,7 +24,7 @@ enum Outlook {
 
     private static func validation(_ run: WatchedRun, _ options: ConfigurationText) -> String? {
         guard let patience = options.number("patience"), let best = run.bestValidation else { return nil }
-        let left = Int(patience) - best.evaluationsSince
+        let left = Int(saturating: min(patience, 1e15)) - best.evaluationsSince
         guard left > 0 else { return nil }
         return "ends when the validation loss finds no new best in \(left) more evaluation\(left == 1 ? "" : "s")"
     }

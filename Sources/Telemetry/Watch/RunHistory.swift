@@ -1,4 +1,5 @@
 import BigBatch
+import Datasets
 
 /// The iterations of a run for plots: all of them while they are few, later some at equal distances.
 public struct RunHistory: Sendable {
@@ -48,7 +49,7 @@ public struct RunHistory: Sendable {
             let value = value(point)
             guard value.isFinite, point.record.seconds.isFinite else { continue }
             let share = last > first ? (point.record.seconds - first) / (last - first) : 1
-            let place = min(count - 1, max(0, Int(share * Double(count))))
+            let place = min(count - 1, max(0, Int(saturating: (share * Double(count)).rounded(.down))))
             sums[place] += value
             counts[place] += 1
         }

@@ -1,3 +1,5 @@
+import Datasets
+
 /// Curves and bars out of characters.
 enum Sparkline {
     /// One character a value, its height in proportion; nil: a gap. Values that are no numbers are gaps.
@@ -12,7 +14,12 @@ enum Sparkline {
             values.map { value -> Character in
                 guard let value, value.isFinite else { return " " }
                 guard high > low else { return levels[3] }
-                return levels[min(levels.count - 1, Int((value - low) / (high - low) * Double(levels.count)))]
+                return levels[
+                    max(
+                        0,
+                        min(
+                            levels.count - 1,
+                            Int(saturating: ((value - low) / (high - low) * Double(levels.count)).rounded(.down))))]
             })
     }
 
@@ -21,7 +28,7 @@ enum Sparkline {
         let total = shares.reduce(0, +)
         guard total > 0, total.isFinite, width > 0 else { return shares.map { _ in 0 } }
         let exact = shares.map { $0 / total * Double(width) }
-        var lengths = exact.map { Int($0) }
+        var lengths = exact.map { Int(saturating: $0.rounded(.down)) }
         let order = exact.indices.sorted { exact[$0] - Double(lengths[$0]) > exact[$1] - Double(lengths[$1]) }
         for index in order.prefix(max(0, width - lengths.reduce(0, +))) { lengths[index] += 1 }
         return lengths

@@ -71,7 +71,7 @@ public struct WatchedRun: Sendable {
         // The gradients of the first iteration are those of its batch.
         if record.iteration == 1, rows == nil, record.gradientPasses > 0 {
             let exact = Double(record.batchSize) / record.gradientPasses
-            if exact.isFinite, abs(exact - exact.rounded()) < 1e-9 * exact { rows = Int(exact.rounded()) }
+            if exact < 1e15, abs(exact - exact.rounded()) < 1e-9 * exact { rows = Int(exact.rounded()) }
         }
         if let loss = record.validationLoss { validation.append((record.iteration, loss)) }
         latest = record

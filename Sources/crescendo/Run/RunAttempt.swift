@@ -48,7 +48,9 @@ final class RunAttempt: Sendable {
         var (entries, isCut) = RunAttempt.entries(path)
         if let last = entries.last { try RunAttempt.awaitEnd(of: last, job: job, folder: folder, patience: patience) }
         (entries, isCut) = RunAttempt.entries(path)
-        number = max(entries.last?.attempt ?? 0, StoredStatus(folder: folder.path)?.attempt ?? 0) + 1
+        // A damaged file may hold any number.
+        let last = max(entries.last?.attempt ?? 0, StoredStatus(folder: folder.path)?.attempt ?? 0, 0)
+        number = min(last, 1 << 53) + 1
         let own = Entry(
             attempt: number, host: host, pid: process, began: RunAttempt.beginning(of: process), job: job,
             started: timestamp(), ranks: ranks, threads: threads)

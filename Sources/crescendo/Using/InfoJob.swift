@@ -2,7 +2,6 @@ import Datasets
 import MPI
 import Models
 import Telemetry
-import Yams
 
 /// `crescendo info`: what a model file and its run folder hold. Rank 0 reads and prints.
 struct InfoJob {
@@ -10,80 +9,85 @@ struct InfoJob {
     let world: any Communicator
 
     func run() throws -> Int32 {
-        try world.onRoot {
-            let location = ModelLocation(command.path)
-            var lines: [String] = []
-            if location.isFolder { lines += try runLines(location.path) }
-            // A run that was killed has no model, and still something to tell.
-            if !lines.isEmpty, !location.hasModel {
-                lines.append(line("model", "none: the run ended before it could write one"))
-            } else {
-                lines += modelLines(try location.read())
-            }
-            StandardStream.output.write(lines.joined(separator: "\n") + "\n")
-        }
+        try world.onRoot { StandardStream.output.say(try lines().map(\.printable).joined(separator: "\n") + "\n") }
         return 0
+    }
+
+    /// What is printed; names in it are as they are.
+    func lines() throws -> [String] {
+        let location = ModelLocation(command.path)
+        var lines: [String] = []
+        if location.isFolder { lines += runLines(location.path) }
+        // A run that was killed has no model, and still something to tell.
+        if !lines.isEmpty, !location.hasModel {
+            lines.append(line("model", "none: the run ended before it could write one"))
+        } else {
+            lines += modelLines(try location.read())
+        }
+        return lines
     }
 
     private func line(_ name: String, _ text: String) -> String {
         name + String(repeating: " ", count: max(1, 14 - name.count)) + text
     }
 
-    /// From `status.json`, of a run that has not finished.
-    private func stateLines(_ folder: String) -> [String] {
-        guard let status = StoredStatus(folder: folder), status.state != "finished" else { return [] }
-        let place = "attempt \(status.attempt), last checkpoint after iteration \(NumberFormat.count(status.iteration))"
-        switch status.state {
-        case "running": return [line("state", "running, or killed: \(place)")]
-        case "interrupted":
-            return [line("state", "interrupted by \(status.reason), can go on: \(place)")]
-        default: return [line("state", "\(status.state): \(status.reason)")]
+    /// What the folder's files tell of the run; empty where it holds none.
+    private func runLines(_ folder: String) -> [String] {
+        var reader = RunFolderReader(path: folder)
+        let last = reader.lastRecord()
+        let gaps = reader.gaps.map { line("damaged", $0) }
+        if let result = reader.result {
+            return [line("run", folder)] + gaps + stateLines(reader.status) + resultLines(result)
         }
-    }
-
-    /// From `result.json`, which is YAML too.
-    private func runLines(_ folder: String) throws -> [String] {
-        guard let text = try? ConfigurationFile.text(of: folder + "/result.json"),
-            let result = try Yams.compose(yaml: text)?.mapping
-        else { return unfinishedLines(folder) }
-        func value(_ key: String) -> String? { result[key]?.scalar?.string }
-        func number(_ key: String, _ digits: Int) -> String {
-            value(key).flatMap(Double.init).map { NumberFormat.significant($0, digits) } ?? "unknown"
-        }
-        var lines = [line("run", folder)] + stateLines(folder)
-        let reason = value("stopReason") ?? "unknown"
-        lines.append(line("ended", StopReasonText.explain(reason)))
-        lines.append(
-            line(
-                "work",
-                "\(value("iterations") ?? "?") iterations, \(number("gradientPasses", 3)) gradient passes, "
-                    + "\(number("seconds", 3)) s on \(value("ranks") ?? "?") ranks × \(value("threads") ?? "?") threads"
-            ))
-        lines.append(line("objective", "\(number("objective", 7)), λ = \(number("l2", 4))"))
-        for part in ["train", "validation", "test"] {
-            guard let quality = result[part]?.mapping else { continue }
-            let metrics = quality.compactMap { key, node -> String? in
-                guard let key = key.string, key != "rows", key != "loss", let value = node.scalar?.string else {
-                    return nil
-                }
-                return key + " " + (Double(value).map { NumberFormat.significant($0, 5) } ?? "undefined")
-            }
-            lines.append(line(part, metrics.joined(separator: ", ")))
+        guard reader.hasMetrics || reader.status != nil || !gaps.isEmpty else { return [] }
+        var lines = [line("run", folder)] + gaps + stateLines(reader.status)
+        lines.append(line("ended", "unknown: there is no result.json that can be read, the run did not finish"))
+        if let last {
+            lines.append(
+                line(
+                    "last seen",
+                    "iteration \(NumberFormat.count(last.iteration)), \(NumberFormat.duration(last.seconds)), "
+                        + "\(NumberFormat.significant(last.gradientPasses, 3)) gradient passes, "
+                        + "batch \(NumberFormat.count(last.batchSize)), loss \(NumberFormat.significant(last.loss, 6))")
+            )
         }
         return lines
     }
 
-    /// From the last line of `metrics.jsonl`; empty when the folder holds none.
-    private func unfinishedLines(_ folder: String) -> [String] {
-        guard let text = try? ConfigurationFile.text(of: folder + "/metrics.jsonl", limit: .max) else { return [] }
-        var lines = [line("run", folder)] + stateLines(folder)
-        lines.append(line("ended", "unknown: there is no result.json, the run did not finish"))
-        let last = text.split(separator: "\n").last { $0.hasSuffix("}") }
-        guard let last, let record = try? Yams.compose(yaml: String(last))?.mapping else { return lines }
-        let shown = ["iteration", "seconds", "gradientPasses", "batchSize", "loss"].compactMap { key in
-            record[key]?.scalar.map { "\(key) \($0.string)" }
+    /// From `status.json`, of a run that has not finished.
+    private func stateLines(_ status: JSON?) -> [String] {
+        guard let status, let state = status["state"]?.string, state != "finished" else { return [] }
+        let reason = status["reason"]?.string ?? ""
+        let place =
+            "attempt \(status["attempt"]?.integer ?? 0), last checkpoint after iteration "
+            + NumberFormat.count(status["iteration"]?.integer ?? 0)
+        switch state {
+        case "running": return [line("state", "running, or killed: \(place)")]
+        case "interrupted": return [line("state", "interrupted by \(reason), can go on: \(place)")]
+        default: return [line("state", "\(state): \(reason)")]
         }
-        lines.append(line("last seen", shown.joined(separator: ", ")))
+    }
+
+    private func resultLines(_ result: JSON) -> [String] {
+        func count(_ key: String) -> String { result[key]?.integer.map { NumberFormat.count($0) } ?? "unknown" }
+        func number(_ key: String, _ digits: Int) -> String {
+            result[key]?.double.map { NumberFormat.significant($0, digits) } ?? "unknown"
+        }
+        var lines = [
+            line("ended", StopReasonText.explain(result["stopReason"]?.string ?? "unknown")),
+            line(
+                "work",
+                "\(count("iterations")) iterations, \(number("gradientPasses", 3)) gradient passes, "
+                    + "\(number("seconds", 3)) s on \(count("ranks")) ranks × \(count("threads")) threads"),
+            line("objective", "\(number("objective", 7)), λ = \(number("l2", 4))"),
+        ]
+        for part in ["train", "validation", "test"] {
+            let metrics = (result[part]?.members ?? []).compactMap { key, value -> String? in
+                guard key != "rows", key != "loss", value.array == nil, value.members == nil else { return nil }
+                return key + " " + (value.double.map { NumberFormat.significant($0, 5) } ?? "undefined")
+            }
+            if !metrics.isEmpty { lines.append(line(part, metrics.joined(separator: ", "))) }
+        }
         return lines
     }
 
