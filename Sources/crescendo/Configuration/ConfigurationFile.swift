@@ -1,3 +1,4 @@
+import Datasets
 import Yams
 
 #if canImport(Glibc)
@@ -12,7 +13,7 @@ struct ConfigurationError: Error, CustomStringConvertible {
     var line: Int?
     var message: String
 
-    var description: String { line.map { "\(file):\($0): \(message)" } ?? "\(file): \(message)" }
+    var description: String { (line.map { "\(file):\($0): \(message)" } ?? "\(file): \(message)").printable }
 }
 
 /// Options of `train` from a YAML file, as the arguments that the command line would have given.
@@ -49,12 +50,19 @@ struct ConfigurationFile {
 
     /// The file's contents; one of more than `limit` bytes is refused.
     static func text(of path: String, limit: Int = 1 << 20) throws -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK a named pipe that nobody writes to would be waited for.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             throw ConfigurationError(
                 file: path, line: nil, message: "cannot open: \(String(cString: strerror(errno))) (option --config)")
         }
         defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw ConfigurationError(
+                file: path, line: nil,
+                message: "is no regular file, and every rank must be able to read it: give a file")
+        }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {

@@ -8,13 +8,16 @@ import ArgumentParser
 
 /// A span of time as schedulers and people write it: 90, 90s, 30m, 2h, 1h30m, 30:00, HH:MM:SS, D-HH:MM:SS.
 struct TimeSpan: ExpressibleByArgument, Equatable {
+    /// Thirty thousand years: more is a slip, and beyond what clocks count with.
+    static let longest = 1e12
+
     var seconds: Double
 
     init(seconds: Double) { self.seconds = seconds }
 
     init?(argument: String) {
         guard let seconds = argument.contains(":") ? TimeSpan.clock(argument) : TimeSpan.units(argument),
-            seconds > 0, seconds.isFinite
+            seconds > 0, seconds <= TimeSpan.longest
         else { return nil }
         self.seconds = seconds
     }
@@ -152,12 +155,13 @@ struct NumberRange: Sendable {
     }
 }
 
-/// A whole number that an option takes, with its least value.
-func parseCount(atLeast least: Int) -> @Sendable (String) throws -> Int {
+/// A whole number that an option takes, with its least value. Beyond the greatest, products of a few overflow.
+func parseCount(atLeast least: Int, atMost most: Int = 1_000_000_000_000) -> @Sendable (String) throws -> Int {
     { text in
         guard let value = Int(text), value >= least else {
             throw ValidationError("expected a whole number, \(least) or above")
         }
+        guard value <= most else { throw ValidationError("expected a whole number, \(most) at most") }
         return value
     }
 }

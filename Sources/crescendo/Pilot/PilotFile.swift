@@ -1,3 +1,5 @@
+import Datasets
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -117,6 +119,10 @@ struct PilotFile: Codable, Equatable, Sendable {
                 description: "\(path) is not a pilot.json of this program (version \(Crescendo.version)): "
                     + "make one with crescendo pilot")
         }
+        if let fault {
+            throw PilotFileError(
+                description: "\(path) is damaged: \(fault). Copy it again, or make a new one with crescendo pilot")
+        }
         guard format == PilotFile.currentFormat else {
             throw PilotFileError(
                 description: "\(path) has format \(format), this program reads \(PilotFile.currentFormat): "
@@ -153,7 +159,9 @@ struct PilotFile: Codable, Equatable, Sendable {
 
 /// A file that holds no pilot.
 struct PilotFileError: Error, CustomStringConvertible {
-    var description: String
+    let description: String
+
+    init(description: String) { self.description = description.printable }
 }
 
 /// One training run of a pilot.

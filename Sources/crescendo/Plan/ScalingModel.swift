@@ -1,3 +1,5 @@
+import Datasets
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -6,7 +8,9 @@
 
 /// A pilot from which nothing can be predicted, and what to do about it.
 struct PlanError: Error, Equatable, CustomStringConvertible {
-    var description: String
+    let description: String
+
+    init(description: String) { self.description = description.printable }
 }
 
 /// How long a run to the target takes on P ranks:
