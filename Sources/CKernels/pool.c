@@ -21,6 +21,8 @@ typedef struct worker {
 static pthread_mutex_t in_use = PTHREAD_MUTEX_INITIALIZER;
 static worker **workers;
 static long worker_count;
+// The system gave no thread when it was last asked: it is not asked again at every call.
+static int is_exhausted;
 
 // The call under way. Only who has taken a part reads it, and the caller waits for all parts.
 static void (*current_body)(void *, long);
@@ -95,6 +97,8 @@ static int add_worker(void) {
     int failed = pthread_create(&thread, 0, work, new);
     pthread_sigmask(SIG_SETMASK, &old, 0);
     if (failed) {
+        pthread_cond_destroy(&new->wake);
+        pthread_mutex_destroy(&new->mutex);
         free(new);
         return 0;
     }
@@ -103,9 +107,17 @@ static int add_worker(void) {
     return 1;
 }
 
+int ck_threads_refused(void) {
+    pthread_mutex_lock(&in_use);
+    int refused = is_exhausted;
+    pthread_mutex_unlock(&in_use);
+    return refused;
+}
+
 void ck_parallel(long count, void (*body)(void *, long), void *context) {
     if (count > 1 && pthread_mutex_trylock(&in_use) == 0) {
-        while (worker_count < count - 1 && add_worker()) {}
+        // Where there are fewer threads than parts, the caller does the parts of those that are missing.
+        while (worker_count < count - 1 && !is_exhausted) is_exhausted = !add_worker();
         long helpers = worker_count < count - 1 ? worker_count : count - 1;
         current_body = body;
         current_context = context;

@@ -18,3 +18,6 @@ public func concurrently(_ count: Int, _ body: (Int) -> Void) {
         }
     }
 }
+
+/// Whether the system has given fewer threads than were asked for: all parts are done, by fewer.
+public var threadsWereRefused: Bool { ck_threads_refused() == 1 }

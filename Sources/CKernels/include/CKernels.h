@@ -140,6 +140,9 @@ void ck_free(void *memory, long bytes);
 /// those that no thread has begun in time, and all when the threads are busy with another call or cannot be made.
 void ck_parallel(long count, void (*body)(void *context, long index), void *context);
 
+/// 1 when the system has given fewer threads than calls had parts.
+int ck_threads_refused(void);
+
 // One order of summation on every machine, with no fused multiply-add: for numbers that decisions are made from.
 double ck_fixed_dot_dd(long n, const double *a, const double *b);
 double ck_fixed_dot_ff(long n, const float *a, const float *b);

@@ -31,7 +31,7 @@ struct RankFacts: Equatable {
         clock_gettime(CLOCK_REALTIME, &now)
         let host = name.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } } ?? "unknown"
         return RankFacts(
-            host: host, threads: threadCount(nil),
+            host: host, threads: ThreadCount.asked,
             processors: line("Cpus_allowed_list:", of: "/proc/self/status") ?? "?",
             processorCount: usableProcessors() ?? 0, hostProcessors: sysconf(Int32(_SC_NPROCESSORS_ONLN)),
             model: line("model name", of: "/proc/cpuinfo") ?? "unknown processor", memory: AvailableMemory().bytes,

@@ -22,7 +22,7 @@ struct PilotData {
     private let world: any Communicator
 
     /// Reads the files. Collective.
-    init(_ command: PilotCommand, world: any Communicator, console: Console?) throws {
+    init(_ command: PilotCommand, threads: Int, world: any Communicator, console: Console?) throws {
         self.world = world
         files = command.data
         let network = try command.model.description
@@ -33,7 +33,6 @@ struct PilotData {
         options.labelScaling = command.model.labelScaling(network)
         options.validationFraction = command.validation ?? 0.1
         options.validationIsOptional = command.validation == nil
-        let threads = threadCount(command.threads)
         let table = try DistributedTable.read(
             command.data, options: command.reading.applied(), storage: options.wantedStorage,
             memoryLimit: command.memoryLimit?.bytes, threads: threads, communicator: world,

@@ -6,7 +6,9 @@ import Telemetry
 
 /// Nothing can be learned with such a budget.
 struct PilotError: Error, CustomStringConvertible {
-    var description: String
+    let description: String
+
+    init(description: String) { self.description = description.printable }
 }
 
 /// `crescendo pilot` on all ranks, from the data files to the page.
@@ -34,6 +36,7 @@ final class PilotJob {
 
     func run() throws -> Int32 {
         Signals.install()
+        let threads = try ThreadCount.settle(command.threads, world, note: console.note)
         let folder = try world.onRoot {
             try PilotFolder.prepare(
                 output: command.output, data: command.data, overwrite: command.overwrite)
@@ -43,10 +46,11 @@ final class PilotJob {
             throw PilotError(
                 description: "--ranks \(most), but there are \(world.size): start it with mpirun -n \(most), or more")
         }
-        let machine = try PilotJob.machine(world, threads: threadCount(command.threads))
+        let machine = try PilotJob.machine(world, threads: threads)
         let groups = try RankGroups(
             world, counts: counts, stallTimeout: command.stallTimeout?.seconds ?? Defaults.stallTimeout)
-        let loaded = try PilotData(command, world: world, console: command.quiet ? nil : console)
+        let loaded = try PilotData(
+            command, threads: threads, world: world, console: command.quiet ? nil : console)
         let loadSeconds = try elapsed()
         if budget.unit == .seconds, loadSeconds > 0.7 * budget.amount {
             throw PilotError(

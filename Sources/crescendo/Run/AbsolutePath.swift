@@ -16,14 +16,3 @@ func absolutePath(_ path: String) -> String {
 
 /// The value of an environment variable; nil when it is not set.
 func environmentVariable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-
-/// `--threads`, else what Slurm or OpenMP's variable says, else 1.
-func threadCount(_ option: Int?) -> Int {
-    if let option { return option }
-    for name in ["SLURM_CPUS_PER_TASK", "OMP_NUM_THREADS"] {
-        // OMP_NUM_THREADS may be a list, one number for each level of nesting.
-        let first = environmentVariable(name)?.prefix { $0 != "," }
-        if let count = first.flatMap({ Int($0) }), count >= 1 { return count }
-    }
-    return 1
-}

@@ -1,5 +1,6 @@
 import BigBatch
 import Datasets
+import Kernels
 import MPI
 import Models
 import Telemetry
@@ -40,8 +41,9 @@ struct TrainJob {
     }
 
     private func run(in folder: RunFolder?) throws -> Int32 {
-        let (plan, data, table) = try load()
-        let test = try loadTest(data.preprocessing)
+        let threads = try ThreadCount.settle(command.run.threads, world, note: console.note)
+        let (plan, data, table) = try load(threads)
+        let test = try loadTest(data.preprocessing, threads)
         describe(plan, data, table)
         var specification = ModelSpecification(
             kind: plan.kind, featureCount: data.preprocessing.featureCount,
@@ -94,7 +96,7 @@ struct TrainJob {
     }
 
     /// Reads the training data and settles what depends on it.
-    private func load() throws -> (TrainingPlan, TrainingData, TableSummary) {
+    private func load(_ threads: Int) throws -> (TrainingPlan, TrainingData, TableSummary) {
         var options = AssemblyOptions()
         if let seed = command.run.seed { options.seed = seed }
         options.standardization = command.model.standardize?.kind
@@ -105,7 +107,6 @@ struct TrainJob {
         options.augmentation = command.trainingData.augment
         options.validationFraction = Defaults.validation(command, network)
         options.validationIsOptional = command.trainingData.validation == nil
-        let threads = threadCount(command.run.threads)
         let progress = LoadProgress()
         let line = world.rank == 0 && !isQuiet ? ReadingLine(console: console) { progress.state } : nil
         line?.start()
@@ -127,7 +128,7 @@ struct TrainJob {
         try kind.check(table.labels)
         let summary = TableSummary(table)
         let data = try table.assembleTraining(labels: kind.labels ?? .values, options: options)
-        for note in table.cacheNotes { say("cache   \(note)") }
+        for note in table.cacheNotes { say("cache   \(note.printable)") }
         let plan = TrainingPlan(
             command: command, kind: kind, network: network, reason: reason,
             standardization: data.preprocessing.standardization.kind,
@@ -135,7 +136,7 @@ struct TrainJob {
         return (plan, data, summary)
     }
 
-    private func loadTest(_ preprocessing: Preprocessing) throws -> Dataset? {
+    private func loadTest(_ preprocessing: Preprocessing, _ threads: Int) throws -> Dataset? {
         guard !command.trainingData.test.isEmpty else { return nil }
         var reading = command.reading.applied()
         reading.labels = command.trainingData.testLabels
@@ -143,7 +144,7 @@ struct TrainJob {
         let table = try DistributedTable.read(
             command.trainingData.test, options: reading, schema: preprocessing.schema,
             memoryLimit: command.expert.memoryLimit?.bytes,
-            threads: threadCount(command.run.threads), communicator: world)
+            threads: threads, communicator: world)
         return try table.assemble(using: preprocessing)
     }
 
@@ -195,6 +196,12 @@ struct TrainJob {
         keeper?.finish()
         finished = result
         rows.take(back: trainer)
+        let refused = try world.allreduce(threadsWereRefused ? 1 : 0, .sum)
+        if refused > 0 {
+            console.warn(
+                "on \(refused) of \(world.size) rank\(world.size == 1 ? "" : "s") the system gave fewer threads than "
+                    + "--threads \(plan.threads): the others did their work too. See ulimit -u, and the job's limits.")
+        }
         let isStopped = result.stopReason == .signal
         let cause = StopCause(code: isStopped ? try world.allreduce(request.cause?.code ?? 0, .maximum) : 0)
         telemetry?.note(

@@ -18,10 +18,11 @@ struct PredictJob {
     private static let pieceSize = 1 << 20
 
     func run() throws -> Int32 {
+        let threads = try ThreadCount.settle(nil, world, note: Console(speaks: world.rank == 0).note)
         let file = try world.together { try ModelLocation(command.model).read() }
         let sink = try world.onRoot { try openSink() }
         do {
-            try predict(file, into: sink)
+            try predict(file, threads, into: sink)
         } catch {
             sink?.abandon()
             throw error
@@ -38,7 +39,7 @@ struct PredictJob {
         return try PredictionSink(path: command.output)
     }
 
-    private func predict(_ file: ModelFile, into sink: PredictionSink?) throws {
+    private func predict(_ file: ModelFile, _ threads: Int, into sink: PredictionSink?) throws {
         var options = command.reading.applied(to: try StoredReading(text: file.notes["reading"]).options)
         options.allowMissingLabels = true
         let table = try DistributedTable.read(
@@ -48,7 +49,7 @@ struct PredictJob {
 
         let trained = try TrainedModel(
             file.specification, parameters: file.parameters, labels: file.preprocessing.labels,
-            threads: threadCount(nil))
+            threads: threads)
         let text = PredictionText(file, identifierNames: table.identifierNames)
         try world.onRoot { try sink?.write(Array(text.header.utf8)) }
         var rows = PredictionPieces(trained, text, dataset, table.identifiers, pieceSize: Self.pieceSize)
@@ -59,7 +60,7 @@ struct PredictJob {
 /// Says what reading these rows brought up; what was said in training is not repeated. On standard error: standard
 /// output may carry the predictions.
 func tellNotes(of table: DistributedTable, _ file: ModelFile, _ console: Console) {
-    for note in table.notes where !file.preprocessing.notes.contains(note) { console.note(note) }
+    for note in table.notes where !file.preprocessing.notes.contains(note) { console.note(note.printable) }
 }
 
 /// This rank's lines, a piece at a time.
