@@ -65,7 +65,7 @@ extension Crescendo {
 }
 
 /// Writes one message to standard error.
-func complain(_ message: String) { StandardStream.error.write("crescendo: \(message)\n") }
+func complain(_ message: String) { StandardStream.error.say("crescendo: \(message)\n") }
 
 /// `exit` of the system, which the parser's commands hide.
 private func end(_ code: Int32) -> Never { exit(code) }
@@ -88,12 +88,11 @@ struct Program {
             case .say(let text, let code):
                 // A message that is an error goes to standard error, help and scripts to standard output.
                 let stream = code == 0 ? StandardStream.output : .error
-                if world.rank == 0, !text.isEmpty { stream.write(text + "\n") }
+                if world.rank == 0, !text.isEmpty { stream.say(text + "\n") }
                 if code != 0 { letThrough() }
-                try world.barrier()
-                return code
+                return try checkingOutput(code)
             case .run(let command, _):
-                return try run(command)
+                return try checkingOutput(try run(command), isWanted: !keepsFiles(command))
             }
         } catch let error where error is ReductionError || error is MPIError {
             endJob(error)
@@ -104,8 +103,32 @@ struct Program {
             }
             // No rank ends before the message is out: launchers kill the others when one ends with an error.
             do { try world.barrier() } catch { world.abort("crescendo: \(error)", code: Code.failure) }
-            return Code.failure
+            if error is Silence { return Code.stopped(by: SIGPIPE) }
+            return error is UsageError ? Request.usageCode : Code.failure
         }
+    }
+
+    /// The code to end with, now that all is written: what standard output did not take is an error of any command. A pipe
+    /// whose reader went away is none of the program's making: no message then, and the code that shells know from other
+    /// programs. Collective.
+    /// - Parameter isWanted: the command is run for what it prints; else a reader may leave early.
+    private func checkingOutput(_ code: Int32, isWanted: Bool = true) throws -> Int32 {
+        let failure = world.rank == 0 ? StandardStream.outputFailure : nil
+        let kind = try world.broadcastValue(failure == nil ? 0 : failure == .readerIsGone ? 1 : 2)
+        switch kind {
+        case 0: return code
+        case 1: return code == 0 && isWanted ? Code.stopped(by: SIGPIPE) : code
+        default:
+            if let failure { complain("\(failure)") }
+            letThrough()
+            try world.barrier()
+            return code == 0 ? Code.failure : code
+        }
+    }
+
+    /// Commands whose result is files: standard output only tells how it goes.
+    private func keepsFiles(_ command: any ParsableCommand) -> Bool {
+        command is TrainCommand || command is PilotCommand || command is LaunchCommand
     }
 
     /// Launchers drop what they have not yet read when a rank ends with an error: lets the message get through.

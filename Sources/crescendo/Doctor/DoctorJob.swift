@@ -19,7 +19,7 @@ struct DoctorJob {
             diagnosis: diagnosis, launcher: launcher, versions: versions,
             hostTimeout: world.rank == 0 && Environment["SLURM_JOB_ID"] != nil ? SlurmJob.hostTimeout : nil,
             seconds: monotonicSeconds() - start)
-        if world.rank == 0 { StandardStream.output.write(command.json ? report.json.text + "\n" : report.text) }
+        if world.rank == 0 { StandardStream.output.say(command.json ? report.json.text + "\n" : report.text) }
         return diagnosis.findings.contains(where: \.isError) ? 1 : 0
     }
 

@@ -34,7 +34,7 @@ struct PlanJob {
                 encoder.outputFormatting = [.sortedKeys]
                 StandardStream.output.write(String(decoding: try encoder.encode(forecast), as: UTF8.self) + "\n")
             } else {
-                StandardStream.output.write(PlanText(forecast: forecast).text + "\n")
+                StandardStream.output.say(PlanText(forecast: forecast).text + "\n")
             }
         }
         return 0

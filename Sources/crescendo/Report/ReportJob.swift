@@ -11,7 +11,7 @@ struct ReportJob {
             let report = try RunReport(folders: command.runs)
             let path = command.output ?? (command.runs.count == 1 ? RunReport.path(in: command.runs[0]) : "report.html")
             try AtomicFile.write(report.html, to: path)
-            StandardStream.output.write(path + "\n")
+            StandardStream.output.say(path.printable + "\n")
         }
         return 0
     }

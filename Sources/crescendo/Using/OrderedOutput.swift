@@ -42,18 +42,24 @@ struct OrderedOutput {
 /// Where predictions go: standard output, or a file that appears when it is whole.
 final class PredictionSink {
     private let file: AtomicFileWriter?
+    /// Names of rows and classes must not steer it.
+    private let isTerminal: Bool
 
     /// - Parameter path: nil: standard output.
     init(path: String?) throws {
         file = try path.map { try AtomicFileWriter(path: $0) }
+        isTerminal = path == nil && Screen.detect().isTerminal
     }
 
     func write(_ bytes: [UInt8]) throws {
-        if let file {
-            try file.write(bytes)
-        } else if !StandardStream.output.write(bytes: bytes) {
-            if StandardStream.readerIsGone { throw Silence() }
-            throw FileWriteError(path: "standard output", reason: StandardStream.lastError)
+        if let file { return try file.write(bytes) }
+        let isWritten =
+            isTerminal
+            ? StandardStream.output.say(String(decoding: bytes, as: UTF8.self))
+            : StandardStream.output.write(bytes: bytes)
+        guard isWritten || StandardStream.outputFailure == nil else {
+            if StandardStream.outputFailure == .readerIsGone { throw Silence() }
+            throw StandardStream.outputFailure ?? .readerIsGone
         }
     }
 

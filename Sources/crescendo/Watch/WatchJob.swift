@@ -41,7 +41,7 @@ final class WatchJob {
     private func showOnce() throws -> Int32 {
         _ = refresh()
         guard watched.stage != .absent else {
-            throw StartError(description: "\(watched.reader.path): no run is in this folder")
+            throw StartError(description: "\(watched.reader.path.printable): no run is in this folder")
         }
         let isTerminal = Terminal.isThere
         let columns = isTerminal ? Terminal.size.columns : 80
@@ -49,7 +49,7 @@ final class WatchJob {
         // The word on keys is for pictures that stay.
         lines.removeLast()
         while lines.last?.isEmpty == true { lines.removeLast() }
-        guard StandardStream.output.write(lines.joined(separator: "\n") + "\n") else { throw Silence() }
+        StandardStream.output.write(lines.joined(separator: "\n") + "\n")
         return 0
     }
 
@@ -58,7 +58,8 @@ final class WatchJob {
         while true {
             let events = refresh()
             let lines = text.lines(watched, events: events, now: monotonicSeconds())
-            if !lines.isEmpty, !StandardStream.output.write(lines.joined(separator: "\n") + "\n") { throw Silence() }
+            // The program's end tells of what was not written.
+            if !lines.isEmpty, !StandardStream.output.write(lines.joined(separator: "\n") + "\n") { return 0 }
             if watched.stage.isOver {
                 if case .failed = watched.stage { return Program.Code.failure }
                 return 0
