@@ -90,6 +90,37 @@ import Testing
         }
     }
 
+    /// Both files are whole and do not fit together.
+    @Test(arguments: ["dense", "net"]) func arraysOfOtherLengthsAreRefused(name: String) throws {
+        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Fuzz/corpus/checkpoint/\(name)")
+        let bytes = [UInt8](try Data(contentsOf: path))
+        let end = try #require(bytes.firstIndex(of: 0))
+        let whole = Checkpoint(document: Array(bytes[..<end]), arrays: Array(bytes[(end + 1)...]))
+        #expect(try whole.snapshot().iteration > 0)
+        let good = try Safetensors(whole.arrays, file: "arrays")
+        for name in good.tensors.keys where !name.hasPrefix("objective.metric") && !name.hasPrefix("objective.estimate")
+        {
+            var file = good
+            file.tensors[name] = .init(shape: [2], values: .floats([1, 2]))
+            var damaged = whole
+            damaged.arrays = []
+            try file.encode { damaged.arrays += $0 }
+            #expect(throws: DamagedCheckpoint.self, "\(name)") { try damaged.snapshot() }
+        }
+        let text = String(decoding: whole.document, as: UTF8.self)
+        for (old, new) in [
+            ("\"dimension\":", "\"dimension\":9223372036854775807,\"x\":"), ("\"position\":", "\"position\":-5,\"x\":"),
+            ("\"batchSize\":6", "\"batchSize\":9223372036854775807"), ("\"iteration\":", "\"iteration\":-1,\"x\":"),
+        ] where text.contains(old) {
+            let damaged = Checkpoint(document: Array(text.replacing(old, with: new).utf8), arrays: whole.arrays)
+            #expect(throws: (any Error).self, "\(new)") {
+                _ = try damaged.head()
+                _ = try damaged.snapshot()
+            }
+        }
+    }
+
     /// What people's tools need to read them.
     @Test func theFilesAreJSONAndSafetensors() throws {
         try withCheckpoints { folder, place in

@@ -64,7 +64,9 @@ struct Checkpoint: Sendable {
             var state: Snapshot
         }
         let file = try Safetensors(arrays, file: "the arrays of the checkpoint")
-        let decoder = Checkpoint.decoder(SnapshotTensors(file.tensors.mapValues(\.values)))
+        let values = file.tensors.mapValues(\.values)
+        try check(values)
+        let decoder = Checkpoint.decoder(SnapshotTensors(values))
         return try decoder.decode(Body.self, from: Data(document)).state
     }
 
