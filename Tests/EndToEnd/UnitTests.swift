@@ -15,6 +15,16 @@ import Testing
         #expect(TimeSpan(argument: text)?.seconds == seconds)
     }
 
+    @Test(arguments: ["9223372036854775808", "1e300", "2e12", "9999999999-00:00:00"]) func timesHaveALimit(text: String)
+    {
+        #expect(TimeSpan(argument: text) == nil)
+    }
+
+    @Test func countsHaveALimit() throws {
+        #expect(try parseCount(atLeast: 1)("1000000000000") == 1_000_000_000_000)
+        #expect(throws: (any Error).self) { try parseCount(atLeast: 1)("9223372036854775807") }
+    }
+
     @Test(arguments: ["", "soon", "0", "-5", "5x", "m", "30m1h", "1:2:3:4", "1-30:00", "::", "nan", "inf", "1h30"])
     func noTimeSpans(_ text: String) { #expect(TimeSpan(argument: text) == nil) }
 
@@ -93,6 +103,28 @@ import Testing
         let resolved = ResolvedConfiguration(entries: [("drop", .list(texts)), ("label", .text("null")), ("id", nil)])
         let file = try ConfigurationFile(yaml: resolved.yaml(header: ["once", "more"]), path: "c")
         #expect(file.entries.flatMap(\.arguments) == texts.map { "--drop=\($0)" } + ["--label=null"])
+    }
+}
+
+/// YAML that is small and means much.
+@Suite struct ConfigurationBombTests {
+    private func yaml(_ lines: [String]) -> String { lines.joined(separator: "\n") + "\n" }
+
+    /// Aliases of aliases: ten steps of ten make ten thousand million values.
+    @Test(arguments: ["labels: *j", "? *j\n: 1", "l2: *j", "*j : 1"]) func aliasesOfAliases(use: String) throws {
+        var lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
+        for (before, next) in zip("abcdefghi", "bcdefghij") {
+            lines.append(
+                "\(next): &\(next) [" + [String](repeating: "*\(before)", count: 10).joined(separator: ", ") + "]")
+        }
+        let start = ContinuousClock.now
+        #expect(throws: ConfigurationError.self) { try ConfigurationFile(yaml: yaml(lines + [use]), path: "c.yaml") }
+        #expect(ContinuousClock.now - start < .seconds(10))
+    }
+
+    @Test(arguments: ["[", "{a: ", "- ", "? "]) func nestedWithoutEnd(text: String) throws {
+        let bomb = String(repeating: text, count: 200_000)
+        #expect(throws: ConfigurationError.self) { try ConfigurationFile(yaml: bomb, path: "c.yaml") }
     }
 }
 

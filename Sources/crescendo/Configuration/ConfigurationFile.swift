@@ -31,6 +31,11 @@ struct ConfigurationFile {
     /// - Parameter path: the file's path, for messages and as the base of relative paths.
     init(yaml: String, path: String) throws {
         self.path = path
+        guard ConfigurationFile.aliases(in: yaml) <= ConfigurationFile.mostAliases else {
+            throw ConfigurationError(
+                file: path, line: nil,
+                message: "has more than \(ConfigurationFile.mostAliases) aliases (*name): write the values out")
+        }
         let root: Node?
         do {
             root = try Yams.compose(yaml: yaml)
@@ -46,6 +51,21 @@ struct ConfigurationFile {
                 file: path, line: root.mark?.line, message: "expected lines of the form 'option: value'")
         }
         entries = try mapping.map { try ConfigurationFile.entry($0.key, $0.value, path: path) }
+    }
+
+    /// Aliases of aliases multiply: a few lines would mean more values than any machine can look at. So many, however
+    /// arranged, make some 100,000 at most.
+    private static let mostAliases = 32
+
+    /// Places in a text at which an alias may stand.
+    private static func aliases(in yaml: String) -> Int {
+        var before = UInt8(ascii: "\n")
+        var count = 0
+        for byte in yaml.utf8 {
+            if byte == UInt8(ascii: "*"), before <= 0x20 || "[{,:?-!\u{FEFF}".utf8.contains(before) { count += 1 }
+            before = byte
+        }
+        return count
     }
 
     /// The file's contents; one of more than `limit` bytes is refused.

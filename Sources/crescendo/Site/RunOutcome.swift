@@ -1,5 +1,4 @@
 import Telemetry
-import Yams
 
 #if canImport(Glibc)
     import Glibc
@@ -25,12 +24,11 @@ struct StoredStatus: Equatable {
     /// nil where there is none, or none that can be read.
     init?(folder: String) {
         guard let text = try? ConfigurationFile.text(of: folder + "/status.json"),
-            let mapping = (try? Yams.compose(yaml: text))?.mapping,
-            let state = mapping["state"]?.scalar?.string
+            let json = try? JSON(text: text), let state = json["state"]?.string
         else { return nil }
-        func number(_ key: String) -> Int { mapping[key]?.scalar.flatMap { Int($0.string) } ?? 0 }
+        func number(_ key: String) -> Int { max(0, json[key]?.integer ?? 0) }
         self.init(
-            state: state, reason: mapping["reason"]?.scalar?.string ?? "", attempt: number("attempt"),
+            state: state, reason: json["reason"]?.string ?? "", attempt: number("attempt"),
             iteration: number("iteration"))
     }
 }
