@@ -40,7 +40,7 @@ RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
 BINARIES := $(SCRATCH)/release
 PROGRAM := $(BINARIES)/crescendo
 
-.PHONY: help deps build test test-cluster test-kills test-files demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency bench-plan paper lint format install clean
+.PHONY: help deps build test test-cluster test-kills test-files fuzz demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency bench-plan paper lint format install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 23
@@ -81,6 +81,11 @@ test-cluster: build ## run jobs on a Slurm cluster of six hosts made on this mac
 
 test-kills: build ## kill runs at KILLS=200 random moments and start them again (a quarter of an hour)
 	@PROGRAM=$(PROGRAM) MPIRUN=$(MPIRUN) Tests/Kills/run $(KILLS) $(SEED)
+
+fuzz: deps ## change files and have them read (FUZZ_OPTIONS='--readers "npz idx" --runs 100000 --seconds 60')
+	@CRESCENDO_FUZZ=1 swift build -c release --scratch-path .build-fuzz --product reader-fuzzer \
+	    --sanitize address --sanitize fuzzer -Xswiftc -enable-testing 2>&1 | { grep -v 'gold: warning' || true; }
+	Tests/Fuzz/run .build-fuzz/release/reader-fuzzer $(FUZZ_OPTIONS)
 
 test-files: build ## check the files of a run with validators from Debian (python3-jsonschema, tidy)
 	@PROGRAM=$(PROGRAM) MPIRUN=$(MPIRUN) .ci/check-files

@@ -4,11 +4,38 @@ import PackageDescription
 // Open MPI by default; `CRESCENDO_MPI=mpich swift build` builds the same sources against MPICH.
 let mpi = Context.environment["CRESCENDO_MPI"] ?? "ompi-c"
 
+// For `make fuzz`: one program in place of the tests, which holds the readers of files and takes its `main` from libFuzzer.
+let isFuzzing = Context.environment["CRESCENDO_FUZZ"] != nil
+
+let programParts: [Target.Dependency] = [
+    "MPI", "Kernels", "Datasets", "Models", "BigBatch", "Telemetry", "Yams", "CZlib",
+    .product(name: "ArgumentParser", package: "swift-argument-parser"),
+]
+let fuzzedParts: [Target.Dependency] = [
+    "crescendo", "BigBatch", "CZlib", "Datasets", "Kernels", "Models", "MPI", "Telemetry",
+]
+
+let program: [Target] =
+    isFuzzing
+    ? [
+        .target(
+            name: "crescendo", dependencies: programParts,
+            swiftSettings: [.unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "crescendo_main"])]),
+        .executableTarget(
+            name: "reader-fuzzer", dependencies: fuzzedParts, path: "Tests/Fuzz", exclude: ["Replay", "corpus", "run"],
+            sources: ["Readers", "Engine"]),
+    ]
+    : [
+        .executableTarget(name: "crescendo", dependencies: programParts),
+        .testTarget(
+            name: "FuzzTests", dependencies: fuzzedParts, path: "Tests/Fuzz", exclude: ["Engine", "corpus", "run"],
+            sources: ["Readers", "Replay"]),
+    ]
+
 let package = Package(
     name: "crescendo",
-    products: [
-        .executable(name: "crescendo", targets: ["crescendo"]),
-        .library(name: "BigBatch", targets: ["BigBatch", "Models", "Datasets", "MPI", "Telemetry"]),
+    products: (isFuzzing ? [] : [.executable(name: "crescendo", targets: ["crescendo"])]) + [
+        .library(name: "BigBatch", targets: ["BigBatch", "Models", "Datasets", "MPI", "Telemetry"])
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -24,13 +51,7 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["MPI", "Kernels", "CZlib"]),
         .target(name: "Models", dependencies: ["CKernels", "Kernels", "Datasets"]),
         .target(name: "BigBatch", dependencies: ["MPI", "Kernels", "Datasets", "Models"]),
-        .target(name: "Telemetry", dependencies: ["BigBatch"], exclude: ["Schemas"]),
-        .executableTarget(
-            name: "crescendo",
-            dependencies: [
-                "MPI", "Kernels", "Datasets", "Models", "BigBatch", "Telemetry", "Yams", "CZlib",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+        .target(name: "Telemetry", dependencies: ["BigBatch", "Datasets"], exclude: ["Schemas"]),
         .executableTarget(
             name: "paper-figure",
             dependencies: [
@@ -64,6 +85,6 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests", dependencies: ["crescendo", "MPI", "Datasets", "Telemetry", "TestSupport"],
             path: "Tests/EndToEnd"),
-    ],
+    ] + program,
     swiftLanguageModes: [.v6]
 )
