@@ -93,7 +93,9 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Threads per rank (default: SLURM_CPUS_PER_TASK, else OMP_NUM_THREADS, else 1).", valueName: "count"),
+            "Threads per rank, at most 16 or four times the machine's processors (default: SLURM_CPUS_PER_TASK, else "
+                + "OMP_NUM_THREADS, else 1).",
+            valueName: "count"),
         transform: parseCount(atLeast: 1))
     var threads: Int?
 
