@@ -22,6 +22,9 @@ extension ModelFile {
             guard schema.featureCount == features else {
                 throw refuse("the columns of its table make \(schema.featureCount) features, not \(features)")
             }
+            if case .classes(let names) = preprocessing.labels, let stored = schema.label.names {
+                guard Set(names) == Set(stored) else { throw refuse("the labels of its table are not its classes") }
+            }
         }
         for shape in [preprocessing.sampleShape, specification.input].compactMap({ $0 }) where shape.count != features {
             throw refuse("rows of \(shape) have not \(features) features")

@@ -107,6 +107,19 @@ import Testing
         #expect(margins.dropFirst().allSatisfy { ((Double($0[1]) ?? 0) > 0) == ($0[0] == "1") })
     }
 
+    /// Numbers in a LIBSVM file are no places in a table's list of names.
+    @Test(arguments: ["5", "-1", "0.5"]) func numbersForAModelOfNamesAreNoCrash(label: String) throws {
+        let place = try Workplace()
+        try place.write(
+            "a,b,y\n" + (0..<40).map { "\($0 % 5),\($0 % 3),\(["no", "yes"][$0 % 2])\n" }.joined(), to: "t.csv")
+        try place.write("\(label) 1:1 2:2\n0 1:2\n", to: "new.svm")
+        try #require(try place.run(["train", "t.csv", "--output", "run", "--quiet"]).code == 0)
+        let judged = try place.run(["evaluate", "--model", "run", "new.svm"])
+        #expect(judged.code == 1 && judged.errors.contains("did not occur in training (no, yes)"), "\(judged.errors)")
+        let predicted = try place.run(["predict", "--model", "run", "new.svm"])
+        #expect(predicted.code == 0 && predicted.output.split(separator: "\n").count == 3, "\(predicted.errors)")
+    }
+
     @Test func aReaderThatLeavesEarlyIsNoError() throws {
         let place = try Workplace()
         try place.write(SampleData.binary(rows: 20_000, features: 1), to: "data.svm")

@@ -96,6 +96,7 @@ import Testing
                 ),
                 ("a class less", { $0.preprocessing.labels = .classes(["no"]) }),
                 ("classes of a value", { $0.preprocessing.labels = .values }),
+                ("other names of labels", { $0.preprocessing.schema?.label.names = ["yes"] }),
                 ("another shape", { $0.preprocessing.sampleShape = SampleShape(channels: 1, height: 2, width: 3) }),
                 ("another input", { $0.specification.input = SampleShape(channels: 1, height: 1, width: 4) }),
             ]

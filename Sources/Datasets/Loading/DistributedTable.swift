@@ -58,6 +58,8 @@ public final class DistributedTable {
         let communicator = budget.communicator
         var parsed = parsed
         let weightless = try DistributedTable.dropWeightless(&parsed, options, communicator)
+        // Labels of other files are numbers, and no places in a table's list of names.
+        let schema = set.format == .csv ? schema : nil
         let numbering = try RowNumbering(parsed, files: set.files.count, communicator: communicator)
         var blocks = parsed.enumerated().map { index, entry in
             var block = entry.block

@@ -90,7 +90,7 @@ public struct MemoryEstimate: Sendable, Equatable {
 /// "512 kB", "3.1 MB", "12.4 GB" (powers of 1000).
 func formatBytes(_ bytes: Int) -> String {
     for (unit, name) in [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB")] where bytes >= unit {
-        let tenths = (bytes + unit / 20) / (unit / 10)
+        let tenths = (bytes / (unit / 20) + 1) / 2
         return tenths >= 1000 ? "\(tenths / 10) \(name)" : "\(tenths / 10).\(tenths % 10) \(name)"
     }
     return "\((bytes + 500) / 1000) kB"
