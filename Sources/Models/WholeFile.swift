@@ -1,3 +1,5 @@
+import Datasets
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -16,6 +18,10 @@ public enum WholeFile {
         var status = stat()
         guard fstat(file, &status) == 0 else { throw failure("cannot read", path) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw ModelError("cannot read \(path): it is not a file") }
+        // Memory for a file that says it is larger than any would be refused without a word.
+        guard status.st_size <= AvailableMemory().bytes else {
+            throw ModelError("cannot read \(path): it has \(status.st_size) bytes, more than there is memory for")
+        }
         var done = 0
         var problem: ModelError?
         let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in

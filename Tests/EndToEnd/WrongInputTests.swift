@@ -76,6 +76,11 @@ struct WrongInput: Sendable, CustomTestStringConvertible {
             says: "text"),
         .train("negative count", "1 1:2\n-1 1:3\n2 1:1\n", ["--model", "poisson"], says: "counts"),
         .train("too little memory", SampleData.binary(), ["--memory-limit", "1kB"], says: "but only 1 kB per rank"),
+        .train(
+            "model beyond memory", SampleData.binary(), ["--model", "mlp:100000000,9"], says: "take a smaller --model"),
+        .train(
+            "model beyond the limit", SampleData.binary(), ["--model", "mlp:1000000", "--memory-limit", "100MB"],
+            says: "a model of 8,000,002 parameters takes 192 MB"),
         .train("missing test file", SampleData.binary(), ["--test", "no.svm"], says: "no.svm: cannot open"),
         WrongInput(
             name: "unseen label in the test file", files: ["a.svm": SampleData.binary(), "b.svm": "7 1:1\n"],

@@ -170,7 +170,8 @@ extension DistributedTable {
     private func checkRange(_ kind: StandardizationKind, _ moments: ColumnMoments) throws {
         for column in moments.columns {
             let largest = moments.maximumMagnitude(column)
-            let name = schema?.featureNames[column] ?? String(column + 1)
+            // All names are made for one: only where it is told.
+            lazy var name = schema?.featureNames[column] ?? String(column + 1)
             guard moments.mean[column].isFinite,
                 moments.standardDeviation.isEmpty || moments.standardDeviation[column].isFinite
             else {

@@ -114,7 +114,7 @@ public final class TextReader {
         var searched = 0
         while true {
             // A long line doubles what is read at a time, so that it is not moved again and again.
-            try fill(max(searched + chunkSize, 2 * searched))
+            try fill(max(searched + chunkSize, min(2 * searched, longestLine + 1)))
             if let cut = lastCut(from: searched) { return deliver(cut) }
             if sourceIsEmpty { return count == 0 ? nil : deliver(count) }
             guard count <= longestLine else { throw endless }

@@ -60,6 +60,8 @@ struct TrainJob {
             threads: plan.threads, labelScale: labels.scale, seed: command.run.seed ?? 0,
             labelSmoothing: command.model.labelSmoothing ?? 0,
             microBatch: command.expert.microBatch)
+        try ModelMemory.check(
+            parameters: model.parameterCount, limit: command.expert.memoryLimit?.bytes, world)
         let loadSeconds = try world.broadcastValue(monotonicSeconds() - start)
         var configuration = plan.trainerConfiguration(
             timeLeft: command.run.timeLimit.map { max(1e-3, $0.seconds - loadSeconds) })

@@ -38,6 +38,23 @@ import Testing
         #expect(message { _ = try DataFile(path: path) }.contains("a.csv:1: has more than 1048576 fields"))
     }
 
+    /// What is told of one column is not made for all of them, column after column.
+    @Test func manyColumnsTakeNoTime() throws {
+        let folder = try ScratchFolder()
+        let rows = (0..<4).map { row in
+            (0..<20_000).map { "\(($0 * row) % 7)" }.joined(separator: ",") + ",\(row % 2)\n"
+        }
+        let path = try folder.write("a.csv", rows.joined())
+        let start = ContinuousClock.now
+        let columns = try onRanks(1) { communicator in
+            var options = ReadOptions()
+            options.label = "-1"
+            let table = try DistributedTable.read([path], options: options, communicator: communicator)
+            return try table.assembleTraining(labels: .values).preprocessing.featureCount
+        }
+        #expect(columns == [20_000] && ContinuousClock.now - start < .seconds(30))
+    }
+
     /// Memory for entries follows the bytes of rows, not the number of line ends.
     @Test func blankLinesBesideAWideTableTakeNoMemory() throws {
         let folder = try ScratchFolder()

@@ -34,7 +34,7 @@ struct ConfigurationFuzz {
         for entry in file.entries { entry.arguments.forEach(Self.readValue) }
         var choice = ContentChoice(bytes)
         // The parser of command lines takes a thousand times as long as all the rest.
-        guard choice.next(256) == 0 || bytes.count < 40,
+        guard choice.next(512) == 0,
             case .run(let command, _) = CommandLineReader.read(["train", "--config", path]),
             let train = command as? TrainCommand
         else { return }

@@ -30,7 +30,7 @@ struct RunFuzz {
         size += StoredStatus(folder: folder.path)?.reason.utf8.count ?? 0
         if let job = InfoFuzz.job(folder.path) { size += (try? job.lines().count) ?? 0 }
         // A page takes as long as all the rest ten times over.
-        if choice.next(32) == 0 { size += (try? RunReport(folders: [folder.path]).html.utf8.count) ?? 0 }
+        if choice.next(128) == 0 { size += (try? RunReport(folders: [folder.path]).html.utf8.count) ?? 0 }
         if target == .metrics {
             var record = watched.latest ?? .init()
             record.iteration = choice.next(6)

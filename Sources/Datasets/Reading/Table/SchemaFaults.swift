@@ -18,13 +18,8 @@ extension TableSchema {
 extension Standardization {
     /// Whether there is a mean and a scale for every column where the kind has them, and each can be used.
     public func fits(columns: Int) -> Bool {
-        let counts =
-            switch kind {
-            case .zscore: (columns, columns)
-            case .maxabs, .unit: (0, columns)
-            case .none: (0, 0)
-            }
-        return (mean.count, scale.count) == counts && mean.allSatisfy(\.isFinite)
-            && scale.allSatisfy { $0 > 0 && $0.isFinite }
+        let isCentred = kind != .maxabs && kind != .unit && kind != .none
+        return mean.count == (isCentred ? columns : 0) && scale.count == (kind == .none ? 0 : columns)
+            && mean.allSatisfy(\.isFinite) && scale.allSatisfy { $0 > 0 && $0.isFinite }
     }
 }
