@@ -22,11 +22,14 @@ extension StringProtocol {
 }
 
 extension Unicode.Scalar {
-    fileprivate var isUnprintable: Bool {
+    /// What no text that people see may hold raw.
+    public var isUnprintable: Bool {
         switch value {
         case 0..<0x20, 0x7F...0x9F: true
-        // Separators of lines, marks of direction, and the byte-order mark.
-        case 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+        // Separators of lines, marks of direction, marks around notes, the byte-order mark, and invisible letters.
+        case 0x061C, 0x200B, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF, 0xFFF9...0xFFFB,
+            0xE0000...0xE007F:
+            true
         default: false
         }
     }

@@ -14,6 +14,7 @@ extension ModelFile {
         guard preprocessing.featureCount == features, preprocessing.labels.classCount == specification.classCount else {
             throw refuse("its parts describe different models")
         }
+        guard preprocessing.labels.scale.isSound else { throw refuse("the scale of its labels is none") }
         guard preprocessing.standardization.fits(columns: features) else {
             throw refuse("means and scales do not fit its \(features) features")
         }

@@ -75,7 +75,7 @@ import Testing
 
     @Test func wordsForShellsAreWords() throws {
         let words = ["plain", "two words", "it's", "-n", "a\nb", "\u{1B}[2J", "a\\b\tc", "é", "", "$(id)", "\u{9B}"]
-        let line = shellCommand(words)
+        let line = ShellWord.quoted(words)
         expectClean(line, "command")
         let place = try Workplace()
         let outcome = try place.start(["bash", "-c", "printf '%s\\0' \(line)"], environment: ["LC_ALL": "C.UTF-8"])

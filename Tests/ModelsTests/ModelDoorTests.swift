@@ -95,7 +95,14 @@ import Testing
                     }
                 ),
                 ("a class less", { $0.preprocessing.labels = .classes(["no"]) }),
-                ("classes of a value", { $0.preprocessing.labels = .values }),
+                ("classes of a value", { $0.preprocessing.labels = .values(.none) }),
+                (
+                    "a scale of labels of 0",
+                    {
+                        $0.preprocessing.labels = .values(LabelScale(centre: 1, scale: 0))
+                        $0.specification.classCount = 0
+                    }
+                ),
                 ("other names of labels", { $0.preprocessing.schema?.label.names = ["yes"] }),
                 ("another shape", { $0.preprocessing.sampleShape = SampleShape(channels: 1, height: 2, width: 3) }),
                 ("another input", { $0.specification.input = SampleShape(channels: 1, height: 1, width: 4) }),

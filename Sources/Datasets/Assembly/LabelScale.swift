@@ -26,6 +26,9 @@ public struct LabelScale: Codable, Sendable, Equatable {
 
     public static let none = LabelScale()
 
+    /// Whether it is one: numbers, and a scale that can be divided by.
+    public var isSound: Bool { centre.isFinite && scale.isFinite && scale > 0 }
+
     public func stored(_ label: Double) -> Double { (label - centre) / scale }
 
     public func value(_ stored: Double) -> Double { centre + scale * stored }

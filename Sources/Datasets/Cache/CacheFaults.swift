@@ -36,6 +36,7 @@ extension CacheDescription {
         guard scaling.fits(columns: layout.columns), parts[3].isEmpty || parts[3].count == layout.columns,
             parts[3].allSatisfy({ $0 >= 0 && $0.isFinite }), validationFraction >= 0, validationFraction < 1
         else { return "its scaling does not fit its columns" }
+        guard labelScale?.isSound ?? true else { return "the scale of its labels is none" }
         return nil
     }
 }

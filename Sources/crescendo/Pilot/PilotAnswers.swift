@@ -181,7 +181,7 @@ struct PilotAnswers {
 
     private var whatToRun: [Answer] {
         guard let advice = file.recommendation else { return [] }
-        var answers: [Answer] = [.command(shellCommand(advice.command))]
+        var answers: [Answer] = [.command(ShellWord.quoted(advice.command))]
         answers.append(.text("The way to train is \(advice.method.rawValue): \(advice.method.name)."))
         if advice.verdict == .undecided {
             answers.append(.text("This came nearest to the target, on whatever it was tried."))
@@ -192,7 +192,7 @@ struct PilotAnswers {
             answers.append(.text("As a batch job of Slurm:"))
             answers.append(
                 .command(
-                    shellCommand(
+                    ShellWord.quoted(
                         ["crescendo", "submit", "--nodes", "\(advice.nodes)", "--ranks-per-node", "\(perNode)"] + train)
                 ))
         }

@@ -195,7 +195,7 @@ struct PilotPage {
                     "Runs on fewer ranks use the first ones, which hold the rows alone while the others wait. Every repeat meets "
                         + "the rows in another order. Step sizes that need tuning were found by successive halving: all "
                         + "settings get a short run, the better half of them one of four times the passes, and so on."),
-                .command(shellCommand(["crescendo"] + file.command)),
+                .command(ShellWord.quoted(["crescendo"] + file.command)),
                 .table(
                     Document.Table(
                         label: "Allreduces as they were measured",

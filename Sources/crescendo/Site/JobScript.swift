@@ -29,7 +29,7 @@ struct JobScript {
             ] + options.map { JobScript.directive($0) } + [""] + JobScript.survival
             + ["", "# Your site: what puts `crescendo` and its MPI on PATH."]
             + (modules.isEmpty ? ["# module load openmpi"] : modules.map { "module load \(ShellWord.quoted($0))" })
-            + ["", "exec crescendo launch " + command.map(ShellWord.quoted).joined(separator: " ")]
+            + ["", "exec crescendo launch " + ShellWord.quoted(command)]
         return lines.joined(separator: "\n") + "\n"
     }
 

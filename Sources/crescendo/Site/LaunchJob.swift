@@ -146,7 +146,7 @@ struct LaunchJob {
             threads: job?.processorsPerTask, components: job?.components ?? [])
         let line = plan.command([program] + arguments)
         let note = try ExitNote.fresh(job: job?.identifier)
-        say(line.map(ShellWord.quoted).joined(separator: " "))
+        say(ShellWord.quoted(line))
         do {
             let child = try ChildProcess(
                 line, variables: LaunchPlan.variables.merging([ExitNote.variable: note]) { $1 })

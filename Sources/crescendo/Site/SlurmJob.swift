@@ -1,3 +1,4 @@
+import Datasets
 import Telemetry
 
 /// The Slurm job that this process runs in, as its environment tells. What Slurm's commands tell is in SlurmJob+Queue.swift.
@@ -86,7 +87,7 @@ struct SlurmJob {
     /// The folder of the job's run, the same after every restart.
     var runFolder: String {
         // A job may be called anything: this is one folder in `runs`, and not elsewhere.
-        let scalars = name.unicodeScalars.map { $0 == "/" || ShellWord.isUnprintable($0) ? "_" : Character($0) }
+        let scalars = name.unicodeScalars.map { $0 == "/" || $0.isUnprintable ? "_" : Character($0) }
         return "runs/\(String(scalars))-\(identifier.replacing("_", with: "-"))"
     }
 }

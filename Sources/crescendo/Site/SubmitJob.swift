@@ -1,3 +1,4 @@
+import Datasets
 import Telemetry
 
 #if canImport(Glibc)
@@ -63,6 +64,6 @@ struct SubmitJob {
     static func isName(_ text: String) -> Bool {
         guard let first = text.first, first.isLetter || first.isNumber, text.utf8.count <= 200 else { return false }
         return text.allSatisfy { $0.isLetter || $0.isNumber || "._-+=,@".contains($0) }
-            && !text.unicodeScalars.contains(where: ShellWord.isUnprintable)
+            && !text.unicodeScalars.contains(where: \.isUnprintable)
     }
 }

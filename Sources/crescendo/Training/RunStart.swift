@@ -47,7 +47,9 @@ enum RunDecision {
             throw RunFolderError(
                 description: "the run in \(folder.path.printable) was started with other data or options:\n"
                     + differences.map { "  \($0.printable)\n" }.joined() + "Give the same to go on with it ("
-                    + shellCommand(["crescendo", "train", "--config", folder.configuration, "--output", folder.path])
+                    + ShellWord.quoted([
+                        "crescendo", "train", "--config", folder.configuration, "--output", folder.path,
+                    ])
                     + "), or choose another --output, or --overwrite to start anew and keep it under another "
                     + "name")
         }
@@ -126,7 +128,8 @@ extension TrainJob {
         try AtomicFile.write(
             plan.resolved().yaml(header: [
                 "Crescendo \(Crescendo.version): the options of this run, defaults included. Once more:",
-                "  \(launcher)" + shellCommand(["crescendo", "train", "--config", absolutePath(folder.configuration)]),
+                "  \(launcher)"
+                    + ShellWord.quoted(["crescendo", "train", "--config", absolutePath(folder.configuration)]),
             ]), to: folder.configuration, beforeRename: attempt.check)
         for damaged in point?.damaged ?? [] {
             console.warn(

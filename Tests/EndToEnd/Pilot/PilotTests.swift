@@ -46,7 +46,7 @@ import Testing
 
         let page = try place.read("out/pilot.html")
         for (question, _) in PilotAnswers(file: file).all { #expect(page.contains(question)) }
-        #expect(page.contains(shellCommand(advice.command)))
+        #expect(page.contains(ShellWord.quoted(advice.command)))
 
         // The command that is recommended works.
         let train = Array(advice.command.drop { $0 != "train" })

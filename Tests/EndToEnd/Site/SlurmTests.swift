@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Testing
 
@@ -36,7 +37,7 @@ import Testing
         let job = try #require(SlurmJob(environment: ["SLURM_JOB_ID": "7", "SLURM_JOB_NAME": name]))
         #expect(job.runFolder.split(separator: "/", omittingEmptySubsequences: false).count == 2)
         #expect(job.runFolder.hasPrefix("runs/") && job.runFolder.hasSuffix("-7"))
-        #expect(!job.runFolder.unicodeScalars.contains(where: ShellWord.isUnprintable))
+        #expect(!job.runFolder.unicodeScalars.contains { $0.isUnprintable })
     }
 
     @Test func aHeterogeneousJobIsOneWorld() throws {

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Testing
 
@@ -21,7 +22,7 @@ import Testing
     /// bash reads what was meant, and neither the script nor a terminal sees a control character.
     @Test(arguments: words) func bashReadsWhatWasMeant(_ word: String) throws {
         let quoted = ShellWord.quoted(word)
-        #expect(!quoted.unicodeScalars.contains(where: ShellWord.isUnprintable))
+        #expect(!quoted.unicodeScalars.contains { $0.isUnprintable })
         let place = try Workplace()
         try place.write("#!/bin/bash\nprintf %s \(quoted)\n", to: "script")
         for locale in ["C", "C.UTF-8"] {
@@ -121,7 +122,7 @@ import Testing
         let outcome = try place.run(["submit", "--module", "x; touch y", "train", "--output", "r\ns", "--"] + names)
         #expect(outcome.code == 0, "\(outcome.errors)")
         let shown = outcome.output + outcome.errors
-        #expect(!shown.unicodeScalars.contains { $0 != "\n" && ShellWord.isUnprintable($0) })
+        #expect(!shown.unicodeScalars.contains { $0 != "\n" && $0.isUnprintable })
         // bash passes on what was meant.
         try place.write("module() { printf '%s\\0' \"$@\" >modules; }\n", to: "site")
         let script = try place.read("train.sbatch").replacingOccurrences(
@@ -143,7 +144,7 @@ import Testing
         ] {
             let outcome = try place.run(["submit", "\(option)=\(value)", "train", "data.svm"])
             #expect(outcome.code == 1 && outcome.errors.contains(option), "\(outcome.errors)")
-            #expect(!outcome.errors.unicodeScalars.contains { $0 != "\n" && ShellWord.isUnprintable($0) })
+            #expect(!outcome.errors.unicodeScalars.contains { $0 != "\n" && $0.isUnprintable })
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder) == ["data.svm"])
     }

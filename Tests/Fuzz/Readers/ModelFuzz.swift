@@ -27,7 +27,8 @@ struct ModelFuzz {
                 [data], options: options, schema: file.preprocessing.schema, memoryLimit: DataFuzz.memoryLimit,
                 communicator: SoloCommunicator()),
             let rows = try? table.assemble(using: file.preprocessing, order: .file, refusesUnknownLabels: false),
-            let trained = try? TrainedModel(file.specification, parameters: file.parameters, threads: 1)
+            let trained = try? TrainedModel(
+                file.specification, parameters: file.parameters, labels: file.preprocessing.labels, threads: 1)
         else { return }
         let text = PredictionText(file, identifierNames: table.identifierNames)
         var out = text.header

@@ -1,12 +1,14 @@
+import Datasets
+
 /// Text as one word of a shell or of a line for sbatch, whatever users have put into it.
 enum ShellWord {
     /// As bash reads it, on one line and with nothing that a terminal would take for a command: control characters, and
     /// those that change how a line looks, are spelled as bytes.
     static func quoted(_ text: String) -> String {
-        if text.unicodeScalars.contains(where: isUnprintable) {
+        if text.unicodeScalars.contains(where: \.isUnprintable) {
             var word = "$'"
             for scalar in text.unicodeScalars {
-                if isUnprintable(scalar) {
+                if scalar.isUnprintable {
                     for byte in String(scalar).utf8 { word += "\\x" + hexadecimal(byte) }
                 } else {
                     word += scalar == "'" || scalar == "\\" ? "\\" + String(scalar) : String(scalar)
@@ -21,19 +23,15 @@ enum ShellWord {
         return plain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
     }
 
+    /// A command line.
+    static func quoted(_ words: [String]) -> String { words.map { quoted($0) }.joined(separator: " ") }
+
     /// As sbatch reads it behind `#SBATCH`: there a backslash counts within both kinds of quotes, and # begins a comment.
     /// nil: control characters, which such a line cannot have.
     static func forSbatch(_ text: String) -> String? {
-        guard !text.unicodeScalars.contains(where: isUnprintable) else { return nil }
+        guard !text.unicodeScalars.contains(where: \.isUnprintable) else { return nil }
         guard text.contains(where: { $0.isWhitespace || "\"'\\#".contains($0) }) || text.isEmpty else { return text }
         return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-    }
-
-    static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: true
-        default: false
-        }
     }
 
     private static func hexadecimal(_ byte: UInt8) -> String {
