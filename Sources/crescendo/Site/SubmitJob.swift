@@ -64,6 +64,6 @@ struct SubmitJob {
     static func isName(_ text: String) -> Bool {
         guard let first = text.first, first.isLetter || first.isNumber, text.utf8.count <= 200 else { return false }
         return text.allSatisfy { $0.isLetter || $0.isNumber || "._-+=,@".contains($0) }
-            && !text.unicodeScalars.contains(where: \.isUnprintable)
+            && !text.unicodeScalars.contains { [.control, .format].contains($0.properties.generalCategory) }
     }
 }

@@ -113,11 +113,7 @@ import Testing
         let place = try Workplace()
         try place.write(SampleData.binary(rows: 20_000), to: "data.svm")
         let running = try place.start(
-            [
-                Workplace.program, "train", "data.svm", "--output", "run", "--quiet", "--step", "sgd", "--step-size",
-                "1e-7",
-                "--tolerance", "1e-14",
-            ],
+            [Workplace.program, "train", "data.svm", "--output", "run", "--quiet"] + SampleData.endless,
             environment: [ExitNote.variable: place.path("note")])
         // As soon as it listens.
         for _ in 0..<2000 where !running.ranks.contains(where: { listens($0, to: signal) }) { usleep(1000) }
@@ -158,11 +154,8 @@ import Testing
             exit 1
             """
         let outcome = try place.start(
-            [
-                Workplace.program, "launch", "--retries", "1", "train", "data.svm", "--output", "run", "--quiet",
-                "--step",
-                "sgd", "--step-size", "1e-7", "--tolerance", "1e-14",
-            ], environment: try site(place, ["mpirun": mpirun])
+            [Workplace.program, "launch", "--retries", "1", "train", "data.svm", "--output", "run", "--quiet"]
+                + SampleData.endless, environment: try site(place, ["mpirun": mpirun])
         ).wait()
         #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder).allSatisfy { !$0.hasPrefix(".") })
         return outcome
