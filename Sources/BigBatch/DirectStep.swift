@@ -19,15 +19,23 @@ enum DirectSolution: Codable, Equatable {
     case refused
 }
 
-/// What forming the Hessian costs, and when it is worth that. Measured on one core at n = 54 … 500, N·D = 3e7.
+/// What forming the Hessian costs, and when it is worth that: a function of the data alone, so that asking for less accuracy
+/// never takes longer. Measured on one core at n = 54 … 500, N·D = 3e7.
 struct DirectCost {
     /// n.
     let dimension: Int
     /// Mean number of stored values of a row.
     let valuesPerRow: Double
+    /// N.
+    let rows: Int
 
     /// Multiply-adds of the Gram kernel in the time in which a stored value is read.
     private static let operationsPerValue = 7.0
+    /// Reads of all rows that the full-batch method makes, gradients and searches: 10 to 1e-3, 4 more for each further digit,
+    /// nine of which Float allows. This is what it takes to 1e-5.
+    private static let readsSaved = 18.0
+    /// Multiply-adds that nobody waits for: a twentieth of a second.
+    private static let smallWork = 1e9
 
     /// n²/2 multiply-adds a row, in reads of all rows: about 4 for 54 dense features.
     var reads: Double {
@@ -35,17 +43,13 @@ struct DirectCost {
         return dimension * dimension / 2 / (Self.operationsPerValue * max(valuesPerRow, 1))
     }
 
-    /// Beside the reads that the full-batch method makes on the way to the tolerance, gradients and searches: 10 to 1e-3,
-    /// 4 more for each further digit, up to the nine that Float allows.
-    func isWorthwhile(tolerance: Double) -> Bool {
-        var saved = 10.0
-        var reached = 1e-3
-        while reached > max(tolerance, 1e-9) * 1.001 {
-            reached /= 10
-            saved += 4
-        }
-        return reads <= saved
+    /// Multiply-adds: the matrix, and its factor.
+    private var work: Double {
+        let dimension = Double(dimension)
+        return dimension * dimension * (Double(rows) / 2 + dimension / 3)
     }
+
+    var isWorthwhile: Bool { reads <= Self.readsSaved || work <= Self.smallWork }
 
     /// Gradient passes into noisy batches before the direct step: a tenth of its own work, and a fifth of a pass for the
     /// first digits.
@@ -58,7 +62,7 @@ extension Trainer {
     func chooseDirectSolution() throws {
         guard configuration.step == .auto, configuration.direction == .auto, configuration.growth == .jump,
             let cost = try objective.directCost(decision: decision()),
-            cost.isWorthwhile(tolerance: configuration.tolerance)
+            cost.isWorthwhile
         else { return }
         state.direct = .chosen
         batchRule.noisyPasses = cost.noisyPasses
@@ -103,7 +107,8 @@ extension Objective {
     func directCost(decision: Decision) throws -> DirectCost? {
         guard let model = model as? any CurvatureModel, model.constantCurvature != nil else { return nil }
         let values = try storedValuesPerRow(decision: decision) ?? Double(model.featureCount)
-        return DirectCost(dimension: model.featureCount + (model.hasIntercept ? 1 : 0), valuesPerRow: values)
+        return DirectCost(
+            dimension: model.featureCount + (model.hasIntercept ? 1 : 0), valuesPerRow: values, rows: population)
     }
 
     /// Takes up A⁻¹ as the metric. One read of the rows and two reductions: A, and how many ranks could not factorise it.

@@ -225,14 +225,25 @@ struct DirectStepTests {
         #expect(short.gradientPasses < 1.5)
     }
 
-    @Test("The work decides: few features, many stored values, or a tight tolerance")
+    @Test("The work decides: few features, many stored values, or few rows")
     func cost() {
-        #expect(DirectCost(dimension: 54, valuesPerRow: 53).isWorthwhile(tolerance: 1e-3))
-        #expect(!DirectCost(dimension: 54, valuesPerRow: 3).isWorthwhile(tolerance: 1e-3))
-        let middle = DirectCost(dimension: 201, valuesPerRow: 200)
-        #expect(!middle.isWorthwhile(tolerance: 1e-3))
-        #expect(middle.isWorthwhile(tolerance: 1e-6))
-        #expect(middle.isWorthwhile(tolerance: 0))
-        #expect(!DirectCost(dimension: 1001, valuesPerRow: 1000).isWorthwhile(tolerance: 0))
+        #expect(DirectCost(dimension: 54, valuesPerRow: 53, rows: 1_000_000).isWorthwhile)
+        #expect(!DirectCost(dimension: 54, valuesPerRow: 1, rows: 1_000_000).isWorthwhile)
+        #expect(DirectCost(dimension: 201, valuesPerRow: 200, rows: 1_000_000).isWorthwhile)
+        #expect(!DirectCost(dimension: 1001, valuesPerRow: 1000, rows: 1_000_000).isWorthwhile)
+        #expect(DirectCost(dimension: 1001, valuesPerRow: 80, rows: 1000).isWorthwhile)
+        #expect(!DirectCost(dimension: 5001, valuesPerRow: 80, rows: 100).isWorthwhile)
+    }
+
+    @Test("Less accuracy never takes longer", arguments: [1e-1, 1e-2, 1e-3, 1e-5])
+    func tolerances(tolerance: Double) throws {
+        for isSparse in [false, true] {
+            let problem = Regression(rows: 900, columns: 60, isSparse: isSparse)
+            let exact = try problem.train { $0.tolerance = 1e-7 }
+            let run = try problem.train { $0.tolerance = tolerance }
+            #expect(run.result.gradientPasses <= exact.result.gradientPasses)
+            let optimum = problem.reference(l2: 1e-3, hasIntercept: true).objective
+            #expect(run.result.objective <= optimum * (1 + min(tolerance, 1e-3) + 1e-6))
+        }
     }
 }
