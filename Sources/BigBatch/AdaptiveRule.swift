@@ -10,13 +10,17 @@ import Models
 /// - AdaDelta (Zeiler, 2012): v ← ρv + (1 − ρ)g², d = −√(u + ε)/√(v + ε) · g, u ← ρu + (1 − ρ)d²; ρ = 0.9, ε = 1e-6.
 ///
 /// Either is d = −P m with a diagonal P > 0, so noise counts in the norm gᵀPg. The P of the noise test is that of the last
-/// step, which knows nothing of the batch it judges (I before the first). Σ_i ‖∇f_i‖²_P is not at hand for a whole batch;
+/// step, which knows nothing of the batch it judges (I before the first); an element of Adam that has hardly had a gradient
+/// counts there with the root mean square of all, as the next step will be made with what the batch brings, and
+/// not with 1/ε. Σ_i ‖∇f_i‖²_P is not at hand for a whole batch;
 /// its ratio to Σ_i ‖∇f_i‖², which is, is measured on `sampleSize` rows now and then.
 final class AdaptiveRule {
     /// Rows that a ratio is measured on: a gradient row by row costs several times a row of a batch.
-    static let sampleSize = 64
+    static let sampleSize = 256
     /// Per-sample gradients from one measurement to the next.
     static let interval = 64 * sampleSize
+    /// Least √v̂ of the noise test, in units of the root mean square over all elements.
+    private static let leastScale: Float = 1
 
     private let isAdam: Bool
     /// m of Adam, u of AdaDelta.
@@ -61,6 +65,14 @@ final class AdaptiveRule {
     /// α that needs no tuning.
     var standardStep: Double { isAdam ? 1e-3 : 1 }
 
+    /// How much longer than α a step from K rows is: Adam's α is made for batches of about `usualBatch`, and with less noise
+    /// steps may be longer, by the square root (Malladi et al., On the SDEs and Scaling Rules for Adaptive Gradient
+    /// Algorithms, 2022).
+    func stretch(batchSize: Int) -> Double {
+        isAdam ? max(1, Double(batchSize) / Self.usualBatch).squareRoot() : 1
+    }
+    private static let usualBatch = 64.0
+
     /// Forgets the gradients.
     func reset() {
         first.elements.update(repeating: 0)
@@ -96,12 +108,17 @@ final class AdaptiveRule {
         let (beta1, beta2): (Float, Float) = (0.9, 0.999)
         let unbiased1 = 1 / (1 - Float(Self.power(0.9, steps)))
         let unbiased2 = 1 / (1 - Float(Self.power(0.999, steps)))
+        var sum = 0.0
         for j in 0..<metric.count {
             m[j] = beta1 * m[j] + (1 - beta1) * g[j]
             v[j] = beta2 * v[j] + (1 - beta2) * (g[j] * g[j])
-            p[j] = 1 / ((unbiased2 * v[j]).squareRoot() + 1e-8)
-            d[j] = -(unbiased1 * m[j]) * p[j]
+            let root = (unbiased2 * v[j]).squareRoot() + 1e-8
+            sum += Double(root) * Double(root)
+            p[j] = root
+            d[j] = -(unbiased1 * m[j]) / root
         }
+        let least = Self.leastScale * Float((sum / Double(max(1, metric.count))).squareRoot())
+        for j in 0..<metric.count { p[j] = 1 / max(p[j], least) }
     }
 
     private func adaDelta(_ g: UnsafePointer<Float>, _ d: UnsafeMutablePointer<Float>) {

@@ -29,8 +29,10 @@ extension Trainer {
         state.stepSize = shortened
         if isConvex { state.lastGood = state.parameters }
         writeGradientDirection()
-        move(by: shortened)
-        return IterationOutcome(statistics: statistics, stepSize: shortened)
+        let isGiven = configuration.stepSize != nil
+        let step = shortened * (isGiven ? 1 : objective.adaptive?.stretch(batchSize: state.batchSize) ?? 1)
+        move(by: step)
+        return IterationOutcome(statistics: statistics, stepSize: step)
     }
 
     /// Algorithm 2: α doubles when the batch grew, halves until the batch loss falls enough, and carries over. Ours: the

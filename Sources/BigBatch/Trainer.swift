@@ -213,6 +213,9 @@ public final class Trainer<M: Model> {
         }
         var result = TrainingResult()
         result.stopReason = reason
+        // What proves the result is told apart from what found it.
+        result.gradientPasses = objective.gradientPasses
+        result.featurePasses = objective.featurePasses
         let isCurrent = validation == nil && reason.stoppedBeforeStep && last?.isFullBatch == true
         if reason == .signal {
             result.objective = .nan
@@ -224,12 +227,14 @@ public final class Trainer<M: Model> {
         } else {
             let statistics =
                 if try compareParameters(), isCurrent, let last { last } else { try evaluateAll() }
+            result.gradientPasses = objective.gradientPasses
+            result.featurePasses = objective.featurePasses
             result.objective = statistics.loss
             result.gradientNorm = objective.gradientNorm
             if isAboveStart(statistics.loss) {
                 result.stopReason = .divergence
             } else if reason.isConvergence {
-                result.dualityGap = try objective.dualityGap(at: state.parameters, decision: decision())
+                try certify(statistics, &result)
             }
         }
         result.objective *= configuration.lossUnit
@@ -237,8 +242,6 @@ public final class Trainer<M: Model> {
         result.dualityGap = result.dualityGap.map { $0 * configuration.lossUnit }
         result.parameters = state.parameters
         result.iterations = state.iteration
-        result.gradientPasses = objective.gradientPasses
-        result.featurePasses = objective.featurePasses
         result.seconds = clock.seconds
         result.allreduces = objective.reducer.account.allreduces
         result.communicatedBytes = objective.reducer.account.bytes

@@ -48,8 +48,10 @@ public struct TrainingResult: Sendable {
     public var objective = 0.0
     /// ‖∇(objective)‖ at `parameters` over all training rows.
     public var gradientNorm = 0.0
-    /// (objective − dual objective), where the loss has a dual and K = N was reached.
+    /// (objective − dual objective), where the loss has a dual, K = N was reached and it is at most ten times the tolerance.
     public var dualityGap: Double?
+    /// Reads of all rows that the gap took, in neither of the passes below.
+    public var certificatePasses = 0.0
     public var iterations = 0
     public var gradientPasses = 0.0
     public var featurePasses = 0.0

@@ -44,7 +44,10 @@ public struct Summary: Sendable {
         add("objective", objectiveText)
         if let gap = result.dualityGap {
             let share = objective > 0 ? ", \(NumberFormat.percent(gap / objective)) of it" : ""
-            add("certified", "the optimum is at most \(NumberFormat.significant(gap, 2)) lower\(share) (duality gap)")
+            add(
+                "certified",
+                "the optimum is at most \(NumberFormat.significant(gap, 2)) lower\(share) (duality gap, "
+                    + "\(NumberFormat.significant(result.certificatePasses, 2)) more passes)")
         }
         for quality in qualities where !quality.text.isEmpty { add(quality.name, quality.text) }
         add("run", folder.printable + ": " + files.joined(separator: ", "))

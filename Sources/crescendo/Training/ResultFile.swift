@@ -35,6 +35,7 @@ struct ResultFile {
             ("objective", .number(objective)),
             ("gradientNorm", .number(result.gradientNorm)),
             ("dualityGap", result.dualityGap.map { .number($0) } ?? .null),
+            ("certificatePasses", .number(result.certificatePasses)),
             ("iterations", .integer(result.iterations)),
             ("gradientPasses", .number(result.gradientPasses)),
             ("featurePasses", .number(result.featurePasses)),
