@@ -102,6 +102,10 @@ extension Trainer {
         guard objective.isPreconditioned, hasFallen(by: 0.1, statistics), try renewMetric(statistics) else {
             return true
         }
+        let renewed = objective.metric.squaredNorm(objective.gradient) / 2 / objectiveScale(statistics.loss)
+        let bound = stopRule.requirement(objective.metric).bound
+        state.margin.note(renewed, threshold: bound)
+        if renewed <= bound { return true }
         state.gapEstimates = []
         return false
     }
@@ -134,7 +138,8 @@ extension Trainer {
         let sight = try look(first: longest, statistics: statistics, shrink: 1, lengthens: objective.isPreconditioned)
         // The gap was estimated with the metric's curvature: where the loss falls on past twice the step, that is not it.
         let gain = sight.step == nil ? 0 : statistics.loss - sight.loss
-        if isConverged, (sight.step ?? 0) < longest || gain <= LineSearch.visible * objectiveScale(statistics.loss) {
+        let negligible = max(LineSearch.visible, stopRule.requirement(objective.metric).bound / 10)
+        if isConverged, (sight.step ?? 0) < longest || gain <= negligible * objectiveScale(statistics.loss) {
             return IterationOutcome(statistics: statistics, stepSize: 0, reason: .gradientNorm)
         }
         let found = take(sight, statistics: statistics)

@@ -214,8 +214,12 @@ public final class Trainer<M: Model> {
         var result = TrainingResult()
         result.stopReason = reason
         // What proves the result is told apart from what found it.
-        result.gradientPasses = objective.gradientPasses
-        result.featurePasses = objective.featurePasses
+        func noteWork() {
+            result.gradientPasses = objective.gradientPasses
+            result.featurePasses = objective.featurePasses
+            result.allreduces = objective.reducer.account.allreduces
+        }
+        noteWork()
         let isCurrent = validation == nil && reason.stoppedBeforeStep && last?.isFullBatch == true
         if reason == .signal {
             result.objective = .nan
@@ -227,8 +231,7 @@ public final class Trainer<M: Model> {
         } else {
             let statistics =
                 if try compareParameters(), isCurrent, let last { last } else { try evaluateAll() }
-            result.gradientPasses = objective.gradientPasses
-            result.featurePasses = objective.featurePasses
+            noteWork()
             result.objective = statistics.loss
             result.gradientNorm = objective.gradientNorm
             if isAboveStart(statistics.loss) {
@@ -243,7 +246,6 @@ public final class Trainer<M: Model> {
         result.parameters = state.parameters
         result.iterations = state.iteration
         result.seconds = clock.seconds
-        result.allreduces = objective.reducer.account.allreduces
         result.communicatedBytes = objective.reducer.account.bytes
         result.computeSeconds = objective.computeSeconds
         result.communicationSeconds = objective.reducer.account.communicationSeconds

@@ -50,7 +50,7 @@ public struct TrainingResult: Sendable {
     public var gradientNorm = 0.0
     /// (objective − dual objective), where the loss has a dual, K = N was reached and it is at most ten times the tolerance.
     public var dualityGap: Double?
-    /// Reads of all rows that the gap took, in neither of the passes below.
+    /// Reads of all rows that the gap took, in none of the passes and allreduces below.
     public var certificatePasses = 0.0
     public var iterations = 0
     public var gradientPasses = 0.0

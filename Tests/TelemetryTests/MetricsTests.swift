@@ -142,7 +142,7 @@ final class Warnings: Sendable {
     }
 
     @Test func aFolderThatIsMissingIsNamed() {
-        let error = #expect(throws: FileWriteError.self) { try AtomicFile.write("x", to: "/nonexistent/file") }
-        #expect(error?.description == "cannot write /nonexistent/file: No such file or directory")
+        let error = #expect(throws: FileWriteError.self) { try AtomicFile.write("x", to: absentFolder + "/file") }
+        #expect(error?.description == "cannot write \(absentFolder)/file: No such file or directory")
     }
 }

@@ -92,7 +92,7 @@ private final class Tired: RunSink, Sendable {
         #expect(error?.description == "cannot write /dev/full: No space left on device")
     }
 
-    @Test(arguments: ["/dev/full", "/nonexistent/metrics.jsonl"])
+    @Test(arguments: ["/dev/full", absentFolder + "/metrics.jsonl"])
     func aFileThatTakesNothingWarnsOnce(_ path: String) {
         let warnings = Warnings()
         let telemetry = RunTelemetry(

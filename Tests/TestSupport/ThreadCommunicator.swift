@@ -30,7 +30,7 @@ public final class ThreadCommunicator: Communicator {
             counts = Array(repeating: [], count: size)
         }
 
-        func wait(timeout: Double = 60) throws {
+        func wait(timeout: Double = 300) throws {
             condition.lock()
             defer { condition.unlock() }
             let mine = generation
@@ -75,7 +75,8 @@ public final class ThreadCommunicator: Communicator {
         self.ranksPerNode = ranksPerNode
     }
 
-    /// Runs `body` on `ranks` threads at once and returns each rank's result or error, in rank order.
+    /// Runs `body` on `ranks` threads at once and returns each rank's result or error, in rank order. A rank whose thread
+    /// cannot be made is `Missing`, and so are the others at their next call.
     public static func run<R: Sendable>(
         ranks: Int, ranksPerNode: Int? = nil, _ body: @escaping @Sendable (any Communicator) throws -> R
     ) -> [Result<R, any Error>] {
@@ -86,26 +87,56 @@ public final class ThreadCommunicator: Communicator {
         let group = DispatchGroup()
         for rank in 0..<ranks {
             group.enter()
-            let thread = Thread {
+            let isStarted = startThread {
                 let communicator = ThreadCommunicator(rank: rank, world: world, ranksPerNode: perNode)
                 results.set(rank, Result { try body(communicator) })
                 world.end()
                 world.nodes[rank / perNode].end()
                 group.leave()
             }
-            thread.stackSize = 4 << 20
-            thread.start()
+            guard !isStarted else { continue }
+            world.end()
+            world.nodes[rank / perNode].end()
+            group.leave()
         }
-        group.wait()
+        precondition(group.wait(timeout: .now() + 1500) == .success, "ranks that are threads do not come to an end")
         return results.all
     }
 
+    private final class Work {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+
+    /// A thread of a loaded machine may have to wait for others to end. Foundation's says nothing when it cannot be made.
+    private static func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setstacksize(&attributes, 4 << 20)
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        for _ in 0..<100 {
+            let work = Unmanaged.passRetained(Work(body))
+            var thread = pthread_t()
+            let code = pthread_create(
+                &thread, &attributes,
+                { work in
+                    if let work { Unmanaged<Work>.fromOpaque(work).takeRetainedValue().body() }
+                    return nil
+                }, work.toOpaque())
+            if code == 0 { return true }
+            work.release()
+            usleep(100_000)
+        }
+        return false
+    }
+
     private final class Results<R: Sendable>: @unchecked Sendable {
-        private var values: [Result<R, any Error>?]
+        private var values: [Result<R, any Error>]
         private let lock = NSLock()
-        init(count: Int) { values = Array(repeating: nil, count: count) }
+        init(count: Int) { values = Array(repeating: .failure(Missing()), count: count) }
         func set(_ index: Int, _ value: Result<R, any Error>) { lock.withLock { values[index] = value } }
-        var all: [Result<R, any Error>] { lock.withLock { values.compactMap { $0 } } }
+        var all: [Result<R, any Error>] { lock.withLock { values } }
     }
 
     public var statistics: CommunicationStatistics { CommunicationStatistics() }

@@ -104,7 +104,7 @@ import Testing
         #expect(MetricFamily.number(value) == text)
     }
 
-    @Test(arguments: ["/nonexistent/run.prom", "/dev/full/run.prom"])
+    @Test(arguments: [absentFolder + "/run.prom", "/dev/full/run.prom"])
     func aPlaceThatTakesNothingTurnsItOff(_ path: String) {
         let warnings = Warnings()
         let telemetry = RunTelemetry(sinks: [sink(path)], warn: { warnings.add($0) })

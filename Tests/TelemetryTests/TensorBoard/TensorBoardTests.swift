@@ -187,13 +187,15 @@ import Testing
 
     @Test func aFolderThatCannotBeMadeTurnsItOff() {
         let warnings = Warnings()
-        let telemetry = RunTelemetry(sinks: [TensorBoardSink(folder: "/nonexistent/tensorboard")]) { warnings.add($0) }
+        let telemetry = RunTelemetry(sinks: [TensorBoardSink(folder: absentFolder + "/tensorboard")]) {
+            warnings.add($0)
+        }
         for record in records(3, every: 1) { telemetry.iterationDidEnd(record) }
         telemetry.finish()
         #expect(warnings.all.count == 1)
         #expect(
             warnings.all.first
-                == "cannot write /nonexistent/tensorboard: No such file or directory. "
+                == "cannot write \(absentFolder)/tensorboard: No such file or directory. "
                 + "Training goes on without the files for TensorBoard.")
     }
 

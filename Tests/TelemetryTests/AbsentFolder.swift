@@ -1,0 +1,4 @@
+import Foundation
+
+/// A path that nobody has made.
+let absentFolder = NSTemporaryDirectory() + "crescendo-absent-\(UUID().uuidString)"
