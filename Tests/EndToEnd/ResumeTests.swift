@@ -234,6 +234,55 @@ import Testing
         #expect(try running.wait().code == 75)
     }
 
+    @Test func aRunThatIsStillAliveDoesNotMoveAside() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(rows: 2000), to: "data.svm")
+        let command = ["train", "data.svm", "--output", "run"] + SampleData.endless
+        let running = try place.start(Workplace.command(ranks: 2, command))
+        for _ in 0..<600 where !place.exists("run/status.json") { usleep(20_000) }
+        let second = try place.run(command + ["--overwrite"])
+        #expect(second.code == 1)
+        #expect(second.errors.contains("is still going on"), "\(second.errors)")
+        #expect(!place.exists("run.old-1"))
+        if let process = running.ranks.first { kill(process, SIGUSR1) }
+        #expect(try running.wait().code == 75)
+        let third = try place.run(command + ["--overwrite", "--max-iterations", "20"])
+        #expect(third.code == 0, "\(third.errors)")
+        #expect(place.exists("run.old-1/checkpoints"))
+    }
+
+    /// Another run's folder in the place of one that moved aside, its file of starts as long as the old one.
+    @Test func aFolderOfAnotherRunIsNotWrittenTo() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(rows: 2000), to: "data.svm")
+        let command = ["train", "data.svm", "--output", "run", "--checkpoint-every", "0.05"] + SampleData.endless
+        let running = try place.start(Workplace.command(ranks: 2, command))
+        for _ in 0..<600 where CheckpointFolder(path: place.path("run/checkpoints")).names.isEmpty { usleep(20_000) }
+        let own = try place.read("run/checkpoints/attempts.jsonl")
+        let other = own.replacing("Z", with: "z")
+        #expect(other != own && other.utf8.count == own.utf8.count)
+        try FileManager.default.createDirectory(
+            atPath: place.path("next/checkpoints"), withIntermediateDirectories: true)
+        try place.write(other, to: "next/checkpoints/attempts.jsonl")
+        try FileManager.default.moveItem(atPath: place.path("run"), toPath: place.path("aside"))
+        try FileManager.default.moveItem(atPath: place.path("next"), toPath: place.path("run"))
+        let outcome = try running.wait()
+        #expect(outcome.code == 1)
+        #expect(outcome.errors.contains("another start of the run"), "\(outcome.errors)")
+        #expect(try RunFolder.entries(of: place.path("run")) == ["checkpoints"])
+        #expect(try RunFolder.entries(of: place.path("run/checkpoints")) == ["attempts.jsonl"])
+    }
+
+    @Test func startsInTheSameSecondHaveFoldersOfTheirOwn() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(), to: "data.svm")
+        let all = try (0..<6).map { _ in try place.start(Workplace.command(ranks: 0, ["train", "data.svm"])) }
+        for one in all { #expect(try one.wait().code == 0) }
+        let runs = try RunFolder.entries(of: place.path("runs"))
+        #expect(runs.count == 6)
+        for run in runs { #expect(place.exists("runs/\(run)/model.safetensors")) }
+    }
+
     /// A start that comes later owns the folder, and the one before notices, as after the loss of a host that comes back.
     @Test func anOrphanWritesNothingMore() throws {
         let place = try Workplace()

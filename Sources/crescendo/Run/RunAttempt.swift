@@ -11,7 +11,8 @@ import Telemetry
 /// One start of a run, and its right to write into the run's folder: the last start alone has it.
 ///
 /// Each start adds a line to `checkpoints/attempts.jsonl`. A process that was thought dead, on a host that was cut off, say,
-/// finds that the file has grown before it writes anything. (A file that is written in place is seen alike from all hosts;
+/// finds that its own line is no longer the last before it writes anything: also where the folder has moved aside, and
+/// another run's is in its place. (A file that is written in place is seen alike from all hosts;
 /// a new name may not be, on file systems of networks.)
 final class RunAttempt: Sendable {
     /// 1 for the first start.
@@ -22,6 +23,8 @@ final class RunAttempt: Sendable {
     let job: String?
     private let path: String
     private let size: off_t
+    /// The own line.
+    private let line: [UInt8]
     private let lost = Atomic<Bool>(false)
 
     /// A line of `attempts.jsonl`.
@@ -56,8 +59,8 @@ final class RunAttempt: Sendable {
             started: timestamp(), ranks: ranks, threads: threads)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        let line = String(decoding: try encoder.encode(own), as: UTF8.self)
-        size = try RunAttempt.append((isCut ? "\n" : "") + line + "\n", to: path)
+        line = Array(try encoder.encode(own)) + [UInt8(ascii: "\n")]
+        size = try RunAttempt.append((isCut ? [UInt8(ascii: "\n")] : []) + line, to: path)
         guard RunAttempt.entries(path).entries.last?.pid == process else { throw LostRun(folder: folder.path, by: nil) }
     }
 
@@ -69,9 +72,17 @@ final class RunAttempt: Sendable {
         if descriptor < 0 { return errno != ENOENT }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_size != size else { return true }
+        guard fstat(descriptor, &status) == 0, status.st_size != size || !endsWithOwnLine(descriptor) else {
+            return true
+        }
         lost.store(true, ordering: .relaxed)
         return false
+    }
+
+    /// True also where that cannot be read.
+    private func endsWithOwnLine(_ descriptor: Int32) -> Bool {
+        var bytes = [UInt8](repeating: 0, count: line.count)
+        return pread(descriptor, &bytes, bytes.count, size - off_t(line.count)) != bytes.count || bytes == line
     }
 
     /// Another start was found in the folder by now.
@@ -86,6 +97,13 @@ final class RunAttempt: Sendable {
         LostRun(folder: RunFolder.parent(of: RunFolder.parent(of: path)), by: RunAttempt.entries(path).entries.last)
     }
 
+    /// Waits until no process is at work in a folder that is to move aside.
+    /// - Throws: where there is one on this host after `patience` seconds. (One on another host finds out by itself.)
+    static func awaitEnd(in folder: RunFolder, patience: Double = 10) throws {
+        guard let last = entries(folder.attempts).entries.last else { return }
+        try awaitEnd(of: last, job: SlurmJob.identifier(), folder: folder, patience: patience)
+    }
+
     // MARK: -
 
     /// What stands in the file; `isCut`: its last line has no end.
@@ -97,7 +115,7 @@ final class RunAttempt: Sendable {
     }
 
     /// Returns the size of the file afterwards. A line that does not fit is taken back.
-    private static func append(_ text: String, to path: String) throws -> off_t {
+    private static func append(_ bytes: [UInt8], to path: String) throws -> off_t {
         func failure() -> RunFolderError {
             RunFolderError(description: "cannot write \(path): \(String(cString: strerror(errno)))")
         }
@@ -106,7 +124,6 @@ final class RunAttempt: Sendable {
         defer { close(descriptor) }
         var before = stat()
         guard fstat(descriptor, &before) == 0 else { throw failure() }
-        let bytes = Array(text.utf8)
         guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
             let error = failure()
             _ = ftruncate(descriptor, before.st_size)

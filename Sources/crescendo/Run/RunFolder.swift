@@ -56,7 +56,11 @@ struct RunFolder {
     ///   - output: `--output`; nil: a fresh folder in `runs` named after the data file and the time.
     ///   - resume: a run that is found may be gone on with.
     static func prepare(output: String?, data: [String], overwrite: Bool, resume: Bool) throws -> RunFolder {
-        var path = output ?? freshPath(data)
+        guard var path = output else {
+            var folder = RunFolder(path: try makeFreshFolder(data), overwrite: overwrite)
+            folder.created = true
+            return folder
+        }
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         var folder = RunFolder(path: path, overwrite: overwrite)
         var status = stat()
@@ -111,8 +115,10 @@ struct RunFolder {
     }
 
     /// Makes room for a run that starts from the beginning; returns where an old one was moved to.
+    /// - Throws: where that one is still at work.
     func open() throws -> String? {
         guard case .old = found, try !RunFolder.entries(of: path).isEmpty else { return nil }
+        try RunAttempt.awaitEnd(in: self)
         var number = 1
         var status = stat()
         while lstat("\(path).old-\(number)", &status) == 0 { number += 1 }
@@ -135,8 +141,8 @@ struct RunFolder {
         if created { rmdir(path) }
     }
 
-    /// runs/NAME-20250131-142501, with -2, -3, … when taken.
-    private static func freshPath(_ data: [String]) -> String {
+    /// runs/NAME-20250131-142501, with -2, -3, … when taken, by another start in the same second too.
+    private static func makeFreshFolder(_ data: [String]) throws -> String {
         var now = time(nil)
         var local = tm()
         localtime_r(&now, &local)
@@ -147,10 +153,12 @@ struct RunFolder {
         let file = data.first?.split(separator: "/").last ?? "data"
         let name = file.prefix { $0 != "." }
         let base = "runs/\(name.isEmpty ? "data" : name)-\(stamp)"
-        var status = stat()
+        try makeFolder("runs")
         var path = base
         var number = 2
-        while lstat(path, &status) == 0 {
+        // Only one start can make it.
+        while mkdir(path, 0o777) != 0 {
+            guard errno == EEXIST else { throw failure("cannot create the run folder \(path)") }
             path = "\(base)-\(number)"
             number += 1
         }
