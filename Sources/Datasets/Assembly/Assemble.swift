@@ -57,7 +57,7 @@ extension DistributedTable {
             training: parts[0], validation: (parts[1].order.count > 0) ? parts[1] : nil,
             preprocessing: Preprocessing(
                 schema: schema, featureCount: columns, sampleShape: sampleShape, standardization: standardization,
-                labels: encoding, notes: notes))
+                labels: encoding, notes: notes), digest: digest)
     }
 
     func noteEqualLabels(_ kind: LabelKind) {

@@ -74,4 +74,6 @@ public struct TrainingData: Sendable {
     /// Nil without `validationFraction`.
     public let validation: Dataset?
     public let preprocessing: Preprocessing
+    /// Tells these rows, as they were read, from those of other data (see `DataDigest`).
+    public let digest: String?
 }

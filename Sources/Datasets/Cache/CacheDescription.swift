@@ -7,8 +7,12 @@ struct CacheDescription: Codable, Equatable {
         /// Absolute, links resolved.
         var path: String
         var bytes: Int
-        /// Time of the last change: seconds and nanoseconds.
+        /// Times of the last change, of the contents and of anything: seconds and nanoseconds. The first may be set to what
+        /// one likes, as tar and rsync do.
         var modified: [Int]
+        var changed: [Int]
+        /// Its number on the file system: another one is another file.
+        var inode: Int
     }
 
     /// The number of features, rows and so on of `DistributedTable`.
@@ -25,6 +29,8 @@ struct CacheDescription: Codable, Equatable {
         var firstRowOfFile: [Int]
         /// What was done in reading, for people.
         var notes: [String]
+        /// See `DataDigest`.
+        var digest: String?
 
         var density: Double { Double(nonZeros) / (Double(rows) * Double(columns)) }
     }

@@ -81,6 +81,8 @@ struct CacheTarget: Codable, Equatable {
         defer { free(resolved) }
         return CacheDescription.Source(
             path: String(cString: resolved), bytes: Int(status.st_size),
-            modified: [Int(status.st_mtim.tv_sec), Int(status.st_mtim.tv_nsec)])
+            modified: [Int(status.st_mtim.tv_sec), Int(status.st_mtim.tv_nsec)],
+            changed: [Int(status.st_ctim.tv_sec), Int(status.st_ctim.tv_nsec)],
+            inode: Int(truncatingIfNeeded: status.st_ino))
     }
 }

@@ -79,7 +79,7 @@ extension DistributedTable {
             table: CacheDescription.Table(
                 rows: rows, columns: columns, nonZeros: nonZeros, labelNames: labelNames, hasWeights: hasWeights,
                 format: format, schema: schema, sampleShape: sampleShape, identifierNames: identifierNames,
-                firstRowOfFile: files.map(\.firstRow), notes: notes.reading),
+                firstRowOfFile: files.map(\.firstRow), notes: notes.reading, digest: digest),
             seed: options.seed, validationFraction: options.validationFraction,
             standardization: standardization.kind, labelScale: labels.isCapped ? encoding.scale : nil,
             scalingNotes: notes.scaling, numberCounts: numbers.map(\.count),

@@ -32,6 +32,9 @@ public final class DistributedTable {
     /// `assemble(using:)` and without identifiers.
     public internal(set) var identifiers: [String] = []
 
+    /// Of the rows as they were read, for training (see `DataDigest`); nil where a cache of before has none.
+    let digest: String?
+
     let budget: MemoryBudget
     let threads: Int
     var communicator: any Communicator { budget.communicator }
@@ -97,6 +100,7 @@ public final class DistributedTable {
         self.budget = budget
         self.threads = threads
         self.blocks = blocks
+        digest = options.isTraining ? try DataDigest.of(blocks, communicator) : nil
         cached = nil
         guard rows > 0 else {
             let names = files.map(\.name).joined(separator: ", ")
@@ -136,6 +140,7 @@ public final class DistributedTable {
         notes = table.notes
         files = zip(set.files, table.firstRowOfFile).map { ($0.path, $1) }
         blocks = []
+        digest = table.digest
         self.options = options
         self.budget = budget
         self.threads = threads

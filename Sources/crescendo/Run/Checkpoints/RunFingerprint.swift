@@ -25,6 +25,8 @@ struct RunFingerprint: Codable, Equatable {
     /// Columns of a table.
     var columns: String?
     var scaling: Scaling
+    /// Of the rows as they were read; nil in checkpoints of before.
+    var digest: String?
     /// Resolved options by name.
     var options: [String: String]
 
@@ -80,6 +82,7 @@ struct RunFingerprint: Codable, Equatable {
             CRC32.text(of: Array(schema.featureNames.joined(separator: "\n").utf8))
         }
         scaling = Scaling(preprocessing.standardization)
+        digest = data.digest
         options = plan.resolved().texts.filter { !Self.free.contains($0.key) }
     }
 
@@ -100,7 +103,11 @@ struct RunFingerprint: Codable, Equatable {
             }
             if stored.classes != classes { found.append("the names of the classes") }
             if stored.columns != columns { found.append("the names of the columns") }
-            if !scaling.isLike(stored.scaling) { found.append("data: the values of the features") }
+            if !scaling.isLike(stored.scaling) {
+                found.append("data: the values of the features")
+            } else if let was = stored.digest, let now = digest, was != now {
+                found.append("data: labels, weights or values, or the order of rows (digest \(was) then, \(now) now)")
+            }
         }
         for key in Set(options.keys).union(stored.options.keys).sorted() where options[key] != stored.options[key] {
             let was = stored.options[key] ?? "not given"
