@@ -49,10 +49,18 @@ public protocol SnapshotKeeper: AnyObject {
 }
 
 extension Trainer {
-    func snapshot(seconds: Double) -> Snapshot {
-        Snapshot(
-            seconds: seconds, state: state, direction: direction, noisyPasses: batchRule.noisyPasses,
-            objective: objective.saved, reducer: objective.reducer.account, validation: validation?.state)
+    /// - Parameter isDone: the run has converged. What it knows of the curvature, ten to forty times the parameters, is left
+    ///   out: who goes on to a lower tolerance learns it anew.
+    func snapshot(seconds: Double, isDone: Bool = false) -> Snapshot {
+        var kept = state
+        var known = objective.saved
+        if isDone, isConvex {
+            kept.lbfgs = LBFGS(memory: state.lbfgs.memory)
+            known.walk = nil
+        }
+        return Snapshot(
+            seconds: seconds, state: kept, direction: direction, noisyPasses: batchRule.noisyPasses,
+            objective: known, reducer: objective.reducer.account, validation: validation?.state)
     }
 
     /// Makes the state that of the snapshot.

@@ -140,7 +140,9 @@ public final class Trainer<M: Model> {
             }
             if objective.reducer.agreed.snapshotIsDue || reason != nil, reason != .divergence {
                 objective.reducer.agreed.snapshotIsDue = false
-                try keeper?.keep(self.snapshot(seconds: clock.seconds), isLast: reason != nil)
+                try keeper?.keep(
+                    self.snapshot(seconds: clock.seconds, isDone: reason?.isConvergence ?? false), isLast: reason != nil
+                )
             }
         }
         return try finish(reason ?? .iterationLimit, last: last, clock: clock)

@@ -20,7 +20,7 @@ struct TrainerState: Codable {
     /// K when the dense metric was last estimated.
     var batchSizeOfMetric = 0
     /// Curvature between full-batch iterations.
-    let lbfgs: LBFGS
+    var lbfgs: LBFGS
     var direct = DirectSolution.refused
     var objectives = ObjectiveHistory()
     /// Gap estimates of the last full-batch iterations, relative to the objective.

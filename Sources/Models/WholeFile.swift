@@ -47,9 +47,8 @@ public enum WholeFile {
 
     /// Writes to a temporary name beside `path`, syncs, and renames: a reader sees the old file or the new one.
     static func write(_ bytes: [UInt8], to path: String, beforeRename: () throws -> Void = {}) throws {
-        let temporary = "\(path).\(getpid()).tmp"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard file >= 0 else { throw failure("cannot write", temporary) }
+        guard let made = TemporaryFile(beside: path, permissions: 0o644) else { throw failure("cannot write", path) }
+        let (temporary, file) = (made.path, made.descriptor)
         var done = 0
         while done < bytes.count {
             let part = bytes.withUnsafeBytes { raw in

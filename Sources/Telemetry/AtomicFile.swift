@@ -27,9 +27,10 @@ public final class AtomicFileWriter {
 
     public init(path: String) throws {
         self.path = path
-        temporary = path + ".tmp-\(getpid())"
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        if descriptor < 0 { throw failure() }
+        let made = TemporaryFile(beside: path)
+        temporary = made?.path ?? ""
+        descriptor = made?.descriptor ?? -1
+        if made == nil { throw failure() }
     }
 
     deinit { abandon() }

@@ -175,6 +175,30 @@ import Testing
         #expect(result["objective"] as? Double == (try place.json("whole/result.json")["objective"] as? Double))
     }
 
+    /// What a converged run keeps to go on from is about as large as its model; what it had no time for is made up for.
+    @Test func aConvergedRunIsSmallAndWhole() throws {
+        let place = try Workplace()
+        try place.write(SampleData.classes(rows: 300), to: "data.svm")
+        let command = ["train", "data.svm", "--output", "run", "--model", "softmax", "--checkpoint-every", "0.001"]
+        #expect(try place.run(ranks: 2, command).code == 0)
+        let folder = CheckpointFolder(path: place.path("run/checkpoints"))
+        let name = try #require(folder.names.first)
+        #expect(folder.names.count == 1)
+        let arrays = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/" + name.arrays))
+        #expect(arrays.range(of: Data("lbfgs".utf8)) == nil)
+        try FileManager.default.removeItem(atPath: place.path("run/report.html"))
+        try place.write("half", to: "run/report.html.tmp-n1-2")
+        let again = try place.run(command)
+        #expect(again.code == 0 && again.output.contains("has finished already"))
+        #expect(place.exists("run/report.html") && !place.exists("run/report.html.tmp-n1-2"))
+        let before = try #require(try place.json("run/result.json")["objective"] as? Double)
+        #expect(try place.run(ranks: 2, command + ["--tolerance", "1e-8"]).code == 0)
+        let result = try place.json("run/result.json")
+        #expect(result["attempts"] as? Int == 2)
+        #expect(try #require(result["objective"] as? Double) <= before)
+        expectNoGap(try metrics(place, "run"), upTo: try #require(result["iterations"] as? Int))
+    }
+
     @Test func aDamagedCheckpointIsPassedOver() throws {
         let place = try Workplace()
         let way = Way.sgd

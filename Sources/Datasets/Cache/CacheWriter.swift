@@ -36,11 +36,14 @@ struct CacheWriter {
         let pieces = layout.pieces(ranks: 0..<layout.ranks).count
         let start = CacheHeader.start(json: json, numbers: numbers, pieces: pieces)
         let total = start + (starts.last ?? 0)
-        // One name for all ranks, and one that no other job has.
-        let temporary = target.path + ".tmp-\(hostName())-\(UInt32.random(in: 0 ... .max))"
-        let name = String(decoding: try communicator.broadcast(bytes: Array(temporary.utf8)), as: UTF8.self)
-        defer { if communicator.rank == 0 { unlink(name) } }
-        try communicator.together { if communicator.rank == 0 { try create(name) } }
+        let made = try communicator.together { communicator.rank == 0 ? try create() : nil }
+        defer {
+            if let made {
+                unlink(made.path)
+                close(made.descriptor)
+            }
+        }
+        let name = String(decoding: try communicator.broadcast(bytes: Array((made?.path ?? "").utf8)), as: UTF8.self)
         let checksums = try communicator.together {
             let descriptor = open(name, O_WRONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw Failure("cannot write \(name) on host \(hostName())") }
@@ -67,16 +70,15 @@ struct CacheWriter {
     }
 
     /// Makes the file, and its folder where that is missing.
-    private func create(_ name: String) throws {
+    private func create() throws -> TemporaryFile {
         if let slash = target.path.lastIndex(of: "/") {
             let folder = String(target.path[..<slash])
             if !folder.isEmpty, mkdir(folder, 0o777) != 0, errno != EEXIST {
                 throw Failure("cannot make the folder \(folder)")
             }
         }
-        let descriptor = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw Failure("cannot write \(target.path)") }
-        close(descriptor)
+        guard let made = TemporaryFile(beside: target.path) else { throw Failure("cannot write \(target.path)") }
+        return made
     }
 
     /// Writes this rank's section; returns the checksums of its pieces.

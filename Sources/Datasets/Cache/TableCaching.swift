@@ -9,6 +9,7 @@ extension DistributedTable {
     ) throws -> CacheTarget? {
         guard let cache, set.standardInput == nil, !set.files[0].isStandardInput else { return nil }
         let mine = communicator.rank == 0 ? CacheTarget(cache, set: set, options: options) : nil
+        if let mine { TemporaryFile.removeLeft(beside: mine.path) }
         return try decodeFromRankZero([mine].compactMap { $0 }, communicator).first
     }
 

@@ -131,7 +131,7 @@ struct RunFolder {
     /// Removes what killed writers have left. For a start that owns the folder.
     func clean() {
         for name in (try? RunFolder.entries(of: path)) ?? []
-        where name.contains(".tmp-") || name.hasSuffix(".tmp") || name.hasPrefix(RunFolder.probePrefix) {
+        where name.contains(".tmp-") || name.hasPrefix(RunFolder.probePrefix) {
             unlink(path + "/" + name)
         }
     }

@@ -95,6 +95,7 @@ extension TrainJob {
             switch try RunDecision(folder, fingerprint, configuration) {
             case .finished(let text):
                 console.print(text)
+                tidy(folder)
                 isFinished = true
             case .fresh: rankZero = try open(folder, plan, fingerprint, nil, nil)
             case .goOn(let point, let head): rankZero = try open(folder, plan, fingerprint, point, head)

@@ -4,6 +4,12 @@ import MPI
 import Models
 import Telemetry
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// What is said about a table after its rows have gone to their owners.
 struct TableSummary {
     let rows: Int
@@ -123,6 +129,7 @@ extension TrainJob {
             try start.status.write(
                 reason == .divergence ? .failed : .finished, reason: reason.rawValue,
                 iteration: report.result.iterations, seconds: report.result.seconds)
+            if reason.isConvergence { CheckpointFolder(path: start.folder.checkpoints).prune(keeping: 1) }
             draw(start)
         }
         summarise(report, folder)
@@ -157,10 +164,21 @@ extension TrainJob {
 
     /// The page for people; a run does not fail for want of it.
     private func draw(_ start: RunStart.RankZero) {
-        let folder = start.folder.path
+        draw(start.folder.path, check: start.attempt.check)
+    }
+
+    /// What a run that finished and was killed then had no time for.
+    func tidy(_ folder: RunFolder) {
+        folder.clean()
+        let reason = StoredStatus(folder: folder.path).flatMap { StopReason(rawValue: $0.reason) }
+        CheckpointFolder(path: folder.checkpoints).prune(keeping: reason?.isConvergence ?? false ? 1 : 2)
+        if access(RunReport.path(in: folder.path), F_OK) != 0 { draw(folder.path) {} }
+    }
+
+    private func draw(_ folder: String, check: () throws -> Void) {
         do {
             try AtomicFile.write(
-                RunReport(folders: [folder]).html, to: RunReport.path(in: folder), beforeRename: start.attempt.check)
+                RunReport(folders: [folder]).html, to: RunReport.path(in: folder), beforeRename: check)
         } catch {
             console.warn("\(error). The run has no report; 'crescendo report' draws it later.")
         }

@@ -1,3 +1,4 @@
+import Datasets
 import MPI
 import Telemetry
 
@@ -47,6 +48,7 @@ final class PredictionSink {
 
     /// - Parameter path: nil: standard output.
     init(path: String?) throws {
+        if let path { TemporaryFile.removeLeft(beside: path) }
         file = try path.map { try AtomicFileWriter(path: $0) }
         isTerminal = path == nil && Screen.detect().isTerminal
     }

@@ -117,10 +117,12 @@ struct CheckpointFolder: Sendable {
         }
     }
 
-    /// Removes all but the two newest, and what killed writers have left.
-    /// - Parameter damaged: of no use, and removed.
-    func prune(damaged: Set<Name> = []) {
-        let kept = Set(names.filter { !damaged.contains($0) }.prefix(2))
+    /// Removes all but the newest, and what killed writers have left.
+    /// - Parameters:
+    ///   - damaged: of no use, and removed.
+    ///   - keeping: how many stay: two while a run goes on, one when it has finished.
+    func prune(damaged: Set<Name> = [], keeping: Int = 2) {
+        let kept = Set(names.filter { !damaged.contains($0) }.prefix(keeping))
         let files = Set(kept.flatMap { [$0.document, $0.arrays] } + [RunFolder.attemptsName])
         // The JSON first: without it the arrays are nothing.
         for file in ((try? RunFolder.entries(of: path)) ?? []).sorted(by: {
