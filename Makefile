@@ -79,8 +79,9 @@ test: deps ## build and run all tests, those of MPI at 1, 2, 3 and 4 ranks
 test-cluster: build ## run jobs on a Slurm cluster of six hosts made on this machine (root; at most ten minutes)
 	@PROGRAM=$(PROGRAM) timeout -k 20 600 Tests/Cluster/run
 
-test-kills: build ## kill runs at KILLS=200 random moments and start them again (a quarter of an hour)
+test-kills: build ## kill KILLS=200 runs at random moments, and as many starts, alone and racing (half an hour)
 	@PROGRAM=$(PROGRAM) MPIRUN=$(MPIRUN) Tests/Kills/run $(KILLS) $(SEED)
+	PROGRAM=$(PROGRAM) MPIRUN=$(MPIRUN) Tests/Kills/starts $(KILLS) $(SEED)
 
 fuzz: deps ## change files and have them read (FUZZ_OPTIONS='--readers "npz idx" --runs 100000 --seconds 60')
 	@CRESCENDO_FUZZ=1 swift build -c release --scratch-path .build-fuzz --product reader-fuzzer \

@@ -39,6 +39,8 @@ struct RunFolder {
     let overwrite: Bool
     private(set) var found = FoundRun.none
     private(set) var created = false
+    /// Length of the file of starts when `found` was found.
+    private var lengthOfAttempts = 0
 
     var configuration: String { path + "/config.yaml" }
     var metrics: String { path + "/metrics.jsonl" }
@@ -69,6 +71,7 @@ struct RunFolder {
                 throw RunFolderError(description: "--output \(path) is a file; give a folder")
             }
             if try entries(of: path).contains(where: { !$0.hasPrefix(probePrefix) }) {
+                folder.lengthOfAttempts = folder.presentLengthOfAttempts
                 folder.found = try folder.look(resume: resume)
                 // An old run that moves aside needs a parent that is writable.
                 try checkWritable(overwrite ? parent(of: path) : path, for: path)
@@ -117,7 +120,17 @@ struct RunFolder {
     /// Makes room for a run that starts from the beginning; returns where an old one was moved to.
     /// - Throws: where that one is still at work.
     func open() throws -> String? {
-        guard case .old = found, try !RunFolder.entries(of: path).isEmpty else { return nil }
+        let isChanged = presentLengthOfAttempts != lengthOfAttempts
+        guard overwrite else {
+            guard isChanged else { return nil }
+            // Data takes a while to read, and another start was quicker.
+            try RunAttempt.awaitEnd(in: self)
+            throw RunFolderError(
+                description: "another start has begun a run in \(path) meanwhile: choose another --output, or give the "
+                    + "command again")
+        }
+        if case .old = found {} else if !isChanged { return nil }
+        guard try !RunFolder.entries(of: path).isEmpty else { return nil }
         try RunAttempt.awaitEnd(in: self)
         var number = 1
         var status = stat()
@@ -126,6 +139,11 @@ struct RunFolder {
         guard rename(path, old) == 0 else { throw RunFolder.failure("cannot move \(path) to \(old)") }
         try RunFolder.makeFolder(path)
         return old
+    }
+
+    private var presentLengthOfAttempts: Int {
+        var status = stat()
+        return stat(attempts, &status) == 0 ? Int(status.st_size) : 0
     }
 
     /// Removes what killed writers have left. For a start that owns the folder.
