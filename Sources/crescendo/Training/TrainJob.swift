@@ -167,7 +167,7 @@ struct TrainJob {
             let metrics = MetricsFile(path: zero.folder.metrics, from: from, owns: owns, warn: warn)
             let events = EventsFile(path: zero.folder.events, attempt: attempt.number, owns: owns, warn: warn)
             let listener = RunTelemetry(
-                sinks: [metrics, events, RankMessages(say: { say($0) }, warn: warn)] + sinks(plan, zero.folder),
+                sinks: [metrics, events, RankMessages(say: { say($0) }, warn: warn)] + sinks(plan, zero),
                 progress: isQuiet ? nil : ProgressLine(console: console, rows: plan.rows), hosts: hosts, warn: warn)
             telemetry = listener
             listener.note(zero.beginning)

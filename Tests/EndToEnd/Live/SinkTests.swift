@@ -19,11 +19,30 @@ import Testing
         }
         let state = try place.read("state.prom")
         let iterations = try #require(try place.json("runs/first/result.json")["iterations"] as? Int)
-        #expect(state.contains("crescendo_iterations_total{run=\"first\"} \(iterations)\n"), "\(state)")
-        #expect(state.contains("crescendo_run_state{run=\"first\",state=\"finished\"} 1\n"))
+        let labels = "run=\"first\",folder=\"\(place.path("runs/first"))\""
+        #expect(state.contains("crescendo_iterations_total{\(labels)} \(iterations)\n"), "\(state)")
+        #expect(state.contains("crescendo_run_state{\(labels),state=\"finished\"} 1\n"))
         let configuration = try place.read("runs/first/config.yaml")
         #expect(configuration.contains("tensorboard: true\n"))
         #expect(configuration.contains("prometheus: \"\(place.path("state.prom"))\"\n"), "\(configuration)")
+    }
+
+    /// The collector refuses all files where two hold the same series.
+    @Test func runsOfTheSameNameWriteDifferentSeries() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(rows: 40), to: "data.svm")
+        var series: [Set<Substring>] = []
+        for parent in ["seed1", "seed \"2\""] {
+            let outcome = try place.run([
+                "train", "data.svm", "--output", "\(parent)/../\(parent)/run", "--prometheus", "state.prom", "--quiet",
+            ])
+            try #require(outcome.code == 0, "\(outcome.errors)")
+            let lines = try place.read("state.prom").split(separator: "\n").filter { !$0.hasPrefix("#") }
+            series.append(Set(lines.compactMap { line in line.lastIndex(of: " ").map { line[..<$0] } }))
+        }
+        #expect(series[0].isDisjoint(with: series[1]) && !series[0].isEmpty)
+        let folder = #"folder="\#(place.path(#"seed \"2\""#))/run""#
+        #expect(series[1].allSatisfy { $0.contains(folder) }, "\(series[1])")
     }
 
     @Test func theyCanBeTurnedOff() throws {
