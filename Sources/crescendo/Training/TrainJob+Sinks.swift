@@ -15,7 +15,12 @@ extension TrainJob {
         if command.run.tensorboard ?? Defaults.tensorboard {
             sinks.append(
                 TensorBoardSink(
-                    folder: start.folder.tensorboard, configuration: plan.resolved().yaml(header: [])))
+                    folder: start.folder.tensorboard,
+                    configuration: plan.resolved().yaml(header: [
+                        "Run folder: \(folder.printable)", "Attempt \(start.attempt.number) at the run",
+                    ]),
+                    // Not by the checkpoint: a run that was killed before its first one has drawn points too.
+                    after: start.attempt.number == 1 ? nil : start.head?.iteration ?? 0))
         }
         if let path = command.run.prometheus {
             let name = folder.split(separator: "/").last.map { String($0) } ?? folder

@@ -121,20 +121,36 @@ import Testing
 
     @Test func aRunThatGoesOnTellsTheReaderToForgetWhatWasBeyond() throws {
         try withFolder { folder in
-            for first in [1, 6] {
-                let sink = TensorBoardSink(folder: folder)
+            // A run killed before its first checkpoint, then after iteration 5, then before it did anything.
+            for (after, first) in [(nil, 1), (0, 1), (5, 6), (5, 6)] as [(Int?, Int)] {
+                let sink = TensorBoardSink(folder: folder, configuration: "model: ridge", after: after)
+                // The first iteration may take longer than the first look.
+                try sink.receive(RunNews())
                 try sink.receive(RunNews(iterations: lines(8, from: first)))
                 sink.finish(nil)
-                // Names hold the second and the process.
-                if first == 1 {
-                    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first)
-                    try FileManager.default.moveItem(
-                        atPath: folder + "/" + name, toPath: folder + "/events.out.tfevents.0000000000.first")
-                }
             }
+            // All of one second and one process, and still in order.
             let files = try ReadEvent.all(in: folder)
-            #expect(files.map { $0.filter(\.isStart).map(\.step) } == [[], [6]])
-            #expect(files[1].map(\.step) == [0] + [6] + Array(6...13))
+            #expect(files.map { $0.filter(\.isStart).map(\.step) } == [[], [0], [6], [6]])
+            #expect(files[1].map(\.step) == [0, 0, 0] + Array(1...8))
+            #expect(files[2].map(\.step) == [0, 6, 6] + Array(6...13))
+            // What a reader keeps that forgets at each start what lies beyond.
+            var kept: [Int] = []
+            for event in files.joined() {
+                if event.isStart { kept.removeAll { $0 >= event.step } }
+                if event.scalars["loss/batch"] != nil { kept.append(event.step) }
+            }
+            #expect(kept == Array(1...13))
+        }
+    }
+
+    @Test func anAttemptOnAHostWhoseClockIsBehindComesLast() throws {
+        try withFolder { folder in
+            try Data().write(to: URL(fileURLWithPath: folder + "/events.out.tfevents.4000000000.ahead.1.0"))
+            let sink = TensorBoardSink(folder: folder, after: 3)
+            try sink.receive(RunNews())
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+            #expect(names.count == 2 && names[1].hasPrefix("events.out.tfevents.4000000001."), "\(names)")
         }
     }
 
@@ -182,6 +198,31 @@ import Testing
             #expect(computing[7]?.doubles?.reduce(0, +) == 3)
             #expect(event.histograms["ranks/samples"]?[2]?.double == 2)
             #expect(event.histograms["ranks/waiting"]?[1]?.double == 0)
+        }
+    }
+
+    @Test(.enabled(if: Python.hasTensorBoard, "TensorBoard's Python package is not installed"))
+    func tensorBoardsOwnReaderShowsNoStepTwice() throws {
+        try withFolder { folder in
+            for (after, first) in [(nil, 1), (0, 1), (5, 6), (5, 6)] as [(Int?, Int)] {
+                let sink = TensorBoardSink(folder: folder, configuration: "model: ridge", after: after)
+                try sink.receive(RunNews())
+                try sink.receive(RunNews(iterations: lines(8, from: first)))
+                sink.finish(nil)
+            }
+            let script = """
+                import sys
+                from tensorboard.backend.event_processing import event_accumulator, plugin_event_accumulator
+                a = event_accumulator.EventAccumulator(sys.argv[1])
+                a.Reload()
+                assert [p.step for p in a.Scalars("loss/batch")] == list(range(1, 14)), a.Scalars("loss/batch")
+                b = plugin_event_accumulator.EventAccumulator(sys.argv[1], size_guidance={"tensors": 0})
+                b.Reload()
+                assert [p.step for p in b.Tensors("loss/batch")] == list(range(1, 14))
+                assert [p.step for p in b.Tensors("configuration")] == [0, 6]
+                """
+            let (code, output) = try Python.run(script, folder)
+            #expect(code == 0, "\(output)")
         }
     }
 
