@@ -40,7 +40,14 @@ final class LineFile: Sendable {
         let reason = errno
         var state = State(descriptor: descriptor)
         var status = stat()
-        if descriptor >= 0, fstat(descriptor, &status) == 0 { state.size = status.st_size }
+        if descriptor >= 0, fstat(descriptor, &status) == 0 {
+            state.size = status.st_size
+            if status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 {
+                state.size = LineFile.endOfLines(path, status.st_size)
+                // What a killed writer left half written would spoil the line to come.
+                if state.size < status.st_size { _ = ftruncate(descriptor, state.size) }
+            }
+        }
         if descriptor < 0 {
             state.hasWarned = true
             warn(LineFile.text(reason, path))
@@ -49,6 +56,26 @@ final class LineFile: Sendable {
     }
 
     deinit { close() }
+
+    /// Where the last whole line ends, looked for as far back as a line may reach.
+    private static func endOfLines(_ path: String, _ size: off_t) -> off_t {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return size }
+        defer {
+            #if canImport(Glibc)
+                Glibc.close(descriptor)
+            #else
+                Darwin.close(descriptor)
+            #endif
+        }
+        let start = max(0, size - 1 << 22)
+        var bytes = [UInt8](repeating: 0, count: Int(size - start))
+        guard bytes.withUnsafeMutableBytes({ pread(descriptor, $0.baseAddress, $0.count, start) }) == bytes.count else {
+            return size
+        }
+        if let end = bytes.lastIndex(of: UInt8(ascii: "\n")) { return start + off_t(end) + 1 }
+        return start == 0 ? 0 : size
+    }
 
     /// True while lines wait for the disk.
     var isBehind: Bool { state.withLock { !$0.pending.isEmpty } }

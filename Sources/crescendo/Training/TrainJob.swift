@@ -162,6 +162,11 @@ struct TrainJob {
         try world.onRoot {
             guard let zero = start.rankZero else { return }
             let attempt = zero.attempt
+            if zero.attempt.number > 1 {
+                var reader = RunFolderReader(path: zero.folder.path)
+                _ = reader.lastRecord()
+                for gap in reader.lineGaps { console.warn("\(zero.folder.path)/\(gap)".printable) }
+            }
             let from = try zero.head.map { try MetricsStart(path: zero.folder.metrics, after: $0.record) }
             let owns: @Sendable () -> Bool = { attempt.ownsFolder }
             let metrics = MetricsFile(path: zero.folder.metrics, from: from, owns: owns, warn: warn)
