@@ -1,6 +1,7 @@
 import BigBatch
 import Datasets
 import MPI
+import Models
 import Telemetry
 
 /// How a run begins: from nothing, or where an earlier start of it has stopped.
@@ -54,7 +55,8 @@ enum RunDecision {
                     + "name")
         }
         guard point.status?.state == "finished",
-            !RunDecision.goesFurther(point.status?.reason ?? "", head, configuration)
+            !RunDecision.goesFurther(point.status?.reason ?? "", head, configuration),
+            RunDecision.damage(of: folder) == nil
         else {
             self = .goOn(point, head)
             return
@@ -64,6 +66,20 @@ enum RunDecision {
             "The run in \(folder.path.printable) has finished already. \(reason)\n"
                 + "A higher limit or a lower --tolerance goes on with it; --overwrite starts anew and keeps it under another "
                 + "name.")
+    }
+
+    /// What a finished run should have left and cannot be read: the run goes on once more to write it.
+    static func damage(of folder: RunFolder) -> String? {
+        do {
+            _ = try ModelFile.read(folder.model)
+            guard try JSON(text: ConfigurationFile.text(of: folder.result)).members != nil else {
+                return "\(folder.result) holds no JSON object"
+            }
+            return nil
+        } catch {
+            return error is ModelError
+                ? ModelLocation.withoutRemedy(error) : "\(folder.result) cannot be read: \(error)"
+        }
     }
 
     /// Whether what ended a run would not end it now.
@@ -97,7 +113,11 @@ extension TrainJob {
                 console.print(text)
                 isFinished = true
             case .fresh: rankZero = try open(folder, plan, fingerprint, nil, nil)
-            case .goOn(let point, let head): rankZero = try open(folder, plan, fingerprint, point, head)
+            case .goOn(let point, let head):
+                if point.status?.state == "finished", let damage = RunDecision.damage(of: folder) {
+                    console.warn("the run had finished, but \(damage): its last checkpoint is used to write it anew")
+                }
+                rankZero = try open(folder, plan, fingerprint, point, head)
             }
         }
         if try world.broadcastValue(isFinished ? 1 : 0) == 1 { return nil }

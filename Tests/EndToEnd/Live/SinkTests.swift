@@ -45,6 +45,32 @@ import Testing
         #expect(series[1].allSatisfy { $0.contains(folder) }, "\(series[1])")
     }
 
+    /// A restart after a kill before the first checkpoint, and one on other ranks: each begins with the START of a session.
+    @Test func everyRestartTellsTensorBoard() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(rows: 2000), to: "data.svm")
+        let command = ["train", "data.svm", "--output", "run", "--checkpoint-every", "0"] + SampleData.endless
+        var starts: [Int] = []
+        for (ranks, signal) in [(0, SIGKILL), (0, SIGUSR1), (2, SIGUSR1)] {
+            let running = try place.start(Workplace.command(ranks: ranks, command))
+            let attempt = starts.count + 1
+            var names: [String] = []
+            for _ in 0..<600 where names.count < attempt {
+                usleep(50_000)
+                names = (try? FileManager.default.contentsOfDirectory(atPath: place.path("run/tensorboard"))) ?? []
+            }
+            usleep(700_000)
+            for rank in running.ranks.prefix(1) { kill(rank, signal) }
+            _ = try running.wait()
+            let newest = try #require(names.max())
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: place.path("run/tensorboard/" + newest))))
+            // Field 7 of the event: a message whose field 1 is 1.
+            let mark: [UInt8] = [0x3A, 2, 8, 1]
+            starts.append(bytes.indices.dropLast(4).count { bytes[$0..<$0 + 4].elementsEqual(mark) })
+        }
+        #expect(starts == [0, 1, 1])
+    }
+
     @Test func theyCanBeTurnedOff() throws {
         let place = try Workplace()
         try place.write(SampleData.binary(rows: 40), to: "data.svm")
