@@ -61,11 +61,12 @@ public final class TensorBoardSink: RunSink {
         let file = GrowingFile(path: "\(folder)/\(Self.prefix)\(second).\(hostName()).\(getpid()).0")
         self.file = file
         records.append(SummaryEvent.version(wallTime: now))
-        // From the first step on where it begins anew, the configuration included.
-        let step = after.map { $0 == 0 ? 0 : $0 + 1 }
-        if let step { records.append(SummaryEvent.restart(wallTime: now, step: step)) }
+        // Forgotten is what lies from here on, the configuration included. The first attempt says it too: readers take the
+        // first start that they see for no restart.
+        let step = after.map { $0 == 0 ? 0 : $0 + 1 } ?? 0
+        records.append(SummaryEvent.start(wallTime: now, step: step))
         if let configuration {
-            var event = SummaryEvent(wallTime: now, step: step ?? 0)
+            var event = SummaryEvent(wallTime: now, step: step)
             let block = configuration.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + $0 }
             event.add("configuration", text: block.joined(separator: "\n"), description: "The options of the run.")
             records.append(event.bytes)

@@ -51,6 +51,7 @@ import Testing
         try place.write(SampleData.binary(rows: 2000), to: "data.svm")
         let command = ["train", "data.svm", "--output", "run", "--checkpoint-every", "0"] + SampleData.endless
         var starts: [Int] = []
+        var step = 0
         for (ranks, signal) in [(0, SIGKILL), (0, SIGUSR1), (2, SIGUSR1)] {
             let running = try place.start(Workplace.command(ranks: ranks, command))
             let attempt = starts.count + 1
@@ -64,11 +65,20 @@ import Testing
             _ = try running.wait()
             let newest = try #require(names.max())
             let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: place.path("run/tensorboard/" + newest))))
-            // Field 7 of the event: a message whose field 1 is 1.
-            let mark: [UInt8] = [0x3A, 2, 8, 1]
-            starts.append(bytes.indices.dropLast(4).count { bytes[$0..<$0 + 4].elementsEqual(mark) })
+            // Field 2 of the event is the step, field 7 a message whose field 1 is 1.
+            var mark: [UInt8] = [0x10]
+            var rest = step
+            while rest > 127 {
+                mark.append(UInt8(rest % 128 + 128))
+                rest /= 128
+            }
+            mark += [UInt8(rest), 0x3A, 2, 8, 1]
+            starts.append(bytes.indices.dropLast(mark.count).count { bytes[$0..<$0 + mark.count].elementsEqual(mark) })
+            let iteration = try #require(try place.json("run/status.json")["iteration"] as? Int)
+            step = iteration == 0 ? 0 : iteration + 1
         }
-        #expect(starts == [0, 1, 1])
+        #expect(step > 2)
+        #expect(starts == [1, 1, 1])
     }
 
     @Test func theyCanBeTurnedOff() throws {
