@@ -20,8 +20,11 @@ final class RunAttempt: Sendable {
     let process: Int
     /// The Slurm job, if any, as Slurm's commands take it.
     let job: String?
-    private let path: String
+    /// Where the folder is.
+    let place: RunPlace
     private let size: off_t
+    /// Of the file in a folder that replaces the first one.
+    private let sizeAlone: off_t
     private let lost = Atomic<Bool>(false)
 
     /// A line of `attempts.jsonl`.
@@ -38,9 +41,15 @@ final class RunAttempt: Sendable {
     }
 
     /// Takes the folder over.
+    /// - Parameters:
+    ///   - configuration: the text of `config.yaml`, for a folder that replaces this one.
+    ///   - warn: told where the folder is renamed or deleted.
     /// - Throws: where a process of this host is still at work in it, after a wait of `patience` seconds.
-    init(folder: RunFolder, ranks: Int, threads: Int, patience: Double = 10) throws {
-        path = folder.attempts
+    init(
+        folder: RunFolder, ranks: Int, threads: Int, configuration: String = "", patience: Double = 10,
+        warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws {
+        let path = folder.attempts
         try RunFolder.makeFolder(folder.checkpoints)
         host = hostName()
         process = Int(getpid())
@@ -58,17 +67,29 @@ final class RunAttempt: Sendable {
         encoder.outputFormatting = [.sortedKeys]
         let line = String(decoding: try encoder.encode(own), as: UTF8.self)
         size = try RunAttempt.append((isCut ? "\n" : "") + line + "\n", to: path)
+        sizeAlone = off_t(line.utf8.count + 1)
+        place = RunPlace(
+            path: folder.path,
+            furnish: { path in
+                let folder = folder.at(path)
+                try RunFolder.makeFolder(folder.checkpoints)
+                _ = try RunAttempt.append(line + "\n", to: folder.attempts)
+                try AtomicFile.write(configuration, to: folder.configuration)
+            }, warn: warn)
         guard RunAttempt.entries(path).entries.last?.pid == process else { throw LostRun(folder: folder.path, by: nil) }
     }
 
-    /// False once another start has taken the folder over, or the folder is gone.
+    private var path: String { place.path + "/checkpoints/" + RunFolder.attemptsName }
+
+    /// False once another start has taken the folder over.
     var ownsFolder: Bool {
         if lost.load(ordering: .relaxed) { return false }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        // Any other failure of the file system may pass.
-        if descriptor < 0 { return errno != ENOENT }
+        // Who takes it over leaves a file; any other failure of the file system may pass.
+        if descriptor < 0 { return true }
         defer { close(descriptor) }
         var status = stat()
+        let size = place.isReplaced ? sizeAlone : size
         guard fstat(descriptor, &status) == 0, status.st_size != size else { return true }
         lost.store(true, ordering: .relaxed)
         return false
@@ -77,9 +98,10 @@ final class RunAttempt: Sendable {
     /// Another start was found in the folder by now.
     var isLost: Bool { lost.load(ordering: .relaxed) }
 
-    /// - Throws: `LostRun`.
+    /// - Throws: `LostRun`, and `RunFolderError` where the folder is gone.
     func check() throws {
         guard ownsFolder else { throw lostRun }
+        if let failure = place.failure { throw RunFolderError(description: failure) }
     }
 
     var lostRun: LostRun {

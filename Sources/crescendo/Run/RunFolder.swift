@@ -52,6 +52,9 @@ struct RunFolder {
 
     static let attemptsName = "attempts.jsonl"
 
+    /// The same at another place.
+    func at(_ path: String) -> RunFolder { RunFolder(path: path, overwrite: overwrite) }
+
     /// - Parameters:
     ///   - output: `--output`; nil: a fresh folder in `runs` named after the data file and the time.
     ///   - resume: a run that is found may be gone on with.

@@ -21,9 +21,24 @@ struct RunStart {
         var beginning: RunEvent
         var status: StatusFile
 
+        /// The folder where it is now.
+        var present: RunFolder { folder.at(attempt.place.path) }
+
+        /// Writes into the folder, once more where it was renamed or deleted meanwhile.
+        func write(_ body: (RunFolder) throws -> Void) throws {
+            let folder = present
+            do {
+                try body(folder)
+            } catch {
+                let moved = present
+                guard moved.path != folder.path else { throw error }
+                try body(moved)
+            }
+        }
+
         /// Where an error ends it; that one counts.
         func fail(_ reason: String) {
-            let iteration = StoredStatus(folder: folder.path)?.iteration ?? 0
+            let iteration = StoredStatus(folder: present.path)?.iteration ?? 0
             try? status.write(.failed, reason: reason, iteration: iteration, seconds: 0)
         }
     }
@@ -139,18 +154,19 @@ extension TrainJob {
         if let old = try folder.open() {
             say("The run that was in \(folder.path.printable) is now in \(old.printable).")
         }
-        let attempt = try RunAttempt(folder: folder, ranks: world.size, threads: plan.threads)
+        let launcher = world.size > 1 ? "mpirun -n \(world.size) " : ""
+        let configuration = plan.resolved().yaml(header: [
+            "Crescendo \(Crescendo.version): the options of this run, defaults included. Once more:",
+            "  \(launcher)" + ShellWord.quoted(["crescendo", "train", "--config", absolutePath(folder.configuration)]),
+        ])
+        let attempt = try RunAttempt(
+            folder: folder, ranks: world.size, threads: plan.threads, configuration: configuration,
+            warn: { [console] in console.warn($0) })
         let status = StatusFile(
-            path: folder.status, attempt: attempt, ranks: world.size, threads: plan.threads, started: started)
+            attempt: attempt, ranks: world.size, threads: plan.threads, started: started)
         folder.clean()
         try status.write(.running, iteration: head?.iteration ?? 0, seconds: head?.seconds ?? 0)
-        let launcher = world.size > 1 ? "mpirun -n \(world.size) " : ""
-        try AtomicFile.write(
-            plan.resolved().yaml(header: [
-                "Crescendo \(Crescendo.version): the options of this run, defaults included. Once more:",
-                "  \(launcher)"
-                    + ShellWord.quoted(["crescendo", "train", "--config", absolutePath(folder.configuration)]),
-            ]), to: folder.configuration, beforeRename: attempt.check)
+        try AtomicFile.write(configuration, to: folder.configuration, beforeRename: attempt.check)
         for damaged in point?.damaged ?? [] {
             console.warn(
                 "\(folder.checkpoints)/\(damaged.name.document) is passed over: \(damaged.reason). "

@@ -177,8 +177,8 @@ struct TrainJob {
             telemetry = listener
             listener.note(zero.beginning)
             let frame = CheckpointKeeper.Frame(
-                folder: CheckpointFolder(path: zero.folder.checkpoints), attempt: attempt, status: zero.status,
-                fingerprint: zero.fingerprint, tolerance: configuration.tolerance, patience: configuration.patience,
+                attempt: attempt, status: zero.status, fingerprint: zero.fingerprint,
+                tolerance: configuration.tolerance, patience: configuration.patience,
                 note: listener.noting, sync: listener.syncing(metrics), warn: warn)
             keeper = CheckpointKeeper(
                 frame, telemetry: listener, interval: command.run.checkpointEvery?.interval ?? .adaptive,
