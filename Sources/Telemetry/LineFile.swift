@@ -13,6 +13,7 @@ import Synchronization
 final class LineFile: Sendable {
     private let path: String
     private let state: Mutex<State>
+    private let place: (@Sendable () -> String)?
     private let owns: @Sendable () -> Bool
     private let warn: @Sendable (String) -> Void
 
@@ -27,13 +28,15 @@ final class LineFile: Sendable {
     /// - Parameters:
     ///   - empties: starts with an empty file instead of going on behind what is there.
     ///   - owns: asked before every write.
+    ///   - place: where the file belongs by now, should it be deleted; nil: where it was.
     ///   - warn: gets the reason of the first failure.
     ///   - flags: of `open`, besides its own.
     init(
-        path: String, empties: Bool, owns: @escaping @Sendable () -> Bool, warn: @escaping @Sendable (String) -> Void,
-        flags: Int32 = 0
+        path: String, empties: Bool, place: (@Sendable () -> String)? = nil, owns: @escaping @Sendable () -> Bool,
+        warn: @escaping @Sendable (String) -> Void, flags: Int32 = 0
     ) {
         self.path = path
+        self.place = place
         self.owns = owns
         self.warn = warn
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags | (empties ? O_TRUNC : 0), 0o666)
@@ -90,6 +93,7 @@ final class LineFile: Sendable {
                 state.pending = []
                 return
             }
+            replaceDeleted(&state)
             guard let reason = write(&state) else { return }
             // A device that cannot be truncated keeps what it took.
             _ = ftruncate(state.descriptor, state.size)
@@ -98,6 +102,26 @@ final class LineFile: Sendable {
                 warn(LineFile.text(reason, path))
             }
         }
+    }
+
+    /// What goes into a file that has no name any more is lost: a new one takes what comes.
+    private func replaceDeleted(_ state: inout State) {
+        var status = stat()
+        let isThere = fstat(state.descriptor, &status) == 0
+        guard isThere ? status.st_nlink == 0 : errno == ESTALE else { return }
+        let path = place?() ?? path
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        // No folder: tried again with the next lines.
+        guard descriptor >= 0, fstat(descriptor, &status) == 0 else { return }
+        #if canImport(Glibc)
+            Glibc.close(state.descriptor)
+        #else
+            Darwin.close(state.descriptor)
+        #endif
+        state.descriptor = descriptor
+        state.size = status.st_size
+        // Of a folder that was deleted its owner tells.
+        if path == self.path { warn("\(path) was deleted; what it held is lost") }
     }
 
     /// Makes what is written last. Lines that wait stay behind.

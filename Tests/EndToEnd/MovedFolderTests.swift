@@ -52,6 +52,8 @@ import Testing
         func times(_ text: String) -> Int { outcome.errors.components(separatedBy: text).count - 1 }
         #expect(times("was deleted or moved out of sight while the run trains") == 1, "\(outcome.errors)")
         #expect(times("its model is in \(place.path("runs/a.kept-1"))") == 1, "\(outcome.errors)")
+        #expect(try place.read("runs/a.kept-1/metrics.jsonl").hasPrefix("{"))
+        #expect(try place.read("runs/a.kept-1/events.jsonl").contains("checkpoint"))
         let iteration = try #require(try place.json("runs/a.kept-1/status.json")["iteration"] as? Int)
         #expect(try place.run(["info", "runs/a.kept-1"]).code == 0)
         let rest = try place.run(
@@ -75,5 +77,20 @@ import Testing
         #expect(try place.json("b/status.json")["state"] as? String == "finished")
         for name in ["model.safetensors", "result.json", "report.html"] { #expect(place.exists("b/" + name)) }
         #expect(!place.exists("a"))
+    }
+
+    /// Of a file that alone is deleted, what comes is kept.
+    @Test func deletedMetricsAreBegunAnew() throws {
+        let place = try Workplace()
+        let running = try running(place, ranks: 0)
+        try FileManager.default.removeItem(atPath: place.path("runs/a/metrics.jsonl"))
+        wait { place.exists("runs/a/metrics.jsonl") }
+        for rank in running.ranks { kill(rank, SIGUSR1) }
+        let outcome = try running.wait()
+        #expect(outcome.code == 75)
+        #expect(
+            outcome.errors.components(separatedBy: "runs/a/metrics.jsonl was deleted").count == 2, "\(outcome.errors)")
+        let last = try #require(try place.read("runs/a/metrics.jsonl").split(separator: "\n").last)
+        #expect(last.contains("\"iteration\":\(try place.json("runs/a/status.json")["iteration"] as? Int ?? -1),"))
     }
 }

@@ -125,7 +125,7 @@ final class RunPlace: Sendable {
                 throw error
             }
             warn(
-                "the run's folder \(given) was deleted or moved out of sight while the run trains: its metrics are lost; it "
+                "the run's folder \(given) was deleted or moved out of sight while the run trains: its metrics so far are lost; it "
                     .printable + "goes on in \(path)".printable)
             state = State(path: path, isReplaced: true)
         } catch {

@@ -162,6 +162,7 @@ struct TrainJob {
         try world.onRoot {
             guard let zero = start.rankZero else { return }
             let attempt = zero.attempt
+            let folder = zero.folder
             if zero.attempt.number > 1 {
                 var reader = RunFolderReader(path: zero.folder.path)
                 _ = reader.lastRecord()
@@ -169,8 +170,12 @@ struct TrainJob {
             }
             let from = try zero.head.map { try MetricsStart(path: zero.folder.metrics, after: $0.record) }
             let owns: @Sendable () -> Bool = { attempt.ownsFolder }
-            let metrics = MetricsFile(path: zero.folder.metrics, from: from, owns: owns, warn: warn)
-            let events = EventsFile(path: zero.folder.events, attempt: attempt.number, owns: owns, warn: warn)
+            let metrics = MetricsFile(
+                path: zero.folder.metrics, from: from, place: { folder.at(attempt.place.path).metrics }, owns: owns,
+                warn: warn)
+            let events = EventsFile(
+                path: zero.folder.events, attempt: attempt.number, place: { folder.at(attempt.place.path).events },
+                owns: owns, warn: warn)
             let listener = RunTelemetry(
                 sinks: [metrics, events, RankMessages(say: { say($0) }, warn: warn)] + sinks(plan, zero),
                 progress: isQuiet ? nil : ProgressLine(console: console, rows: plan.rows), hosts: hosts, warn: warn)
