@@ -139,7 +139,7 @@ public struct ModelFile: Sendable, Equatable {
 
     private static func values(of name: String, _ shape: [Int], _ file: Safetensors, _ path: String) throws -> [Float] {
         guard let tensor = file.tensors[name], tensor.shape == shape, case .floats(let values) = tensor.values else {
-            throw ModelError("\(path) is damaged: tensor \(name) is missing or has another shape")
+            throw ModelError.damage("\(path) is damaged: tensor \(name) is missing or has another shape")
         }
         guard values.allSatisfy({ $0.isFinite }) else {
             throw ModelError("\(path): tensor \(name) holds values that are not finite")

@@ -125,20 +125,20 @@ extension Safetensors {
         }
         let start = 8 + Int(length)
         guard start <= bytes.count else {
-            throw ModelError("\(file) is cut short: its header has \(length) bytes, the file \(bytes.count)")
+            throw ModelError.damage("\(file) is cut short: its header has \(length) bytes, the file \(bytes.count)")
         }
         let header: [String: HeaderValue]
         do {
             header = try JSONDecoder().decode([String: HeaderValue].self, from: Data(bytes[8..<start]))
         } catch {
-            throw ModelError("\(file) is damaged: its header is not valid JSON of a safetensors file")
+            throw ModelError.damage("\(file) is damaged: its header is not valid JSON of a safetensors file")
         }
         // Tensors lie one after the other: neither a gap nor an overlap, which could make much of a small file.
         var places: [Range<Int>] = []
         for (name, value) in header {
             switch value {
             case .metadata(let map):
-                guard name == Self.metadataKey else { throw ModelError("\(file) is damaged: tensor \(name)") }
+                guard name == Self.metadataKey else { throw ModelError.damage("\(file) is damaged: tensor \(name)") }
                 metadata = map
             case .tensor(let entry):
                 places.append(try Self.place(name, entry, of: bytes.count - start, file: file))
@@ -147,12 +147,12 @@ extension Safetensors {
         var end = 0
         for place in places.sorted(by: { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }) {
             guard place.lowerBound == end else {
-                throw ModelError("\(file) is damaged: its tensors do not lie one after the other")
+                throw ModelError.damage("\(file) is damaged: its tensors do not lie one after the other")
             }
             end = place.upperBound
         }
         guard start + end == bytes.count else {
-            throw ModelError("\(file) is damaged: \(bytes.count - start - end) bytes follow its last tensor")
+            throw ModelError.damage("\(file) is damaged: \(bytes.count - start - end) bytes follow its last tensor")
         }
         for case (let name, .tensor(let entry)) in header {
             tensors[name] = Self.tensor(entry, bytes[start...])
@@ -168,16 +168,16 @@ extension Safetensors {
         for length in entry.shape {
             let product = count.multipliedReportingOverflow(by: length)
             guard length >= 0, !product.overflow, product.partialValue < 1 << 40 else {
-                throw ModelError("\(file) is damaged: the shape of tensor \(name)")
+                throw ModelError.damage("\(file) is damaged: the shape of tensor \(name)")
             }
             count = product.partialValue
         }
         guard entry.dataOffsets.count == 2, entry.dataOffsets[0] >= 0,
             entry.dataOffsets[1] >= entry.dataOffsets[0],
             entry.dataOffsets[1] - entry.dataOffsets[0] == count * size
-        else { throw ModelError("\(file) is damaged: the place of tensor \(name)") }
+        else { throw ModelError.damage("\(file) is damaged: the place of tensor \(name)") }
         guard entry.dataOffsets[1] <= available else {
-            throw ModelError("\(file) is cut short: tensor \(name) is not complete")
+            throw ModelError.damage("\(file) is cut short: tensor \(name) is not complete")
         }
         return entry.dataOffsets[0]..<entry.dataOffsets[1]
     }

@@ -7,13 +7,16 @@ public final class EventsFile: RunSink {
     private let attempt: Int
 
     /// Goes on behind what is there. Events that the file does not take (full disk) wait, with one warning.
-    /// - Parameter owns: asked before every write; false: this process writes nothing more.
+    /// - Parameters:
+    ///   - place: the file's path by now, should it be deleted.
+    ///   - owns: asked before every write; false: this process writes nothing more.
     public init(
-        path: String, attempt: Int, owns: @escaping @Sendable () -> Bool = { true },
+        path: String, attempt: Int, place: (@Sendable () -> String)? = nil,
+        owns: @escaping @Sendable () -> Bool = { true },
         warn: @escaping @Sendable (String) -> Void
     ) {
         self.attempt = attempt
-        file = LineFile(path: path, empties: false, owns: owns) { problem in
+        file = LineFile(path: path, empties: false, place: place, owns: owns) { problem in
             warn("\(problem). Training goes on; its events wait until there is room.")
         }
     }

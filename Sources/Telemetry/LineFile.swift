@@ -13,6 +13,7 @@ import Synchronization
 final class LineFile: Sendable {
     private let path: String
     private let state: Mutex<State>
+    private let place: (@Sendable () -> String)?
     private let owns: @Sendable () -> Bool
     private let warn: @Sendable (String) -> Void
 
@@ -27,20 +28,29 @@ final class LineFile: Sendable {
     /// - Parameters:
     ///   - empties: starts with an empty file instead of going on behind what is there.
     ///   - owns: asked before every write.
+    ///   - place: where the file belongs by now, should it be deleted; nil: where it was.
     ///   - warn: gets the reason of the first failure.
     ///   - flags: of `open`, besides its own.
     init(
-        path: String, empties: Bool, owns: @escaping @Sendable () -> Bool, warn: @escaping @Sendable (String) -> Void,
-        flags: Int32 = 0
+        path: String, empties: Bool, place: (@Sendable () -> String)? = nil, owns: @escaping @Sendable () -> Bool,
+        warn: @escaping @Sendable (String) -> Void, flags: Int32 = 0
     ) {
         self.path = path
+        self.place = place
         self.owns = owns
         self.warn = warn
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags | (empties ? O_TRUNC : 0), 0o666)
         let reason = errno
         var state = State(descriptor: descriptor)
         var status = stat()
-        if descriptor >= 0, fstat(descriptor, &status) == 0 { state.size = status.st_size }
+        if descriptor >= 0, fstat(descriptor, &status) == 0 {
+            state.size = status.st_size
+            if status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 {
+                state.size = LineFile.endOfLines(path, status.st_size)
+                // What a killed writer left half written would spoil the line to come.
+                if state.size < status.st_size { _ = ftruncate(descriptor, state.size) }
+            }
+        }
         if descriptor < 0 {
             state.hasWarned = true
             warn(LineFile.text(reason, path))
@@ -49,6 +59,26 @@ final class LineFile: Sendable {
     }
 
     deinit { close() }
+
+    /// Where the last whole line ends, looked for as far back as a line may reach.
+    private static func endOfLines(_ path: String, _ size: off_t) -> off_t {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return size }
+        defer {
+            #if canImport(Glibc)
+                Glibc.close(descriptor)
+            #else
+                Darwin.close(descriptor)
+            #endif
+        }
+        let start = max(0, size - 1 << 22)
+        var bytes = [UInt8](repeating: 0, count: Int(size - start))
+        guard bytes.withUnsafeMutableBytes({ pread(descriptor, $0.baseAddress, $0.count, start) }) == bytes.count else {
+            return size
+        }
+        if let end = bytes.lastIndex(of: UInt8(ascii: "\n")) { return start + off_t(end) + 1 }
+        return start == 0 ? 0 : size
+    }
 
     /// True while lines wait for the disk.
     var isBehind: Bool { state.withLock { !$0.pending.isEmpty } }
@@ -63,6 +93,7 @@ final class LineFile: Sendable {
                 state.pending = []
                 return
             }
+            replaceDeleted(&state)
             guard let reason = write(&state) else { return }
             // A device that cannot be truncated keeps what it took.
             _ = ftruncate(state.descriptor, state.size)
@@ -71,6 +102,26 @@ final class LineFile: Sendable {
                 warn(LineFile.text(reason, path))
             }
         }
+    }
+
+    /// What goes into a file that has no name any more is lost: a new one takes what comes.
+    private func replaceDeleted(_ state: inout State) {
+        var status = stat()
+        let isThere = fstat(state.descriptor, &status) == 0
+        guard isThere ? status.st_nlink == 0 : errno == ESTALE else { return }
+        let path = place?() ?? path
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        // No folder: tried again with the next lines.
+        guard descriptor >= 0, fstat(descriptor, &status) == 0 else { return }
+        #if canImport(Glibc)
+            Glibc.close(state.descriptor)
+        #else
+            Darwin.close(state.descriptor)
+        #endif
+        state.descriptor = descriptor
+        state.size = status.st_size
+        // Of a folder that was deleted its owner tells.
+        if path == self.path { warn("\(path) was deleted; what it held is lost") }
     }
 
     /// Makes what is written last. Lines that wait stay behind.

@@ -13,19 +13,20 @@ public final class MetricsFile: RunSink {
     /// Creates the file, or empties it. One that cannot be opened gives the warning at once and stays off.
     /// - Parameters:
     ///   - start: where the run goes on; the file is then kept (see `MetricsStart`).
+    ///   - place: the file's path by now, should it be deleted.
     ///   - owns: asked before every write; false: this process writes nothing more.
     public convenience init(
-        path: String, from start: MetricsStart? = nil, owns: @escaping @Sendable () -> Bool = { true },
-        warn: @escaping @Sendable (String) -> Void
+        path: String, from start: MetricsStart? = nil, place: (@Sendable () -> String)? = nil,
+        owns: @escaping @Sendable () -> Bool = { true }, warn: @escaping @Sendable (String) -> Void
     ) {
-        self.init(path: path, from: start, owns: owns, warn: warn, mostWaiting: 4096)
+        self.init(path: path, from: start, place: place, owns: owns, warn: warn, mostWaiting: 4096)
     }
 
     init(
-        path: String, from start: MetricsStart?, owns: @escaping @Sendable () -> Bool,
-        warn: @escaping @Sendable (String) -> Void, mostWaiting: Int
+        path: String, from start: MetricsStart?, place: (@Sendable () -> String)? = nil,
+        owns: @escaping @Sendable () -> Bool, warn: @escaping @Sendable (String) -> Void, mostWaiting: Int
     ) {
-        file = LineFile(path: path, empties: start == nil, owns: owns) { problem in
+        file = LineFile(path: path, empties: start == nil, place: place, owns: owns) { problem in
             warn("\(problem). Training goes on; its metrics wait until there is room.")
         }
         waiting = start?.missingLine.map { [$0] } ?? []

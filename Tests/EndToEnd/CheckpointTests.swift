@@ -185,7 +185,7 @@ import Testing
         #expect(second.ownsFolder)
         #expect(!first.ownsFolder)
         #expect(first.isLost)
-        let status = StatusFile(path: folder.status, attempt: first, ranks: 1, threads: 1, started: "")
+        let status = StatusFile(attempt: first, ranks: 1, threads: 1, started: "")
         #expect(throws: LostRun.self) { try status.write(.running, iteration: 3, seconds: 1) }
         #expect(!place.exists("run/status.json"))
         // Half a line, as of a start that was killed, and a line that is none.

@@ -104,6 +104,38 @@ import Testing
         #expect(try place.read("run/report.html").contains("There is no metrics.jsonl"))
     }
 
+    /// As `report runs/*` finds them.
+    @Test func whatIsNoRunAmongSeveralIsLeftOut() throws {
+        let place = try Workplace()
+        for name in ["a", "b"] { try train(place, SampleData.binary(rows: 40), [], output: "runs/" + name) }
+        for name in ["empty", "torn"] {
+            try FileManager.default.createDirectory(
+                atPath: place.path("runs/" + name), withIntermediateDirectories: true)
+        }
+        try place.write("{\"stopReason\":", to: "runs/torn/result.json")
+        try place.write("words", to: "runs/notes.txt")
+        try place.write("{\"stopReason\":", to: "runs/b/result.json")
+        let names = ["a", "b", "empty", "notes.txt", "torn"].map { "runs/" + $0 }
+        let outcome = try place.run(ranks: 2, ["report"] + names + ["--output", "all.html"])
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.output == "all.html\n")
+        #expect(fault(in: try place.read("all.html")) == nil)
+        #expect(try place.read("all.html").contains("2 runs side by side"))
+        let complaints = outcome.errors.split(separator: "\n")
+        #expect(complaints.count == 4, "\(outcome.errors)")
+        for words in [
+            "left out: runs/empty holds no run: there is no config.yaml",
+            "left out: runs/notes.txt holds no run: it is a file",
+            "left out: runs/torn holds no run: all there is in it: result.json is damaged",
+            "runs/b/result.json is damaged",
+        ] {
+            #expect(complaints.count { $0.contains(words) } == 1, "\(words): \(outcome.errors)")
+        }
+        let none = try place.run(["report", "runs/empty", "runs/notes.txt", "--output", "none.html"])
+        #expect(none.code == 1 && !place.exists("none.html"))
+        #expect(none.errors.contains("there is nothing to draw: none of the 2 holds a run"), "\(none.errors)")
+    }
+
     @Test func whatIsNoRunIsRefused() throws {
         let place = try Workplace()
         try FileManager.default.createDirectory(atPath: place.path("empty"), withIntermediateDirectories: true)

@@ -40,12 +40,12 @@ import Testing
         ]
         try withRun(["metrics.jsonl": ([good] + bad).joined(separator: "\n") + "\n"]) { folder in
             let text = try shown(folder)
-            #expect(text.contains("6 lines of metrics.jsonl and events.jsonl cannot be read and are left out."))
+            #expect(text.contains("metrics.jsonl: 6 lines cannot be read and are left out, the first of them line 2."))
         }
         let event = #"{"event":"checkpoint","iteration":1,"seconds":9.3e18,"bytes":1}"#
         try withRun(["metrics.jsonl": good + "\n", "events.jsonl": event + "\n"]) { folder in
             let text = try shown(folder)
-            #expect(text.contains("1 line of metrics.jsonl and events.jsonl cannot be read and is left out."))
+            #expect(text.contains("events.jsonl, line 1, cannot be read and is left out."))
         }
     }
 
@@ -89,11 +89,11 @@ import Testing
         try withRun(["metrics.jsonl": text]) { folder in
             var follower = LineFollower(path: folder + "/metrics.jsonl", longestLine: 1 << 20)
             var lines: [String] = []
-            follower.read(begin: { _ in }, line: { lines.append(String(decoding: $0, as: UTF8.self)) })
+            follower.read(begin: { _ in }, line: { bytes, _ in lines.append(String(decoding: bytes, as: UTF8.self)) })
             #expect(lines.filter { !$0.contains("x") && !$0.isEmpty } == ["one", "two"])
             #expect(lines.contains("") && lines.allSatisfy { $0.utf8.count <= 2 << 20 })
             // And once read, not again.
-            follower.read(begin: { _ in }, line: { _ in Issue.record("a line was read twice") })
+            follower.read(begin: { _ in }, line: { _, _ in Issue.record("a line was read twice") })
         }
     }
 

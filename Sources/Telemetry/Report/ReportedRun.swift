@@ -24,11 +24,20 @@ struct ReportedRun {
     var status: JSON?
     /// Options and their values, as the configuration file has them.
     var options: [(key: String, value: String)] = []
+    /// As it was given.
+    var folder: String
     /// What is not there, as sentences.
     var missing: [String] = []
+    /// Files that are damaged, as sentences that begin with their names.
+    var gaps: [String] = []
 
     /// - Throws: `NoRunError`.
-    init(folder: String) throws {
+    init(folder: String) throws(NoRunError) {
+        if let fault = RunFolderReader.fault(ofFolder: folder) {
+            throw NoRunError(
+                description: "\(folder) holds no run: \(fault). "
+                    + "Give the folder that 'crescendo train' wrote (option --output).")
+        }
         var reader = RunFolderReader(path: folder)
         var history = MetricsHistory()
         var events: [RunEvent] = []
@@ -36,10 +45,13 @@ struct ReportedRun {
             linesRestart: { history = MetricsHistory() }, line: { history.append($0) }, eventsRestart: { events = [] },
             event: { events.append($0) })
         guard reader.looksLikeARun else {
+            let fault = reader.faults.first.map { "all there is in it: \($0.dropLast())" }
             throw NoRunError(
-                description: "\(folder) holds no run: there is no config.yaml, metrics.jsonl or result.json in it. "
+                description: "\(folder) holds no run: "
+                    + "\(fault ?? "there is no config.yaml, metrics.jsonl or result.json in it"). "
                     + "Give the folder that 'crescendo train' wrote (option --output).")
         }
+        self.folder = reader.path
         self.history = history
         self.events = events
         result = reader.result
@@ -49,7 +61,8 @@ struct ReportedRun {
         letter = "A"
         if !reader.hasMetrics { missing.append("There is no metrics.jsonl: nothing is known of single iterations.") }
         if reader.configuration == nil { missing.append("There is no config.yaml: the options are not known.") }
-        missing += reader.gaps
+        gaps = reader.gaps
+        missing += gaps
     }
 
     func option(_ key: String) -> String? { options.first { $0.key == key }?.value }

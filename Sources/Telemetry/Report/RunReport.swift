@@ -2,17 +2,34 @@
 /// themes and paper. Nothing is fetched and nothing is executed.
 public struct RunReport {
     private let runs: [ReportedRun]
+    /// Files of the runs that are damaged and left out, as sentences.
+    public var gaps: [String] { runs.flatMap { run in run.gaps.map { "\(run.folder)/\($0)" } } }
 
     /// More runs have no letters and no pictures that can be read.
     public static let mostRuns = 26
 
     /// Reads the folders, as far as they are written.
+    /// - Parameter refused: told of each folder that holds no run, which is left out then, as long as another one holds
+    ///   one; nil: all must hold one.
     /// - Throws: `NoRunError`.
-    public init(folders: [String]) throws {
-        guard !folders.isEmpty, folders.count <= Self.mostRuns else {
-            throw NoRunError(description: "a report holds 1 to \(Self.mostRuns) runs, not \(folders.count)")
+    public init(folders: [String], refused: ((NoRunError) -> Void)? = nil) throws {
+        var runs: [ReportedRun] = []
+        for folder in folders {
+            do throws(NoRunError) {
+                let run = try ReportedRun(folder: folder)
+                // Those beyond are only counted.
+                if runs.count <= Self.mostRuns { runs.append(run) }
+            } catch {
+                guard let refused else { throw error }
+                refused(error)
+            }
         }
-        var runs = try folders.map { try ReportedRun(folder: $0) }
+        guard !runs.isEmpty else {
+            throw NoRunError(description: "there is nothing to draw: none of the \(folders.count) holds a run")
+        }
+        guard runs.count <= Self.mostRuns else {
+            throw NoRunError(description: "a report holds 1 to \(Self.mostRuns) runs, not \(folders.count); give fewer")
+        }
         for index in runs.indices {
             runs[index].index = index
             runs[index].isAlone = runs.count == 1

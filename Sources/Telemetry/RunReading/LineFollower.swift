@@ -21,6 +21,8 @@ struct LineFollower: Sendable {
     let path: String
     private var offset: off_t = 0
     private var hasRead = false
+    /// Lines before `offset`, empty ones too.
+    private var linesRead = 0
     /// The last bytes before `offset`, by which a file is known again.
     private var tail: [UInt8] = []
     private let block = 1 << 20
@@ -33,11 +35,12 @@ struct LineFollower: Sendable {
         self.longestLine = longestLine
     }
 
-    /// Calls `begin` once, then `line` with each new whole line without its end.
-    mutating func read(begin: (State) -> Void, line: (UnsafeBufferPointer<UInt8>) -> Void) {
+    /// Calls `begin` once, then `line` with each new whole line without its end, and its number in the file, from 1.
+    mutating func read(begin: (State) -> Void, line: (UnsafeBufferPointer<UInt8>, Int) -> Void) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             offset = 0
+            linesRead = 0
             hasRead = false
             tail = []
             return begin(.missing)
@@ -46,6 +49,7 @@ struct LineFollower: Sendable {
         let isSame = hasRead && holdsTail(descriptor)
         if !isSame {
             offset = 0
+            linesRead = 0
             tail = []
         }
         hasRead = true
@@ -63,8 +67,8 @@ struct LineFollower: Sendable {
             pending.append(contentsOf: buffer[..<count])
             takeLines(from: &pending, line)
             if pending.count > longestLine {
-                // Its end comes as a line that is none either.
-                line(UnsafeBufferPointer(start: nil, count: 0))
+                // Its end comes as a line of the same number that is none either.
+                line(UnsafeBufferPointer(start: nil, count: 0), linesRead + 1)
                 offset += off_t(pending.count)
                 tail = Array(pending.suffix(tailLength))
                 pending = []
@@ -73,17 +77,20 @@ struct LineFollower: Sendable {
     }
 
     /// Hands on the whole lines of `pending` and leaves the rest.
-    private mutating func takeLines(from pending: inout [UInt8], _ line: (UnsafeBufferPointer<UInt8>) -> Void) {
+    private mutating func takeLines(from pending: inout [UInt8], _ line: (UnsafeBufferPointer<UInt8>, Int) -> Void) {
         guard let last = pending.lastIndex(of: UInt8(ascii: "\n")) else { return }
+        var number = linesRead
         pending.withUnsafeBufferPointer { bytes in
             var start = 0
             while start <= last {
                 var end = start
                 while bytes[end] != UInt8(ascii: "\n") { end += 1 }
-                if end > start { line(UnsafeBufferPointer(rebasing: bytes[start..<end])) }
+                number += 1
+                if end > start { line(UnsafeBufferPointer(rebasing: bytes[start..<end]), number) }
                 start = end + 1
             }
         }
+        linesRead = number
         offset += off_t(last + 1)
         tail = Array((tail + pending[max(0, last + 1 - tailLength)...last]).suffix(tailLength))
         pending.removeFirst(last + 1)

@@ -28,8 +28,10 @@ public struct RunFolderReader: Sendable {
     public private(set) var status: JSON?
     /// The text of `config.yaml`.
     public private(set) var configuration: String?
-    /// Whole lines that could not be read, so far.
-    public private(set) var spoiltLines = 0
+    /// Whole lines that cannot be read.
+    public var spoiltLines: Int { spoiltMetrics.count + spoiltEvents.count }
+    private var spoiltMetrics = SpoiltLines(file: "metrics.jsonl")
+    private var spoiltEvents = SpoiltLines(file: "events.jsonl")
     /// What is wrong with `result.json` and `status.json`, which are then left out: a sentence each, with its file.
     public private(set) var faults: [String] = []
     /// Whether there is a `metrics.jsonl` and an `events.jsonl`.
@@ -76,27 +78,31 @@ public struct RunFolderReader: Sendable {
         result = document("result.json")
         status = document("status.json")
         configuration = text("config.yaml")
-        var spoilt = 0
+        var spoilt = spoiltMetrics
         var state = LineFollower.State.missing
         metricsFile.read(
             begin: {
                 state = $0
+                if $0 != .continued { spoilt.forget() }
                 if $0 == .restarted { linesRestart() }
             },
-            line: { bytes in
-                if let record = MetricsLine(bytes: bytes) { line(record) } else { spoilt += 1 }
+            line: { bytes, number in
+                if let record = MetricsLine(bytes: bytes) { line(record) } else { spoilt.add(number) }
             })
         hasMetrics = state != .missing
+        spoiltMetrics = spoilt
+        spoilt = spoiltEvents
         eventsFile.read(
             begin: {
                 state = $0
+                if $0 != .continued { spoilt.forget() }
                 if $0 == .restarted { eventsRestart() }
             },
-            line: { bytes in
-                if let record = RunEvent(bytes: bytes) { event(record) } else { spoilt += 1 }
+            line: { bytes, number in
+                if let record = RunEvent(bytes: bytes) { event(record) } else { spoilt.add(number) }
             })
         hasEvents = state != .missing
-        spoiltLines += spoilt
+        spoiltEvents = spoilt
     }
 
     private mutating func document(_ name: String) -> JSON? {
@@ -112,16 +118,48 @@ public struct RunFolderReader: Sendable {
         return nil
     }
 
-    /// What cannot be read of the run, as sentences.
-    public var gaps: [String] {
-        guard spoiltLines > 0 else { return faults }
-        let lines = "\(NumberFormat.count(spoiltLines)) line\(spoiltLines == 1 ? "" : "s")"
-        return faults + [
-            "\(lines) of metrics.jsonl and events.jsonl cannot be read and \(spoiltLines == 1 ? "is" : "are") left out."
-        ]
+    /// What cannot be read of the run, as sentences that begin with the file's name: one a file.
+    public var gaps: [String] { faults + lineGaps }
+
+    /// Those of `metrics.jsonl` and `events.jsonl`.
+    public var lineGaps: [String] { [spoiltMetrics, spoiltEvents].compactMap(\.text) }
+
+    /// Why `path` is no folder that can be read; nil: it is one.
+    static func fault(ofFolder path: String) -> String? {
+        guard let folder = opendir(path) else {
+            return errno == ENOTDIR ? "it is a file" : String(cString: strerror(errno)).lowercased()
+        }
+        closedir(folder)
+        return nil
     }
 
     private func text(_ name: String) -> String? { SmallFile.text(of: path + "/" + name) }
+}
+
+/// Lines of a file that cannot be read.
+private struct SpoiltLines: Sendable {
+    let file: String
+    private(set) var count = 0
+    private var first = 0
+    private var last = 0
+
+    init(file: String) { self.file = file }
+
+    /// An overlong line comes twice.
+    mutating func add(_ number: Int) {
+        guard number != last else { return }
+        if count == 0 { first = number }
+        last = number
+        count += 1
+    }
+
+    mutating func forget() { self = SpoiltLines(file: file) }
+
+    var text: String? {
+        guard count > 1 else { return count == 0 ? nil : "\(file), line \(first), cannot be read and is left out." }
+        return
+            "\(file): \(NumberFormat.count(count)) lines cannot be read and are left out, the first of them line \(first)."
+    }
 }
 
 /// Files that are read as a whole.

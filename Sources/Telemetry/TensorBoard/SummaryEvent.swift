@@ -21,8 +21,8 @@ struct SummaryEvent {
         return event.bytes
     }
 
-    /// Tells the reader to forget what earlier files of the folder say from this step on.
-    static func restart(wallTime: Double, step: Int) -> [UInt8] {
+    /// An attempt at the run begins: tells the reader to forget what earlier files of the folder say from this step on.
+    static func start(wallTime: Double, step: Int) -> [UInt8] {
         var log = ProtobufMessage()
         log.add(1, varint: 1)  // SessionLog.START
         var event = ProtobufMessage()

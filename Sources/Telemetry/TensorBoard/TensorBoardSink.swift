@@ -15,6 +15,7 @@ public final class TensorBoardSink: RunSink {
     public let name = "the files for TensorBoard"
     private let folder: String
     private let configuration: String?
+    private let after: Int?
     private var file: GrowingFile?
     private var before = IterationRecord()
     private var seen = 0
@@ -26,21 +27,19 @@ public final class TensorBoardSink: RunSink {
     /// - Parameters:
     ///   - folder: made when it is missing. Files of earlier attempts at the run stay.
     ///   - configuration: text that is shown as it is.
-    public init(folder: String, configuration: String? = nil) {
+    ///   - after: the iteration after which another attempt at the run goes on, 0 for its beginning; nil: the first attempt.
+    public init(folder: String, configuration: String? = nil, after: Int? = nil) {
         self.folder = folder
         self.configuration = configuration
+        self.after = after
     }
 
     public func receive(_ news: RunNews) throws {
         var records = TFRecords()
-        let isNew = file == nil
-        let file = try self.file ?? open(&records, news)
+        let file = try self.file ?? open(&records)
         let lines = chosen(news.iterations)
-        if isNew, let first = news.iterations.first?.firstIteration, first > 1 {
-            records.append(SummaryEvent.restart(wallTime: unixSeconds(), step: first))
-            // What the time before the break went into is not known here.
-            before = news.iterations[0].record
-        }
+        // What the time before the break went into is not known here.
+        if let after, after > 0, before.iteration == 0, let first = lines.first { before = first.record }
         for line in lines { records.append(event(of: line.record, epoch: news.epoch)) }
         for event in news.events {
             if let ranks = RankShares(event) { records.append(histograms(of: ranks, event, epoch: news.epoch)) }
@@ -50,22 +49,50 @@ public final class TensorBoardSink: RunSink {
 
     public func finish(_ result: TrainingResult?) { file?.finish() }
 
-    private func open(_ records: inout TFRecords, _ news: RunNews) throws -> GrowingFile {
+    /// The file begins with what earlier files of the folder no longer hold, whether there are iterations already or not.
+    private func open(_ records: inout TFRecords) throws -> GrowingFile {
         guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
             throw FileWriteError(path: folder, reason: String(cString: strerror(errno)))
         }
         let now = unixSeconds()
-        // The name that TensorFlow's writers give: readers take files in this order.
-        let file = GrowingFile(path: "\(folder)/events.out.tfevents.\(Int(now)).\(hostName()).\(getpid()).0")
+        // The name that TensorFlow's writers give: readers take files in this order, so none may come before an earlier
+        // attempt's, of the same second or of a host whose clock is ahead.
+        let second = max(Int(now), (newestSecond ?? 0) + 1)
+        let file = GrowingFile(path: "\(folder)/\(Self.prefix)\(second).\(hostName()).\(getpid()).0")
         self.file = file
         records.append(SummaryEvent.version(wallTime: now))
+        // Forgotten is what lies from here on, the configuration included. The first attempt says it too: readers take the
+        // first start that they see for no restart.
+        let step = after.map { $0 == 0 ? 0 : $0 + 1 } ?? 0
+        records.append(SummaryEvent.start(wallTime: now, step: step))
         if let configuration {
-            var event = SummaryEvent(wallTime: now, step: 0)
+            var event = SummaryEvent(wallTime: now, step: step)
             let block = configuration.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + $0 }
             event.add("configuration", text: block.joined(separator: "\n"), description: "The options of the run.")
             records.append(event.bytes)
         }
         return file
+    }
+
+    private static let prefix = "events.out.tfevents."
+
+    /// Of the names of the files that are there.
+    private var newestSecond: Int? {
+        guard let directory = opendir(folder) else { return nil }
+        defer { closedir(directory) }
+        var newest: Int?
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard name.hasPrefix(Self.prefix) else { continue }
+            // Ten digits, as long as seconds have them: a stray name must not push ours out of order.
+            let digits = name.dropFirst(Self.prefix.count).prefix { $0 != "." }
+            if digits.count == 10, let second = Int(digits), second < 9_999_999_999 {
+                newest = max(newest ?? 0, second)
+            }
+        }
+        return newest
     }
 
     /// The lines to draw: of many, some at equal distances with the last among them, and those with a validation loss.

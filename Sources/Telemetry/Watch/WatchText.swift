@@ -5,6 +5,8 @@ public struct WatchText {
     private var shown: IterationRecord?
     private var stage: RunStage?
     private var shownAt = -Double.infinity
+    /// Files whose damage has been told.
+    private var damaged: Set<Substring> = []
     private let interval: Double
 
     /// - Parameter interval: seconds between two lines about iterations.
@@ -14,6 +16,9 @@ public struct WatchText {
     public mutating func lines(_ run: WatchedRun, events: [RunEvent], now: Double) -> [String] {
         var lines: [String] = []
         let stage = run.stage
+        for gap in run.reader.gaps where damaged.insert(gap.prefix { !" ,:".contains($0) }).inserted {
+            lines.append("\(run.reader.path)/\(gap)")
+        }
         for event in events where !["ranks", "checkpoint"].contains(event.kind) {
             lines.append(indented(event.seconds, EventText.line(event)))
         }

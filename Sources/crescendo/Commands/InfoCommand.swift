@@ -9,6 +9,9 @@ struct InfoCommand: ParsableCommand {
               crescendo info runs/clicks
 
             Kind, classes, features, what was done to the data, the largest coefficients, and how the run ended.
+
+            Files of the run that are damaged are named on standard error, with the remedy; what the others tell is shown, \
+            and the exit code is 1.
             """)
 
     @Argument(help: ArgumentHelp("A run folder or a model file.", valueName: "run"), completion: .file())

@@ -12,6 +12,9 @@ struct ReportCommand: ParsableCommand {
 
             How good the model is, how training went, what the method decided, where the time went, options and \
             machines. The page needs no network and prints well. Works on a run that still goes on.
+
+            Of several, those that hold no run are named on standard error and left out, as are damaged files of a run; \
+            the exit code is 0 as long as there is a page, and 1 where nothing could be drawn.
             """)
 
     @Argument(help: ArgumentHelp("Run folders, at most 26.", valueName: "run"), completion: .directory)

@@ -14,5 +14,12 @@ func absolutePath(_ path: String) -> String {
     return base == "/" ? base + relative : base + "/" + relative
 }
 
+/// The one absolute path of something that is there, without links and dots.
+func resolvedPath(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return absolutePath(path) }
+    defer { free(resolved) }
+    return String(cString: resolved)
+}
+
 /// The value of an environment variable; nil when it is not set.
 func environmentVariable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

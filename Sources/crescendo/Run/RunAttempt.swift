@@ -21,7 +21,8 @@ final class RunAttempt: Sendable {
     let process: Int
     /// The Slurm job, if any, as Slurm's commands take it.
     let job: String?
-    private let path: String
+    /// Where the folder is.
+    let place: RunPlace
     private let size: off_t
     /// The own line.
     private let line: [UInt8]
@@ -41,9 +42,15 @@ final class RunAttempt: Sendable {
     }
 
     /// Takes the folder over.
+    /// - Parameters:
+    ///   - configuration: the text of `config.yaml`, for a folder that replaces this one.
+    ///   - warn: told where the folder is renamed or deleted.
     /// - Throws: where a process of this host is still at work in it, after a wait of `patience` seconds.
-    init(folder: RunFolder, ranks: Int, threads: Int, patience: Double = 10) throws {
-        path = folder.attempts
+    init(
+        folder: RunFolder, ranks: Int, threads: Int, configuration: String = "", patience: Double = 10,
+        warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws {
+        let path = folder.attempts
         try RunFolder.makeFolder(folder.checkpoints)
         host = hostName()
         process = Int(getpid())
@@ -59,20 +66,33 @@ final class RunAttempt: Sendable {
             started: timestamp(), ranks: ranks, threads: threads)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        line = Array(try encoder.encode(own)) + [UInt8(ascii: "\n")]
+        let line = Array(try encoder.encode(own)) + [UInt8(ascii: "\n")]
+        self.line = line
         size = try RunAttempt.append((isCut ? [UInt8(ascii: "\n")] : []) + line, to: path)
+        place = RunPlace(
+            path: folder.path,
+            furnish: { path in
+                let folder = folder.at(path)
+                try RunFolder.makeFolder(folder.checkpoints)
+                _ = try RunAttempt.append(line, to: folder.attempts)
+                try AtomicFile.write(configuration, to: folder.configuration)
+            }, warn: warn)
         guard RunAttempt.entries(path).entries.last?.pid == process else { throw LostRun(folder: folder.path, by: nil) }
     }
 
-    /// False once another start has taken the folder over, or the folder is gone.
+    private var path: String { place.path + "/checkpoints/" + RunFolder.attemptsName }
+
+    /// False once another start has taken the folder over.
     var ownsFolder: Bool {
         if lost.load(ordering: .relaxed) { return false }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        // Any other failure of the file system may pass.
-        if descriptor < 0 { return errno != ENOENT }
+        // Who takes it over leaves a file; any other failure of the file system may pass.
+        if descriptor < 0 { return true }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_size != size || !endsWithOwnLine(descriptor) else {
+        // A folder that replaces the first one has but this line.
+        let size = place.isReplaced ? off_t(line.count) : size
+        guard fstat(descriptor, &status) == 0, status.st_size != size || !endsWithOwnLine(descriptor, size) else {
             return true
         }
         lost.store(true, ordering: .relaxed)
@@ -80,7 +100,7 @@ final class RunAttempt: Sendable {
     }
 
     /// True also where that cannot be read.
-    private func endsWithOwnLine(_ descriptor: Int32) -> Bool {
+    private func endsWithOwnLine(_ descriptor: Int32, _ size: off_t) -> Bool {
         var bytes = [UInt8](repeating: 0, count: line.count)
         return pread(descriptor, &bytes, bytes.count, size - off_t(line.count)) != bytes.count || bytes == line
     }
@@ -88,9 +108,10 @@ final class RunAttempt: Sendable {
     /// Another start was found in the folder by now.
     var isLost: Bool { lost.load(ordering: .relaxed) }
 
-    /// - Throws: `LostRun`.
+    /// - Throws: `LostRun`, and `RunFolderError` where the folder is gone.
     func check() throws {
         guard ownsFolder else { throw lostRun }
+        if let failure = place.failure { throw RunFolderError(description: failure) }
     }
 
     var lostRun: LostRun {

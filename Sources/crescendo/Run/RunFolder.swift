@@ -40,7 +40,7 @@ struct RunFolder {
     private(set) var found = FoundRun.none
     private(set) var created = false
     /// Length of the file of starts when `found` was found.
-    private var lengthOfAttempts = 0
+    private(set) var lengthOfAttempts = 0
 
     var configuration: String { path + "/config.yaml" }
     var metrics: String { path + "/metrics.jsonl" }
@@ -53,6 +53,9 @@ struct RunFolder {
     var attempts: String { checkpoints + "/" + RunFolder.attemptsName }
 
     static let attemptsName = "attempts.jsonl"
+
+    /// The same at another place.
+    func at(_ path: String) -> RunFolder { RunFolder(path: path, overwrite: overwrite) }
 
     /// - Parameters:
     ///   - output: `--output`; nil: a fresh folder in `runs` named after the data file and the time.

@@ -12,7 +12,6 @@ struct StatusFile: Sendable {
         case failed
     }
 
-    let path: String
     let attempt: RunAttempt
     let ranks: Int
     let threads: Int
@@ -36,6 +35,6 @@ struct StatusFile: Sendable {
             ("started", .string(started)),
             ("written", .string(timestamp())),
         ])
-        try AtomicFile.write(json.indentedText, to: path, beforeRename: attempt.check)
+        try AtomicFile.write(json.indentedText, to: attempt.place.path + "/status.json", beforeRename: attempt.check)
     }
 }

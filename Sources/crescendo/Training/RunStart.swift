@@ -1,6 +1,7 @@
 import BigBatch
 import Datasets
 import MPI
+import Models
 import Telemetry
 
 /// How a run begins: from nothing, or where an earlier start of it has stopped.
@@ -20,9 +21,24 @@ struct RunStart {
         var beginning: RunEvent
         var status: StatusFile
 
+        /// The folder where it is now.
+        var present: RunFolder { folder.at(attempt.place.path) }
+
+        /// Writes into the folder, once more where it was renamed or deleted meanwhile.
+        func write(_ body: (RunFolder) throws -> Void) throws {
+            let folder = present
+            do {
+                try body(folder)
+            } catch {
+                let moved = present
+                guard moved.path != folder.path else { throw error }
+                try body(moved)
+            }
+        }
+
         /// Where an error ends it; that one counts.
         func fail(_ reason: String) {
-            let iteration = StoredStatus(folder: folder.path)?.iteration ?? 0
+            let iteration = StoredStatus(folder: present.path)?.iteration ?? 0
             try? status.write(.failed, reason: reason, iteration: iteration, seconds: 0)
         }
     }
@@ -54,7 +70,8 @@ enum RunDecision {
                     + "name")
         }
         guard point.status?.state == "finished",
-            !RunDecision.goesFurther(point.status?.reason ?? "", head, configuration)
+            !RunDecision.goesFurther(point.status?.reason ?? "", head, configuration),
+            RunDecision.damage(of: folder) == nil
         else {
             self = .goOn(point, head)
             return
@@ -64,6 +81,20 @@ enum RunDecision {
             "The run in \(folder.path.printable) has finished already. \(reason)\n"
                 + "A higher limit or a lower --tolerance goes on with it; --overwrite starts anew and keeps it under another "
                 + "name.")
+    }
+
+    /// What a finished run should have left and cannot be read: the run goes on once more to write it.
+    static func damage(of folder: RunFolder) -> String? {
+        do {
+            _ = try ModelFile.read(folder.model)
+            guard try JSON(text: ConfigurationFile.text(of: folder.result)).members != nil else {
+                return "\(folder.result) holds no JSON object"
+            }
+            return nil
+        } catch {
+            return error is ModelError
+                ? ModelLocation.withoutRemedy(error) : "\(folder.result) cannot be read: \(error)"
+        }
     }
 
     /// Whether what ended a run would not end it now.
@@ -98,7 +129,11 @@ extension TrainJob {
                 tidy(folder)
                 isFinished = true
             case .fresh: rankZero = try open(folder, plan, fingerprint, nil, nil)
-            case .goOn(let point, let head): rankZero = try open(folder, plan, fingerprint, point, head)
+            case .goOn(let point, let head):
+                if point.status?.state == "finished", let damage = RunDecision.damage(of: folder) {
+                    console.warn("the run had finished, but \(damage): its last checkpoint is used to write it anew")
+                }
+                rankZero = try open(folder, plan, fingerprint, point, head)
             }
         }
         if try world.broadcastValue(isFinished ? 1 : 0) == 1 { return nil }
@@ -120,18 +155,19 @@ extension TrainJob {
         if let old = try folder.open() {
             say("The run that was in \(folder.path.printable) is now in \(old.printable).")
         }
-        let attempt = try RunAttempt(folder: folder, ranks: world.size, threads: plan.threads)
+        let launcher = world.size > 1 ? "mpirun -n \(world.size) " : ""
+        let configuration = plan.resolved().yaml(header: [
+            "Crescendo \(Crescendo.version): the options of this run, defaults included. Once more:",
+            "  \(launcher)" + ShellWord.quoted(["crescendo", "train", "--config", absolutePath(folder.configuration)]),
+        ])
+        let attempt = try RunAttempt(
+            folder: folder, ranks: world.size, threads: plan.threads, configuration: configuration,
+            warn: { [console] in console.warn($0) })
         let status = StatusFile(
-            path: folder.status, attempt: attempt, ranks: world.size, threads: plan.threads, started: started)
+            attempt: attempt, ranks: world.size, threads: plan.threads, started: started)
         folder.clean()
         try status.write(.running, iteration: head?.iteration ?? 0, seconds: head?.seconds ?? 0)
-        let launcher = world.size > 1 ? "mpirun -n \(world.size) " : ""
-        try AtomicFile.write(
-            plan.resolved().yaml(header: [
-                "Crescendo \(Crescendo.version): the options of this run, defaults included. Once more:",
-                "  \(launcher)"
-                    + ShellWord.quoted(["crescendo", "train", "--config", absolutePath(folder.configuration)]),
-            ]), to: folder.configuration, beforeRename: attempt.check)
+        try AtomicFile.write(configuration, to: folder.configuration, beforeRename: attempt.check)
         for damaged in point?.damaged ?? [] {
             console.warn(
                 "\(folder.checkpoints)/\(damaged.name.document) is passed over: \(damaged.reason). "

@@ -74,21 +74,32 @@ extension TrainJob {
         return "\(names.count) classes: \(shown)" + (names.count > 10 ? ", …" : "")
     }
 
-    /// Writes the model, judges it and says how it went. Returns the exit code.
+    /// Writes the model, judges it and says how it went. Returns the exit code: never that of a success, nor that the same
+    /// command goes on, where the folder is no longer the one that was asked for.
     func conclude(
+        _ report: ResultFile, _ trained: TrainedModel, _ rows: RunRows, _ test: Dataset?,
+        _ start: RunStart.RankZero?, _ end: TrainingEnd
+    ) throws -> Int32 {
+        let code = try settle(report, trained, rows, test, start, end)
+        let displacement = start?.attempt.place.displacement
+        guard try world.broadcastValue(displacement == nil ? 0 : 1) == 1 else { return code }
+        if let displacement { complain(displacement) }
+        return code == 0 || code == RunCode.interrupted ? Program.Code.failure : code
+    }
+
+    private func settle(
         _ unjudged: ResultFile, _ trained: TrainedModel, _ rows: RunRows, _ test: Dataset?,
         _ start: RunStart.RankZero?, _ end: TrainingEnd
     ) throws -> Int32 {
         var report = unjudged
-        let folder = start?.folder
         let cause = end.cause
         // The checkpoint is there by now. A launcher that was told to stop leaves a second or so for the rest.
         try world.onRoot {
             guard let start else { return }
             try start.attempt.check()
             func writeModel() throws {
-                try modelFile(trained, rows.preprocessing).write(
-                    to: start.folder.model, beforeRename: start.attempt.check)
+                let file = try modelFile(trained, rows.preprocessing)
+                try start.write { try file.write(to: $0.model, beforeRename: start.attempt.check) }
                 try write(report, start)
             }
             guard let cause else { return try writeModel() }
@@ -97,7 +108,7 @@ extension TrainJob {
                 try start.status.write(
                     .interrupted, reason: cause.name, iteration: end.checkpoint, seconds: report.result.seconds)
             }
-            say("\n" + cause.explanation(folder: start.folder.path, end))
+            say("\n" + cause.explanation(folder: start.present.path, end))
             try warning(writeModel)
         }
         // A run that goes on later has no time to lose.
@@ -126,13 +137,15 @@ extension TrainJob {
                 return draw(start)
             }
             try write(report, start)
-            try start.status.write(
-                reason == .divergence ? .failed : .finished, reason: reason.rawValue,
-                iteration: report.result.iterations, seconds: report.result.seconds)
-            if reason.isConvergence { CheckpointFolder(path: start.folder.checkpoints).prune(keeping: 1) }
+            try start.write { folder in
+                try start.status.write(
+                    reason == .divergence ? .failed : .finished, reason: reason.rawValue,
+                    iteration: report.result.iterations, seconds: report.result.seconds)
+                if reason.isConvergence { CheckpointFolder(path: folder.checkpoints).prune(keeping: 1) }
+            }
             draw(start)
         }
-        summarise(report, folder)
+        summarise(report, start?.present)
         if let cause { return cause.exitCode }
         return reason == .divergence ? Program.Code.diverged : 0
     }
@@ -158,13 +171,13 @@ extension TrainJob {
     private func write(_ report: ResultFile, _ start: RunStart.RankZero) throws {
         var report = report
         report.finished = timestamp()
-        try AtomicFile.write(
-            report.json.indentedText, to: start.folder.result, beforeRename: start.attempt.check)
+        let text = report.json.indentedText
+        try start.write { try AtomicFile.write(text, to: $0.result, beforeRename: start.attempt.check) }
     }
 
     /// The page for people; a run does not fail for want of it.
     private func draw(_ start: RunStart.RankZero) {
-        draw(start.folder.path, check: start.attempt.check)
+        draw(start.present.path, check: start.attempt.check)
     }
 
     /// What a run that finished and was killed then had no time for.

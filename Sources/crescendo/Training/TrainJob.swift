@@ -162,18 +162,28 @@ struct TrainJob {
         try world.onRoot {
             guard let zero = start.rankZero else { return }
             let attempt = zero.attempt
+            let folder = zero.folder
+            if zero.attempt.number > 1 {
+                var reader = RunFolderReader(path: zero.folder.path)
+                _ = reader.lastRecord()
+                for gap in reader.lineGaps { console.warn("\(zero.folder.path)/\(gap)".printable) }
+            }
             let from = try zero.head.map { try MetricsStart(path: zero.folder.metrics, after: $0.record) }
             let owns: @Sendable () -> Bool = { attempt.ownsFolder }
-            let metrics = MetricsFile(path: zero.folder.metrics, from: from, owns: owns, warn: warn)
-            let events = EventsFile(path: zero.folder.events, attempt: attempt.number, owns: owns, warn: warn)
+            let metrics = MetricsFile(
+                path: zero.folder.metrics, from: from, place: { folder.at(attempt.place.path).metrics }, owns: owns,
+                warn: warn)
+            let events = EventsFile(
+                path: zero.folder.events, attempt: attempt.number, place: { folder.at(attempt.place.path).events },
+                owns: owns, warn: warn)
             let listener = RunTelemetry(
-                sinks: [metrics, events, RankMessages(say: { say($0) }, warn: warn)] + sinks(plan, zero.folder),
+                sinks: [metrics, events, RankMessages(say: { say($0) }, warn: warn)] + sinks(plan, zero),
                 progress: isQuiet ? nil : ProgressLine(console: console, rows: plan.rows), hosts: hosts, warn: warn)
             telemetry = listener
             listener.note(zero.beginning)
             let frame = CheckpointKeeper.Frame(
-                folder: CheckpointFolder(path: zero.folder.checkpoints), attempt: attempt, status: zero.status,
-                fingerprint: zero.fingerprint, tolerance: configuration.tolerance, patience: configuration.patience,
+                attempt: attempt, status: zero.status, fingerprint: zero.fingerprint,
+                tolerance: configuration.tolerance, patience: configuration.patience,
                 note: listener.noting, sync: listener.syncing(metrics), warn: warn)
             keeper = CheckpointKeeper(
                 frame, telemetry: listener, interval: command.run.checkpointEvery?.interval ?? .adaptive,

@@ -3,28 +3,58 @@ import MPI
 import Models
 import Telemetry
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// `crescendo info`: what a model file and its run folder hold. Rank 0 reads and prints.
 struct InfoJob {
     let command: InfoCommand
     let world: any Communicator
 
     func run() throws -> Int32 {
-        try world.onRoot { StandardStream.output.say(try lines().map(\.printable).joined(separator: "\n") + "\n") }
-        return 0
+        var isDamaged = false
+        try world.onRoot {
+            let (lines, damage) = try look()
+            StandardStream.output.say(lines.map(\.printable).joined(separator: "\n") + "\n")
+            for text in damage { complain(text.printable) }
+            isDamaged = !damage.isEmpty
+        }
+        return try world.broadcastValue(isDamaged ? 1 : 0) == 1 ? Program.Code.failure : 0
     }
 
     /// What is printed; names in it are as they are.
-    func lines() throws -> [String] {
+    func lines() throws -> [String] { try look().lines }
+
+    /// What the files tell, and which of them cannot be read, each with the remedy.
+    private func look() throws -> (lines: [String], damage: [String]) {
         let location = ModelLocation(command.path)
-        var lines: [String] = []
-        if location.isFolder { lines += runLines(location.path) }
+        guard location.isFolder else { return (modelLines(try location.read()), []) }
+        var (lines, damage) = runLines(location.path)
         // A run that was killed has no model, and still something to tell.
         if !lines.isEmpty, !location.hasModel {
             lines.append(line("model", "none: the run ended before it could write one"))
         } else {
-            lines += modelLines(try location.read())
+            do {
+                lines += modelLines(try location.read())
+            } catch  where !lines.isEmpty {
+                lines.append(line("model", "cannot be read"))
+                damage.append(ModelLocation.withoutRemedy(error))
+            }
         }
-        return lines
+        return (lines, damage.map { $0 + remedy(location.path) })
+    }
+
+    /// A run whose files are damaged does not count as finished: see `RunDecision`.
+    private func remedy(_ folder: String) -> String {
+        let run = RunFolder(path: folder, overwrite: false)
+        guard access(run.configuration, R_OK) == 0, !CheckpointFolder(path: run.checkpoints).names.isEmpty else {
+            return ". Copy the file again; there is no checkpoint from which the run could write it anew."
+        }
+        return ". Copy the file again, or have the run write it anew from its last checkpoint: "
+            + ShellWord.quoted(["crescendo", "train", "--config", run.configuration, "--output", folder])
     }
 
     private func line(_ name: String, _ text: String) -> String {
@@ -32,14 +62,15 @@ struct InfoJob {
     }
 
     /// What the folder's files tell of the run; empty where it holds none.
-    private func runLines(_ folder: String) -> [String] {
+    private func runLines(_ folder: String) -> (lines: [String], damage: [String]) {
         var reader = RunFolderReader(path: folder)
         let last = reader.lastRecord()
-        let gaps = reader.gaps.map { line("damaged", $0) }
+        let gaps = reader.lineGaps.map { line("damaged", $0) }
+        let damage = reader.faults.map { "\(folder)/\($0.dropLast())" }
         if let result = reader.result {
-            return [line("run", folder)] + gaps + stateLines(reader.status) + resultLines(result)
+            return ([line("run", folder)] + gaps + stateLines(reader.status) + resultLines(result), damage)
         }
-        guard reader.hasMetrics || reader.status != nil || !gaps.isEmpty else { return [] }
+        guard reader.hasMetrics || reader.status != nil || !gaps.isEmpty || !damage.isEmpty else { return ([], []) }
         var lines = [line("run", folder)] + gaps + stateLines(reader.status)
         lines.append(line("ended", "unknown: there is no result.json that can be read, the run did not finish"))
         if let last {
@@ -51,7 +82,7 @@ struct InfoJob {
                         + "batch \(NumberFormat.count(last.batchSize)), loss \(NumberFormat.significant(last.loss, 6))")
             )
         }
-        return lines
+        return (lines, damage)
     }
 
     /// From `status.json`, of a run that has not finished.

@@ -22,6 +22,13 @@ struct ModelLocation {
 
     var hasModel: Bool { access(modelPath, F_OK) == 0 }
 
+    /// What is wrong with a model file: of a run there is a better remedy than the error's own.
+    static func withoutRemedy(_ error: any Error) -> String {
+        let text = "\(error)"
+        let end = ["; copy it again", ". Copy it again"].compactMap { text.firstRange(of: $0)?.lowerBound }.min()
+        return String(text[..<(end ?? text.endIndex)])
+    }
+
     func read() throws -> ModelFile {
         if isFolder, !hasModel {
             throw ModelError("\(path) holds no model.safetensors: the run in it did not finish, or it is no run folder")

@@ -28,8 +28,9 @@ final class CheckpointKeeper: SnapshotKeeper, @unchecked Sendable {
 
     /// What is the same for all checkpoints of an attempt.
     struct Frame: Sendable {
-        var folder: CheckpointFolder
         var attempt: RunAttempt
+        /// Where it is now.
+        var folder: CheckpointFolder { CheckpointFolder(path: attempt.place.path + "/checkpoints") }
         var status: StatusFile
         var fingerprint: RunFingerprint
         var tolerance: Double
