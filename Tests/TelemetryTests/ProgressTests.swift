@@ -56,6 +56,7 @@ import Testing
         result.iterations = 1234
         result.gradientNorm = .nan
         result.dualityGap = 0.00123
+        result.certificatePasses = 2
         let text = Summary(
             result: result, qualities: [("test", "accuracy 0.9")], objective: 0.25, loadSeconds: 1, folder: "runs/x",
             files: ["model.safetensors"]
@@ -63,7 +64,7 @@ import Testing
         #expect(text.hasPrefix(StopReason.timeLimit.explanation))
         #expect(text.contains("1,234 iterations"))
         #expect(text.contains("objective   0.25\n"))
-        #expect(text.contains("at most 0.0012 lower, 0.49 % of it (duality gap)"))
+        #expect(text.contains("at most 0.0012 lower, 0.49 % of it (duality gap, 2 more passes)"))
         #expect(text.contains("test        accuracy 0.9"))
         #expect(text.contains("runs/x: model.safetensors"))
     }

@@ -24,7 +24,7 @@ final class RunAttempt: Sendable {
     /// Where the folder is.
     let place: RunPlace
     private let size: off_t
-    /// The own line.
+    /// The own line; all that is in a folder that replaces the first one.
     private let line: [UInt8]
     private let lost = Atomic<Bool>(false)
 
@@ -90,7 +90,6 @@ final class RunAttempt: Sendable {
         if descriptor < 0 { return true }
         defer { close(descriptor) }
         var status = stat()
-        // A folder that replaces the first one has but this line.
         let size = place.isReplaced ? off_t(line.count) : size
         guard fstat(descriptor, &status) == 0, status.st_size != size || !endsWithOwnLine(descriptor, size) else {
             return true

@@ -69,6 +69,8 @@ final class RunPlace: Sendable {
             guard !state.isReplaced else { return state }
             if isAt(given) {
                 state.path = given
+            } else if state.path == given, holdsAnotherRun {
+                // Moved aside by a later start, which owns the place: see `RunAttempt`.
             } else if !isAt(state.path) {
                 if let moved = followed() {
                     warn(
@@ -82,6 +84,8 @@ final class RunPlace: Sendable {
             return state
         }
     }
+
+    private var holdsAnotherRun: Bool { access("\(given)/checkpoints/\(RunFolder.attemptsName)", F_OK) == 0 }
 
     /// Whether the folder is at `path`, as far as the system tells: other errors than that it is not there may pass.
     private func isAt(_ path: String) -> Bool {
