@@ -58,4 +58,21 @@ import Testing
         let training = try shell("train data.svm --output left", "| true; echo ${PIPESTATUS[0]}")
         #expect(training.output == "0\n" && training.errors.isEmpty, "\(training)")
     }
+
+    /// Models, caches and checkpoints may hold what not everybody shall see.
+    @Test func filesHaveThePermissionsOfTheUmask() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(), to: "data.svm")
+        let script =
+            "umask 077; exec \(Workplace.program) train data.svm --output run --cache cache --prometheus run.prom "
+            + "--tolerance 0 --max-iterations 30 --checkpoint-every 0.001 --quiet"
+        #expect(try place.start(["bash", "-c", script]).wait().code == 0)
+        let files = try #require(FileManager.default.enumerator(atPath: place.folder)).compactMap { $0 as? String }
+        #expect(files.contains { $0.hasSuffix("model.safetensors") } && files.contains { $0.hasSuffix(".cache") })
+        for file in files where file != "data.svm" {
+            let attributes = try FileManager.default.attributesOfItem(atPath: place.path(file))
+            let permissions = try #require(attributes[.posixPermissions] as? Int)
+            #expect(permissions & 0o077 == 0, "\(file) has \(String(permissions, radix: 8))")
+        }
+    }
 }
