@@ -173,6 +173,17 @@ import Testing
         #expect(CheckpointKeeper.Interval.fixed(7).seconds(after: 3) == 7)
     }
 
+    @Test func aStartThatAnotherCameBeforeSaysSo() throws {
+        let place = try Workplace()
+        let folder = try RunFolder.prepare(output: place.path("run"), data: ["a"], overwrite: false, resume: true)
+        _ = try RunAttempt(folder: folder, ranks: 1, threads: 1, expected: folder.lengthOfAttempts, patience: 0)
+        #expect {
+            try RunAttempt(folder: folder, ranks: 1, threads: 1, expected: folder.lengthOfAttempts, patience: 0)
+        } throws: {
+            "\($0)".contains("another start has begun")
+        }
+    }
+
     @Test func theLastStartOwnsTheFolder() throws {
         let place = try Workplace()
         let folder = try RunFolder.prepare(

@@ -43,11 +43,13 @@ final class RunAttempt: Sendable {
 
     /// Takes the folder over.
     /// - Parameters:
+    ///   - expected: length of the file of starts when it was decided how the run begins; nil: whatever it is.
     ///   - configuration: the text of `config.yaml`, for a folder that replaces this one.
     ///   - warn: told where the folder is renamed or deleted.
     /// - Throws: where a process of this host is still at work in it, after a wait of `patience` seconds.
     init(
-        folder: RunFolder, ranks: Int, threads: Int, configuration: String = "", patience: Double = 10,
+        folder: RunFolder, ranks: Int, threads: Int, expected: Int? = nil, configuration: String = "",
+        patience: Double = 10,
         warn: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
         let path = folder.attempts
@@ -57,6 +59,8 @@ final class RunAttempt: Sendable {
         job = SlurmJob.identifier()
         var (entries, isCut) = RunAttempt.entries(path)
         if let last = entries.last { try RunAttempt.awaitEnd(of: last, job: job, folder: folder, patience: patience) }
+        // That one may have done in the meantime what this one is about to do.
+        guard expected == nil || folder.presentLengthOfAttempts == expected else { throw folder.begunMeanwhile }
         (entries, isCut) = RunAttempt.entries(path)
         // A damaged file may hold any number.
         let last = max(entries.last?.attempt ?? 0, StoredStatus(folder: folder.path)?.attempt ?? 0, 0)

@@ -128,9 +128,7 @@ struct RunFolder {
             guard isChanged else { return nil }
             // Data takes a while to read, and another start was quicker.
             try RunAttempt.awaitEnd(in: self)
-            throw RunFolderError(
-                description: "another start has begun a run in \(path) meanwhile: choose another --output, or give the "
-                    + "command again")
+            throw begunMeanwhile
         }
         if case .old = found {} else if !isChanged { return nil }
         guard try !RunFolder.entries(of: path).isEmpty else { return nil }
@@ -144,7 +142,14 @@ struct RunFolder {
         return old
     }
 
-    private var presentLengthOfAttempts: Int {
+    var begunMeanwhile: RunFolderError {
+        RunFolderError(
+            description:
+                "another start has begun a run in \(path) meanwhile: choose another --output, or give the command again"
+        )
+    }
+
+    var presentLengthOfAttempts: Int {
         var status = stat()
         return stat(attempts, &status) == 0 ? Int(status.st_size) : 0
     }

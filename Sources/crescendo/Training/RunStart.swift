@@ -152,7 +152,8 @@ extension TrainJob {
         _ folder: RunFolder, _ plan: TrainingPlan, _ fingerprint: RunFingerprint, _ point: FoundRun.Point?,
         _ head: Checkpoint.Head?
     ) throws -> RunStart.RankZero {
-        if let old = try folder.open() {
+        let old = try folder.open()
+        if let old {
             say("The run that was in \(folder.path.printable) is now in \(old.printable).")
         }
         let launcher = world.size > 1 ? "mpirun -n \(world.size) " : ""
@@ -161,7 +162,8 @@ extension TrainJob {
             "  \(launcher)" + ShellWord.quoted(["crescendo", "train", "--config", absolutePath(folder.configuration)]),
         ])
         let attempt = try RunAttempt(
-            folder: folder, ranks: world.size, threads: plan.threads, configuration: configuration,
+            folder: folder, ranks: world.size, threads: plan.threads,
+            expected: old == nil ? folder.lengthOfAttempts : 0, configuration: configuration,
             warn: { [console] in console.warn($0) })
         let status = StatusFile(
             attempt: attempt, ranks: world.size, threads: plan.threads, started: started)
