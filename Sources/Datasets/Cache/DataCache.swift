@@ -64,15 +64,13 @@ struct CacheTarget: Codable, Equatable {
         path = folder + "/" + String(first[slash...].dropFirst()) + "-" + CacheTarget.hash(key) + ".cache"
     }
 
-    /// 16 hexadecimal digits.
     private static func hash(_ texts: [String]) -> String {
         var state: UInt64 = 0
         for text in texts {
             for byte in text.utf8 { state = mix64(state &+ UInt64(byte) &+ 1) }
             state = mix64(state ^ 0x9E37_79B9_7F4A_7C15)
         }
-        let digits = String(state, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        return hexadecimal(state)
     }
 
     private static func source(_ path: String) -> CacheDescription.Source? {

@@ -18,12 +18,7 @@ enum DataDigest {
         // Halves of 32 bits: their sums over all rows do not overflow.
         var halves = [0, 0]
         for (index, sum) in sums.enumerated() { halves[index % 2] += Int(sum) }
-        return try communicator.allreduce(halves, .sum).map(hexadecimal).joined()
-    }
-
-    private static func hexadecimal(_ value: Int) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: max(0, 16 - digits.count)) + digits
+        return try communicator.allreduce(halves, .sum).map { hexadecimal(UInt64($0)) }.joined()
     }
 
     private struct SendablePointer: @unchecked Sendable {
@@ -54,4 +49,10 @@ extension RowBlock {
         }
         return (low, high)
     }
+}
+
+/// 16 hexadecimal digits.
+func hexadecimal(_ value: UInt64) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
 }
