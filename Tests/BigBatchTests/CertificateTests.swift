@@ -96,7 +96,7 @@ struct CertificateTests {
                 }
             }
         }
-        // Where a class has a row or two no point is balanced well enough.
-        #expect(printed >= (shares.count == 7 ? 0 : 6), "\(kind): \(printed) of 12")
+        // Where a class has a row or two no point may be balanced well enough.
+        if shares.count < Self.uneven.count { #expect(printed >= 6, "\(kind): \(printed) of 12") }
     }
 }

@@ -130,8 +130,8 @@ struct RunFolder {
             try RunAttempt.awaitEnd(in: self)
             throw begunMeanwhile
         }
-        if case .old = found {} else if !isChanged { return nil }
-        guard try !RunFolder.entries(of: path).isEmpty else { return nil }
+        let isOld = if case .old = found { true } else { false }
+        guard isOld || isChanged, try !RunFolder.entries(of: path).isEmpty else { return nil }
         try RunAttempt.awaitEnd(in: self)
         var number = 1
         var status = stat()
