@@ -64,7 +64,7 @@ final class DensePass {
         self.batch = batch
         weights = AlignedBuffer([Float](repeating: 0.01, count: matrix.stride))
         partial = AlignedBuffer(count: matrix.stride)
-        gradient = AlignedBuffer(count: matrix.columns)
+        gradient = AlignedBuffer(count: matrix.stride)
     }
 
     func callAsFunction(norms: Bool) {

@@ -159,6 +159,19 @@ final class AdaptiveRule {
         }
     }
 
+    /// The same of a model whose rows stand for themselves, without rounding.
+    func exactSums<M: RowSumModel>(_ model: M, _ batch: Batch, at x: [Float]) -> (
+        inMetric: ExactSum, euclidean: ExactSum
+    ) {
+        var found = (inMetric: ExactSum(), euclidean: ExactSum())
+        for row in batch.rows {
+            let sums = sums(model, Batch(dataset: batch.dataset, first: row..<row + 1, draw: batch.draw), at: x)
+            found.inMetric.add(sums.inMetric)
+            found.euclidean.add(sums.euclidean)
+        }
+        return found
+    }
+
     func note(inMetric: Double, euclidean: Double, gradientsEvaluated: Int) {
         measuredAt = gradientsEvaluated
         let ratio = inMetric / euclidean
@@ -183,17 +196,24 @@ extension Objective {
         guard let adaptive, adaptive.isDue(gradientsEvaluated: gradientsEvaluated) else { return }
         let clock = Stopwatch()
         let count = min(AdaptiveRule.sampleSize, population)
-        let sums = adaptive.sums(
-            model, dataset.batch(start: start % population, count: count, draw: decision.draw, cycle: decision.cycle),
-            at: x)
-        var packet = [Double](repeating: 0, count: Reducer.headerCount + 2)
-        packet[Reducer.headerCount] = sums.inMetric
-        packet[Reducer.headerCount + 1] = sums.euclidean
+        let batch = dataset.batch(
+            start: start % population, count: count, draw: decision.draw, cycle: decision.cycle)
+        var packet = [Double](repeating: 0, count: Reducer.headerCount)
+        if let rowSumModel {
+            let sums = adaptive.exactSums(rowSumModel, batch, at: x)
+            packet += sums.inMetric.words + sums.euclidean.words
+        } else {
+            let sums = adaptive.sums(model, batch, at: x)
+            packet += [sums.inMetric, sums.euclidean]
+        }
         computeSeconds += clock.seconds
         rowsRead += 2 * count
         try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .metricNorms, decision: decision) }
+        let found = packet.dropFirst(Reducer.headerCount)
+        let (first, second) = (found.prefix(found.count / 2), found.suffix(found.count / 2))
         adaptive.note(
-            inMetric: packet[Reducer.headerCount], euclidean: packet[Reducer.headerCount + 1],
+            inMetric: rowSumModel == nil ? first[first.startIndex] : ExactSum(words: first).value,
+            euclidean: rowSumModel == nil ? second[second.startIndex] : ExactSum(words: second).value,
             gradientsEvaluated: gradientsEvaluated)
     }
 }

@@ -100,7 +100,7 @@ extension Trainer {
 }
 
 extension Objective {
-    /// Relative rounding of the diagonal of Σ ω x̂x̂ᵀ (see `SecondMoment`).
+    /// Relative rounding of the diagonal of Σ ω x̂x̂ᵀ (see `MomentGrid`).
     private static var hessianRounding: Double { 1e-6 }
 
     /// Nil for objectives that are not quadratic.
@@ -115,15 +115,19 @@ extension Objective {
     /// - Returns: false, on every rank, where A is not finite or singular; the metric is then what it was.
     func adoptExactMetric(decision: Decision) throws -> Bool {
         guard let model = model as? any CurvatureModel, let curvature = model.constantCurvature else { return false }
+        try prepareGrids()
+        let largest = try largestWeight()
         let clock = Stopwatch()
-        var packet = [Double](repeating: 0, count: Reducer.headerCount) + model.secondMoment(of: dataset.all).upper
+        let grid = momentGrid(weight: largest, rows: population, hasIntercept: model.hasIntercept)
+        var packet =
+            [Double](repeating: 0, count: Reducer.headerCount) + model.secondMoment(of: dataset.all, grid: grid).upper
         computeSeconds += clock.seconds
         rowsRead += population
         try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .hessian, decision: decision) }
 
         let second = Stopwatch()
         let dimension = model.featureCount + (model.hasIntercept ? 1 : 0)
-        var matrix = SecondMoment.symmetric(packet[Reducer.headerCount...], dimension: dimension)
+        var matrix = SecondMoment.symmetric(packet[Reducer.headerCount...], dimension: dimension, grid: grid)
         matrix.withUnsafeMutableBufferPointer { FixedOrder.scale($0, by: curvature / Double(population)) }
         for column in 0..<dimension {
             let diagonal = column * dimension + column

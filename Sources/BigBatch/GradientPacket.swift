@@ -8,17 +8,18 @@ final class GradientPacket: @unchecked Sendable {
     let numbers: UnsafeMutableBufferPointer<Double>
     let floats: AlignedBuffer<Float>?
 
-    init(parameters: Int, isFloat: Bool) {
-        let sums = Reducer.headerCount + Reducer.gradientSums
-        numbers = .allocate(capacity: isFloat ? sums : sums + parameters)
+    /// - Parameter sums: values of the gradient's sums.
+    init(sums: Int, isFloat: Bool) {
+        let scalars = Reducer.headerCount + Reducer.gradientSums
+        numbers = .allocate(capacity: isFloat ? scalars : scalars + sums)
         numbers.initialize(repeating: 0)
-        floats = isFloat ? AlignedBuffer(count: parameters) : nil
+        floats = isFloat ? AlignedBuffer(count: sums) : nil
     }
 
     deinit { numbers.deallocate() }
 
     /// Σ ∇f where it is in Double.
-    private var doubles: UnsafeMutableBufferPointer<Double> {
+    var doubles: UnsafeMutableBufferPointer<Double> {
         UnsafeMutableBufferPointer(rebasing: numbers[(Reducer.headerCount + Reducer.gradientSums)...])
     }
 

@@ -52,6 +52,13 @@ final class Objective<M: Model> {
     private var packet: GradientPacket
     /// The model, where its gradients are summed in Float.
     private let floatModel: (any FloatGradientModel)?
+    /// The model, where its sums do not depend on where the rows are; and how large they will be.
+    let rowSumModel: (any RowSumModel)?
+    var scales = SumScales()
+    /// |x_ij| < 2^this for each column j.
+    var columnExponents: [Int32] = []
+    var columnAnchors: AlignedBuffer<Double>?
+    var anchorExponent = 0
     /// The line to the current point, where its margins can serve on.
     var walk: Walk?
     /// The norm of the steps, for directions that learn one.
@@ -75,8 +82,10 @@ final class Objective<M: Model> {
         reducer = Reducer(communicator: communicator)
         gradient = [Float](repeating: 0, count: model.parameterCount)
         floatModel = model.parameterCount >= reducer.narrowFrom ? model as? any FloatGradientModel : nil
-        current = GradientPacket(parameters: model.parameterCount, isFloat: floatModel != nil)
-        packet = GradientPacket(parameters: model.parameterCount, isFloat: floatModel != nil)
+        rowSumModel = model as? any RowSumModel
+        let sumCount = rowSumModel?.sumCount ?? model.parameterCount
+        current = GradientPacket(sums: sumCount, isFloat: floatModel != nil)
+        packet = GradientPacket(sums: sumCount, isFloat: floatModel != nil)
         ladderPacket = [Double](repeating: 0, count: Reducer.headerCount + Self.ladderCapacity + 1)
         trial = model.isConvex ? [] : gradient
     }
@@ -95,34 +104,56 @@ final class Objective<M: Model> {
     func evaluate(start: Int, count: Int, at x: [Float], extending: Bool = false, decision: Decision) throws
         -> GradientStatistics
     {
-        let clock = Stopwatch()
+        try prepareGrids()
         writeNorms(start: start, count: count, batchSize: count + (extending ? sums.count : 0))
-        let batch = metricDataset.batch(
+        var batch = metricDataset.batch(
             start: start % population, count: count, draw: decision.draw, cycle: decision.cycle)
         let walk = extending ? nil : keptWalk(start: start, count: count)
-        let local = x.withUnsafeBufferPointer { x in
+        let numbers = packet.numbers
+        for attempt in 0... {
+            let clock = Stopwatch()
+            if rowSumModel != nil { batch.grids = grids(count: count) }
+            let local = addUp(batch, along: walk, at: x)
+            ownSamples += batch.count
+            numbers[sumsOffset] = Double(batch.count)
+            numbers[sumsOffset + 1] = local.loss
+            numbers[sumsOffset + 2] = local.squaredNorms
+            numbers[sumsOffset + 3] = scales.code(largest: local.largestResidual)
+            computeSeconds += clock.seconds
+            try reducer.reduce(
+                numbers, floats: packet.floats, kind: .gradient, isExact: rowSumModel != nil, decision: decision)
+            guard numbers[sumsOffset] == Double(count) else {
+                throw ReductionError.incompleteBatch(
+                    iteration: decision.iteration, expected: count, found: numbers[sumsOffset])
+            }
+            gradientsEvaluated += count
+            rowsRead += count
+            guard let rowSumModel else { break }
+            let isGood = scales.accept(
+                loss: numbers[sumsOffset + 1], squaredNorms: numbers[sumsOffset + 2], code: numbers[sumsOffset + 3],
+                count: count, attempt: attempt, bound: dataset.weights == nil ? rowSumModel.residualBound : nil)
+            if isGood {
+                rowSumModel.complete(packet.doubles, of: dataset)
+                break
+            }
+        }
+        absorb(count: count, extending: extending)
+        return statistics(at: x)
+    }
+
+    /// Fills the packet with this rank's sums over the batch, from known margins where there are any.
+    private func addUp(_ batch: Batch, along walk: Walk?, at x: [Float]) -> LossSums {
+        x.withUnsafeBufferPointer { x in
             if let floatModel, let floats = packet.floats {
                 return floatModel.accumulate(batch, at: x, overwriting: floats.elements)
             }
-            let gradient = packet.clearedDoubles()
-            return walk?.line.accumulate(metricDataset, at: x, gradient: gradient)
-                ?? model.accumulate(batch, at: x, gradient: gradient)
+            if let rowSumModel {
+                let sums = packet.doubles
+                return walk?.line.writeSums(metricDataset, grids: batch.grids, at: x, into: sums)
+                    ?? rowSumModel.writeSums(batch, at: x, into: sums)
+            }
+            return model.accumulate(batch, at: x, gradient: packet.clearedDoubles())
         }
-        ownSamples += batch.count
-        let numbers = packet.numbers
-        numbers[sumsOffset] = Double(batch.count)
-        numbers[sumsOffset + 1] = local.loss
-        numbers[sumsOffset + 2] = local.squaredNorms
-        computeSeconds += clock.seconds
-        try reducer.reduce(numbers, floats: packet.floats, kind: .gradient, decision: decision)
-        guard numbers[sumsOffset] == Double(count) else {
-            throw ReductionError.incompleteBatch(
-                iteration: decision.iteration, expected: count, found: numbers[sumsOffset])
-        }
-        gradientsEvaluated += count
-        rowsRead += count
-        absorb(count: count, extending: extending)
-        return statistics(at: x)
     }
 
     private func absorb(count: Int, extending: Bool) {
@@ -243,23 +274,36 @@ final class Objective<M: Model> {
         -> (losses: [Double], curvature: Double?)
     {
         let clock = Stopwatch()
-        let local = ray.line?.losses(at: steps) ?? steps.map { loss(ray, from: x, along: d, step: $0, decision) }
-        let curvature = ray.line?.curvature()
-        ladderPacket[Reducer.headerCount + Self.ladderCapacity] = curvature ?? 0
+        let grid = lossGrid(count: ray.count)
+        let local =
+            ray.line?.losses(at: steps, grid: grid) ?? steps.map { loss(ray, from: x, along: d, step: $0, decision) }
         for index in 0..<Self.ladderCapacity {
             ladderPacket[Reducer.headerCount + index] = index < local.count ? local[index] : 0
         }
-        computeSeconds += clock.seconds
-        try ladderPacket.withUnsafeMutableBufferPointer {
-            try reducer.reduce($0, kind: .ladder, decision: decision)
+        let own = Array(ladderPacket[Reducer.headerCount...])
+        var knowsCurvature = false
+        for attempt in 0... {
+            if attempt > 0 { ladderPacket.replaceSubrange(Reducer.headerCount..., with: own) }
+            let curvature = ray.line?.curvature(
+                grid: rowSumModel == nil ? .none : scales.curvatureGrid(count: ray.count))
+            knowsCurvature = curvature != nil
+            ladderPacket[Reducer.headerCount + Self.ladderCapacity] = curvature ?? 0
+            if attempt == 0 { computeSeconds += clock.seconds }
+            try ladderPacket.withUnsafeMutableBufferPointer {
+                try reducer.reduce($0, kind: .ladder, decision: decision)
+            }
+            guard knowsCurvature, rowSumModel != nil else { break }
+            let total = ladderPacket[Reducer.headerCount + Self.ladderCapacity]
+            if scales.accept(curvature: total, count: ray.count, attempt: attempt) { break }
         }
         let losses = steps.indices.map { index in
             let step = steps[index]
-            return ladderPacket[Reducer.headerCount + index] / Double(ray.count)
+            let sum = ladderPacket[Reducer.headerCount + index]
+            return (sum >= grid.limit ? .infinity : sum) / Double(ray.count)
                 + ray.constant + step * (ray.linear + step * ray.quadratic)
         }
         let sum = ladderPacket[Reducer.headerCount + Self.ladderCapacity]
-        return (losses, curvature == nil ? nil : sum / Double(ray.count) + 2 * ray.quadratic)
+        return (losses, knowsCurvature ? sum / Double(ray.count) + 2 * ray.quadratic : nil)
     }
 
     /// Σ f(x + αd; z_i) over this rank's part of the ray's batch, as it was drawn for the gradient.
@@ -276,24 +320,49 @@ final class Objective<M: Model> {
         }
     }
 
+    /// The grid of losses over `count` rows near the current point. No step is good whose data term alone is many times the
+    /// objective.
+    private func lossGrid(count: Int) -> SumGrid {
+        guard rowSumModel != nil else { return .none }
+        return scales.lossGrid(mean: abs(sums.loss) / Double(max(1, sums.count)) + currentPenalty, count: count)
+    }
+
     /// Mean data loss over all rows of another data set (validation). One reduction.
     func meanLoss(on other: Dataset, at x: [Float], decision: Decision) throws -> Double {
-        let clock = Stopwatch()
-        var packet = [Double](repeating: 0, count: Reducer.headerCount + 1)
-        packet[Reducer.headerCount] = x.withUnsafeBufferPointer { model.loss(other.all, at: $0) }
-        computeSeconds += clock.seconds
-        try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .validation, decision: decision) }
-        rowsRead += other.order.count
-        return packet[Reducer.headerCount] / Double(max(1, other.order.count))
+        let rows = max(1, other.order.count)
+        var grid = lossGrid(count: rows)
+        var batch = other.all
+        for attempt in 0... {
+            let clock = Stopwatch()
+            batch.grids.loss = grid
+            var packet = [Double](repeating: 0, count: Reducer.headerCount + 1)
+            packet[Reducer.headerCount] = x.withUnsafeBufferPointer { model.loss(batch, at: $0) }
+            computeSeconds += clock.seconds
+            try packet.withUnsafeMutableBufferPointer {
+                try reducer.reduce($0, kind: .validation, decision: decision)
+            }
+            rowsRead += other.order.count
+            let sum = packet[Reducer.headerCount]
+            guard let next = grid.next(after: sum, attempt: attempt) else { return sum / Double(rows) }
+            grid = next
+        }
+        return .nan
     }
 
     /// One reduction, for models that ask for it.
     func findLeastLoss(decision: Decision) throws {
         guard let model = model as? any LeastLossModel else { return }
-        var packet = [Double](repeating: 0, count: Reducer.headerCount + 1)
-        packet[Reducer.headerCount] = model.leastLoss(dataset.all)
-        try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .leastLoss, decision: decision) }
-        leastLoss = packet[Reducer.headerCount] / Double(max(1, population))
+        let found = model.leastLoss(dataset.all)
+        leastLoss = try sum(found.sum, kind: .leastLoss, decision: decision) / Double(max(1, population))
+        let least = try reducer.maxima([Int32(SumGrid.exponent(above: max(0, -found.least)))])
+        scales.least = Int(least[0])
+    }
+
+    /// The sum over all ranks. One reduction.
+    func sum(_ own: ExactSum, kind: ReductionKind, decision: Decision) throws -> Double {
+        var packet = [Double](repeating: 0, count: Reducer.headerCount) + own.words
+        try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: kind, decision: decision) }
+        return ExactSum(words: packet[Reducer.headerCount...]).value
     }
 
     /// ℓ(x) over all rows as they are, regulariser included. One read of the rows and one reduction.

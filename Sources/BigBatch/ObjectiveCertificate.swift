@@ -77,17 +77,20 @@ extension Objective {
             try summed(kind: .dualBalance, decision: decision) { model.dualBalance(dataset.all, at: x) }
         }
         var sums = DualSums()
-        let packet = try x.withUnsafeBufferPointer { x in
+        var packet = try x.withUnsafeBufferPointer { x in
             try summed(kind: .dual, decision: decision) {
-                var gradient = [Double](repeating: 0, count: model.parameterCount)
+                var gradient = [Double](repeating: 0, count: model.sumCount)
                 sums = gradient.withUnsafeMutableBufferPointer {
-                    model.accumulateDual(dataset.all, at: x, balance: balance, gradient: $0)
+                    model.writeDual(dataset.all, at: x, balance: balance, into: $0)
                 }
                 return [sums.loss, sums.conjugates] + gradient
             }
         }
         rowsRead += 2 * population
         sums = DualSums(loss: packet[0], conjugates: packet[1])
+        packet.withUnsafeMutableBufferPointer {
+            model.complete(UnsafeMutableBufferPointer(rebasing: $0[2...]), of: dataset)
+        }
         let gap = packet[2...].withUnsafeBufferPointer { gradient in
             x.withUnsafeBufferPointer {
                 model.dualityGap(sums: sums, gradient: gradient, at: $0, l2: l2, count: population)

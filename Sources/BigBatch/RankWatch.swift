@@ -108,7 +108,7 @@ extension Trainer {
     /// Collective. What is learned from rows is kept; margins are computed anew from the moved ones.
     func moveRows(to shares: BlockShares?) throws {
         let communicator = objective.reducer.communicator
-        objective.take(try objective.dataset.moved(to: shares, communicator: communicator))
+        try objective.take(try objective.dataset.moved(to: shares, communicator: communicator))
         if let validation {
             validation.dataset = try validation.dataset.moved(to: shares, communicator: communicator)
         }
@@ -132,7 +132,8 @@ extension Objective {
     }
 
     /// Goes on with the same rows under other shares.
-    func take(_ moved: Dataset) {
+    func take(_ moved: Dataset) throws {
+        let path = walk?.path
         walk = nil
         dataset = moved
         metricDataset = moved
@@ -142,5 +143,7 @@ extension Objective {
             leverages = RowLeverages(moved, columnSquares: estimate.columnSquares[..<estimate.features])
         }
         adopt(metric)
+        // The margins of a walk, with their roundings, of the rows that are here now.
+        walk = try path.map { try retrace($0) }
     }
 }

@@ -72,13 +72,13 @@ public enum ReductionError: Error, CustomStringConvertible, Equatable {
 /// number tells how long ranks stayed in the reduction before (see `SharedStay`).
 final class Reducer {
     static let headerCount = 9
-    /// Double sums that follow the header of a gradient packet: samples, loss, S.
-    static let gradientSums = 3
+    /// Double sums that follow the header of a gradient packet: samples, loss, S, the code of the largest residual.
+    static let gradientSums = 4
     /// Gradient reductions from one comparison of the parameters to the next.
     static let comparisonInterval = 64
 
     let communicator: any Communicator
-    /// Gradients of at least this many values travel as Floats.
+    /// Gradients of at least this many values travel as Floats, unless their sums are exact.
     var narrowFrom = 1 << 18
     private var narrowPayload: AlignedBuffer<Float>?
     /// Digest of what must be the same on all ranks all the time: options, model, amount of data.
@@ -144,10 +144,11 @@ final class Reducer {
     /// Sums `packet` (header and payload) over all ranks, in place.
     /// - Parameters:
     ///   - floats: more payload, of one fixed length too, that travels in a call of its own.
+    ///   - isExact: the packet's numbers are whole multiples of their quanta, and stay Double on the way.
     ///   - decision: what this rank believes it is doing; the same on all ranks unless something is broken.
     func reduce(
         _ packet: UnsafeMutableBufferPointer<Double>, floats: AlignedBuffer<Float>? = nil, kind: ReductionKind,
-        decision: Decision
+        isExact: Bool = false, decision: Decision
     ) throws {
         let digest = Double(decision.digest(kind, identity: identity))
         if let observe { flags = observe() }
@@ -164,7 +165,7 @@ final class Reducer {
         packet[7] = flags.snapshotIsDue ? 1 : 0
         packet[8] = flags.timesAreDue ? 1 : 0
         let clock = Stopwatch()
-        try allreduce(packet, kind)
+        try allreduce(packet, isNarrow: kind == .gradient && !isExact)
         if let floats, communicator.size > 1 {
             countBytes(of: Float.self, floats.count)
             try communicator.allreduce(floats.elements, .sum)
@@ -188,9 +189,9 @@ final class Reducer {
 
     /// One call for all of the packet; a wide gradient travels as Floats, in a second call: half the bytes, and it is
     /// rounded to Float afterwards anyway.
-    private func allreduce(_ packet: UnsafeMutableBufferPointer<Double>, _ kind: ReductionKind) throws {
+    private func allreduce(_ packet: UnsafeMutableBufferPointer<Double>, isNarrow: Bool) throws {
         let exact = Self.headerCount + Self.gradientSums
-        guard kind == .gradient, communicator.size > 1, packet.count - exact >= narrowFrom else {
+        guard isNarrow, communicator.size > 1, packet.count - exact >= narrowFrom else {
             countBytes(of: Double.self, packet.count)
             return try communicator.allreduce(packet, .sum)
         }
@@ -203,6 +204,13 @@ final class Reducer {
         try communicator.allreduce(UnsafeMutableBufferPointer(rebasing: packet[..<exact]), .sum)
         try communicator.allreduce(narrow.elements, .sum)
         FixedOrder.widen(UnsafeBufferPointer(narrow.elements), into: payload)
+    }
+
+    /// The largest value of all ranks, element by element.
+    func maxima(_ values: [Int32]) throws -> [Int32] {
+        countBytes(of: Int32.self, values.count)
+        account.allreduces += 1
+        return try communicator.allreduce(values, .maximum)
     }
 
     /// Rank 0's values on every rank.

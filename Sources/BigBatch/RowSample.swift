@@ -6,6 +6,11 @@ struct RowSample {
     var rows: [Int] = []
     /// 1/π.
     var weights: [Float] = []
+
+    /// 1/π of a row that only its place brings into a sample.
+    static func largestWeight(window: Int, expected: Int) -> Double {
+        expected < window ? max(1, 2 * Double(window) / Double(max(1, expected))) : 1
+    }
 }
 
 /// How much each row can move a curvature or a gradient: ω ‖x̂‖², x̂ the features in units of their root mean squares. A row
@@ -63,15 +68,15 @@ extension Objective {
 }
 
 extension FeatureMatrix {
-    /// sums[j] += Σ_i w_i x_ij² for dense rows.
-    func addSquares(weights: [Float], to sums: UnsafeMutableBufferPointer<Double>) {
+    /// sums[j] += Σ_i w_i x_ij² for dense rows, each term on its column's grid.
+    func addSquares(weights: [Float], grids: [SumGrid], to sums: UnsafeMutableBufferPointer<Double>) {
         guard case .dense(let matrix) = self, let sums = sums.baseAddress else { return }
         for (index, weight) in weights.enumerated() {
             let row = matrix.row(index)
             let factor = Double(weight)
             for column in 0..<matrix.columns {
                 let value = Double(row[column])
-                sums[column] += factor * value * value
+                sums[column] += grids[column].round(factor * value * value)
             }
         }
     }

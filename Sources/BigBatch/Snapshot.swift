@@ -1,6 +1,6 @@
 /// All that a run depends on between two iterations: a trainer that starts from it goes on as if the run had never stopped.
 ///
-/// On the same number of ranks and threads to the last bit, on others to rounding. Numbers go to the encoder as they are,
+/// To the last bit; networks on another number of ranks or threads to rounding. Numbers go to the encoder as they are,
 /// long arrays to the `SnapshotTensors` in its `userInfo`, from which the decoder takes them again. It refers to the memory
 /// of the trainer that made it: encode it before that trainer goes on.
 public struct Snapshot: Codable {
@@ -27,6 +27,8 @@ struct ObjectiveState: Codable {
     var rowsRead: Int
     var computeSeconds: Double
     var leastLoss: Double
+    var scales: SumScales
+    @Stored var columnExponents: [Float]
     var metric: StoredMetric
     var metricSampleSize: Int
     var estimate: MetricEstimate?
@@ -85,7 +87,8 @@ extension Objective {
     var saved: ObjectiveState {
         ObjectiveState(
             gradientsEvaluated: gradientsEvaluated, rowsRead: rowsRead, computeSeconds: computeSeconds,
-            leastLoss: leastLoss, metric: StoredMetric(metric), metricSampleSize: metricSampleSize, estimate: estimate,
+            leastLoss: leastLoss, scales: scales, columnExponents: columnExponents.map { Float($0) },
+            metric: StoredMetric(metric), metricSampleSize: metricSampleSize, estimate: estimate,
             adaptive: adaptive?.state, walk: walk?.path)
     }
 
@@ -95,6 +98,11 @@ extension Objective {
             leverages = RowLeverages(dataset, columnSquares: estimate.columnSquares[..<estimate.features])
         }
         metricSampleSize = saved.metricSampleSize
+        scales = saved.scales
+        guard saved.columnExponents.isEmpty || saved.columnExponents.count == dataset.features.columns else {
+            throw SnapshotMismatch(description: "the snapshot is of data with other columns")
+        }
+        columnExponents = saved.columnExponents.map { Int32($0) }
         if let metric = try saved.metric.metric() { adopt(metric) }
         if let state = saved.adaptive { adaptive?.state = state } else { adaptive = nil }
         walk = try saved.walk.map { try retrace($0) }

@@ -93,7 +93,7 @@ public final class Trainer<M: Model> {
     ) throws -> TrainingResult {
         let clock = RunClock(before: snapshot?.seconds ?? 0)
         try objective.reducer.compareIdentities()
-        objective.remembersWalks = keeper != nil
+        objective.remembersWalks = keeper != nil || configuration.balance == .auto
         if let snapshot {
             try restore(snapshot)
         } else {

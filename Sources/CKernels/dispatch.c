@@ -6,6 +6,9 @@
 // Vector arguments never cross a call: the helpers that take them are always inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
 
+// How dense rows are best read: see pass_body.h.
+static int ck_prefers_one_stream;
+
 #define CK_NAME(x) x##_baseline
 #define CK_LANES 4
 #define CK_STRING "baseline"
@@ -32,6 +35,7 @@ const ck_kernels *ck_named(const char *name) {
     if (strcmp(name, "baseline") == 0) return &ck_kernels_baseline;
 #if defined(__x86_64__)
     __builtin_cpu_init();
+    ck_prefers_one_stream = __builtin_cpu_is("amd") && __builtin_cpu_supports("avx512f");
     if (strcmp(name, "avx2") == 0 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         return &ck_kernels_avx2;
     if (strcmp(name, "avx512") == 0 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")

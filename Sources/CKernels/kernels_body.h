@@ -15,149 +15,150 @@ typedef double CK_NAME(d8) __attribute__((vector_size(64), aligned(8), may_alias
 #define AT(type, pointer) (*(const type *)(pointer))
 #define PUT(type, pointer) (*(type *)(pointer))
 
-CK_INLINE float CK_NAME(lane_sum)(vf v) {
-#if CK_LANES == 16
-    f8 h = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
-        + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-#elif CK_LANES == 8
-    f8 h = v;
-#endif
-#if CK_LANES >= 8
-    typedef float f4 __attribute__((vector_size(16)));
-    f4 q = __builtin_shufflevector(h, h, 0, 1, 2, 3) + __builtin_shufflevector(h, h, 4, 5, 6, 7);
-#else
-    vf q = v;
-#endif
-    return (q[0] + q[2]) + (q[1] + q[3]);
-}
-
 CK_INLINE double CK_NAME(d8_sum)(d8 v) {
     return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
 typedef float CK_NAME(f4) __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int64_t CK_NAME(l8) __attribute__((vector_size(64)));
 #define f4 CK_NAME(f4)
+#define l8 CK_NAME(l8)
+#define WIDE(v) __builtin_convertvector(v, d8)
 
-CK_INLINE f4 CK_NAME(quarter)(vf v) {
-#if CK_LANES == 16
+// Sums that are the same bits in any order: every addend is a multiple of one quantum q, and no partial sum reaches 2^53 q.
+// An anchor is 1.5 · 2^52 q; 0 rounds nothing.
+
+// v rounded to a multiple of q.
+CK_INLINE d8 CK_NAME(on_grid)(d8 v, double anchor) {
+#pragma clang fp contract(off)
+    const d8 shifted = v + anchor;
+    return shifted - anchor;
+}
+
+// For sums that begin at their anchor, where each addition rounds its addend to a multiple of q: with the last bit set an
+// addend is never half-way between two, where the rounding would depend on the sum.
+CK_INLINE d8 CK_NAME(untied)(d8 v) { return (d8)((l8)v | 1); }
+
+CK_INLINE f4 CK_NAME(quarter)(f16 v) {
     f8 h = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
         + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
     return __builtin_shufflevector(h, h, 0, 1, 2, 3) + __builtin_shufflevector(h, h, 4, 5, 6, 7);
-#elif CK_LANES == 8
-    return __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7);
-#else
-    return v;
-#endif
+}
+
+CK_INLINE float CK_NAME(lane_sum)(f16 v) {
+    const f4 q = CK_NAME(quarter)(v);
+    return (q[0] + q[2]) + (q[1] + q[3]);
 }
 
 // The lane sums of four vectors.
-CK_INLINE f4 CK_NAME(lane_sums)(vf a, vf b, vf c, vf d) {
+CK_INLINE f4 CK_NAME(lane_sums)(f16 a, f16 b, f16 c, f16 d) {
     f4 p = CK_NAME(quarter)(a), q = CK_NAME(quarter)(b), s = CK_NAME(quarter)(c), t = CK_NAME(quarter)(d);
     f4 u = __builtin_shufflevector(p, q, 0, 4, 1, 5) + __builtin_shufflevector(p, q, 2, 6, 3, 7);
     f4 v = __builtin_shufflevector(s, t, 0, 4, 1, 5) + __builtin_shufflevector(s, t, 2, 6, 3, 7);
     return __builtin_shufflevector(u, v, 0, 1, 4, 5) + __builtin_shufflevector(u, v, 2, 3, 6, 7);
 }
 
-// Dense, one margin a row.
+// Dense, one margin a row. A product has sixteen partial sums over at most 512 columns, and as many sums of those, whatever
+// the width of a register: all sets that fuse multiply and add give the same bits.
+#define CK_CHUNK 512
 
-CK_INLINE vf CK_NAME(product)(const float *x, const float *w, const long width) {
-    vf a = {0}, b = {0}, c = {0}, d = {0};
-    long j = 0;
-    for (; j + 4 * CK_LANES <= width; j += 4 * CK_LANES) {
-        a += AT(vf, x + j) * AT(vf, w + j);
-        b += AT(vf, x + j + CK_LANES) * AT(vf, w + j + CK_LANES);
-        c += AT(vf, x + j + 2 * CK_LANES) * AT(vf, w + j + 2 * CK_LANES);
-        d += AT(vf, x + j + 3 * CK_LANES) * AT(vf, w + j + 3 * CK_LANES);
+CK_INLINE f16 CK_NAME(product)(const float *x, const float *w, const long width) {
+    f16 sum = {0};
+    for (long first = 0; first < width; first += CK_CHUNK) {
+        const long end = width - first < CK_CHUNK ? width : first + CK_CHUNK;
+        f16 a = {0};
+        for (long j = first; j < end; j += 16) a += AT(f16, x + j) * AT(f16, w + j);
+        sum += a;
     }
-    for (; j < width; j += CK_LANES) a += AT(vf, x + j) * AT(vf, w + j);
-    return (a + b) + (c + d);
+    return sum;
 }
 
-// Rows in the order in which they lie in memory, lane sums of four at a time.
+// The products of four rows that lie `step` floats apart.
+CK_INLINE f4 CK_NAME(four_products)(const float *x, long step, const float *w, const long width) {
+    const float *y = x + step, *z = y + step, *u = z + step;
+    f16 sum[4] = {{0}};
+    for (long first = 0; first < width; first += CK_CHUNK) {
+        const long end = width - first < CK_CHUNK ? width : first + CK_CHUNK;
+        f16 a = {0}, b = {0}, c = {0}, d = {0};
+        for (long j = first; j < end; j += 16) {
+            const f16 v = AT(f16, w + j);
+            a += AT(f16, x + j) * v;
+            b += AT(f16, y + j) * v;
+            c += AT(f16, z + j) * v;
+            d += AT(f16, u + j) * v;
+        }
+        if (width <= CK_CHUNK) return CK_NAME(lane_sums)(a, b, c, d);
+        sum[0] += a;
+        sum[1] += b;
+        sum[2] += c;
+        sum[3] += d;
+    }
+    return CK_NAME(lane_sums)(sum[0], sum[1], sum[2], sum[3]);
+}
+
+// Rows in the order in which they lie in memory.
 CK_INLINE void CK_NAME(margins_of)(
     const float *x, long stride, long rows, const long width, const float *w, float offset, float *m) {
     long i = 0;
-    for (; i + 4 <= rows; i += 4, x += 4 * stride) {
-        vf a = CK_NAME(product)(x, w, width), b = CK_NAME(product)(x + stride, w, width);
-        vf c = CK_NAME(product)(x + 2 * stride, w, width), d = CK_NAME(product)(x + 3 * stride, w, width);
-        PUT(f4, m + i) = offset + CK_NAME(lane_sums)(a, b, c, d);
-    }
+    for (; i + 4 <= rows; i += 4, x += 4 * stride) PUT(f4, m + i) = offset + CK_NAME(four_products)(x, stride, w, width);
     for (; i < rows; i++, x += stride) m[i] = offset + CK_NAME(lane_sum)(CK_NAME(product)(x, w, width));
 }
 
-#if CK_LANES < 16
 CK_INLINE void CK_NAME(put_apart)(float *m, long q, f4 sums) {
     for (int k = 0; k < 4; k++) m[k * q] = sums[k];
 }
 
-// m[0], m[q], m[2q], m[3q]: the margins of rows that lie as far apart. Four streams of memory; see pass_body.h.
-CK_INLINE void CK_NAME(margins_apart)(
-    const float *x, const long width, long q, const float *w, float offset, float *m) {
-    const float *x1 = x + q * width, *x2 = x1 + q * width, *x3 = x2 + q * width;
-    vf a = {0}, b = {0}, c = {0}, d = {0}, e = {0}, f = {0}, g = {0}, h = {0};
-    for (long j = 0; j < width; j += 2 * CK_LANES) {
-        vf u = AT(vf, w + j), v = AT(vf, w + j + CK_LANES);
-        a += AT(vf, x + j) * u;
-        b += AT(vf, x1 + j) * u;
-        c += AT(vf, x2 + j) * u;
-        d += AT(vf, x3 + j) * u;
-        e += AT(vf, x + j + CK_LANES) * v;
-        f += AT(vf, x1 + j + CK_LANES) * v;
-        g += AT(vf, x2 + j + CK_LANES) * v;
-        h += AT(vf, x3 + j + CK_LANES) * v;
-    }
-    CK_NAME(put_apart)(m, q, offset + CK_NAME(lane_sums)(a + e, b + f, c + g, d + h));
-}
-#endif
-
 static void CK_NAME(margins)(
     const float *x, long stride, long rows, long width, const float *w, float offset, float *m) {
-    long done = 0;
-#if CK_LANES < 16
-    const long q = stride == width ? rows / 4 : 0;
-    for (long i = 0; i < q; i++) CK_NAME(margins_apart)(x + i * width, width, q, w, offset, m + i);
-    done = 4 * q;
-#endif
+    // Four streams of memory; see pass_body.h.
+    const long q = stride == width && !(CK_LANES == 16 && ck_prefers_one_stream) ? rows / 4 : 0, done = 4 * q;
+    for (long i = 0; i < q; i++)
+        CK_NAME(put_apart)(m + i, q, offset + CK_NAME(four_products)(x + i * width, q * width, w, width));
     CK_NAME(margins_of)(x + done * stride, stride, rows - done, width, w, offset, m + done);
 }
 
-CK_INLINE void CK_NAME(add_rows)(
-    const float *x, long stride, long rows, const long width, const float *r, float *g) {
-    long i = 0;
-    for (; i + 4 <= rows; i += 4) {
-        const float *p = x + i * stride, *q = p + stride, *s = q + stride, *t = s + stride;
-        vf rp = r[i] - (vf){0}, rq = r[i + 1] - (vf){0}, rs = r[i + 2] - (vf){0}, rt = r[i + 3] - (vf){0};
-        for (long j = 0; j < width; j += CK_LANES) {
-            vf sum = rp * AT(vf, p + j);
-            sum += rq * AT(vf, q + j);
-            sum += rs * AT(vf, s + j);
-            sum += rt * AT(vf, t + j);
-            PUT(vf, g + j) += sum;
-        }
+// sums += Σ r[i] x_i over a piece: at most sixteen rows, added up in Float, one after the other, and then as one addend.
+// `width` is the padded length of a row, and of sums.
+CK_INLINE void CK_NAME(add_vectors)(
+    const int vectors, const float *x, long stride, long rows, const float *r, double *sums) {
+    f16 sum[4];
+    _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] = (f16){0};
+    for (long i = 0; i < rows; i++, x += stride) {
+        const f16 ri = r[i] - (f16){0};
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] += ri * AT(f16, x + 16 * v);
     }
-    for (; i < rows; i++) {
-        const float *p = x + i * stride;
-        for (long j = 0; j < width; j += CK_LANES) PUT(vf, g + j) += r[i] * AT(vf, p + j);
+    _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {
+        const f8 low = __builtin_shufflevector(sum[v], sum[v], 0, 1, 2, 3, 4, 5, 6, 7);
+        const f8 high = __builtin_shufflevector(sum[v], sum[v], 8, 9, 10, 11, 12, 13, 14, 15);
+        PUT(d8, sums + 16 * v) += CK_NAME(untied)(WIDE(low));
+        PUT(d8, sums + 16 * v + 8) += CK_NAME(untied)(WIDE(high));
     }
+}
+
+CK_INLINE void CK_NAME(add_piece)(
+    const float *x, long stride, long rows, const long width, const float *r, double *sums) {
+    long j = 0;
+    for (; j + 64 <= width; j += 64) CK_NAME(add_vectors)(4, x + j, stride, rows, r, sums + j);
+    switch ((width - j) / 16) {
+    case 1: CK_NAME(add_vectors)(1, x + j, stride, rows, r, sums + j); break;
+    case 2: CK_NAME(add_vectors)(2, x + j, stride, rows, r, sums + j); break;
+    case 3: CK_NAME(add_vectors)(3, x + j, stride, rows, r, sums + j); break;
+    default: break;
+    }
+}
+
+// Rows from the piece that holds row `first` to the next: a multiple of sixteen of their place.
+CK_INLINE long CK_NAME(piece)(long first, long left) {
+    const long rest = CK_PIECE - first % CK_PIECE;
+    return left < rest ? left : rest;
 }
 
 static void CK_NAME(transposed)(
-    const float *x, long stride, long rows, long width, const float *r, float *g) {
-    CK_NAME(add_rows)(x, stride, rows, width, r, g);
-}
-
-static void CK_NAME(flush)(long rows, long n, long stride, float *g, double *sums) {
-    const f8 zero = {0};
-    for (long i = 0; i < rows; i++, g += stride, sums += n) {
-        long j = 0;
-        for (; j + 8 <= n; j += 8) {
-            PUT(d8, sums + j) += __builtin_convertvector(AT(f8, g + j), d8);
-            PUT(f8, g + j) = zero;
-        }
-        for (; j < n; j++) {
-            sums[j] += g[j];
-            g[j] = 0;
-        }
+    const float *x, long stride, long first, long rows, long width, const float *r, double *sums) {
+    for (long i = 0; i < rows;) {
+        const long n = CK_NAME(piece)(first + i, rows - i);
+        CK_NAME(add_piece)(x + i * stride, stride, n, width, r + i, sums);
+        i += n;
     }
 }
 
@@ -180,8 +181,8 @@ static void CK_NAME(squared_norms)(
 
 #include "multi_body.h"
 #include "sparse_body.h"
-#include "gram_body.h"
 #include "losses_body.h"
+#include "gram_body.h"
 #include "pass_body.h"
 #include "softmax_body.h"
 #include "layers_body.h"
@@ -190,7 +191,6 @@ const ck_kernels CK_NAME(ck_kernels) = {
     .name = CK_STRING,
     .margins = CK_NAME(margins),
     .transposed = CK_NAME(transposed),
-    .flush = CK_NAME(flush),
     .pass = CK_NAME(pass),
     .margins_multi = CK_NAME(margins_multi),
     .panel_squares = CK_NAME(panel_squares),
@@ -211,6 +211,7 @@ const ck_kernels CK_NAME(ck_kernels) = {
     .residual_sums = CK_NAME(residual_sums),
     .gram = CK_NAME(gram),
     .gram_pack = CK_NAME(gram_pack),
+    .column_maxima = CK_NAME(column_maxima),
     .column_squares = CK_NAME(column_squares),
     .layers = &CK_NAME(ck_layers),
 };
@@ -221,6 +222,7 @@ const ck_kernels CK_NAME(ck_kernels) = {
 #undef PUT
 #undef vf
 #undef f4
+#undef l8
 #undef f8
 #undef f16
 #undef i8

@@ -31,6 +31,18 @@ static void CK_NAME(pool_lists)(
     place_starts[0] = 0;
 }
 
+CK_INLINE float CK_NAME(register_sum)(vf v) {
+#if CK_LANES == 16
+    return CK_NAME(lane_sum)(v);
+#else
+    f4 q = __builtin_shufflevector(v, v, 0, 1, 2, 3);
+#if CK_LANES == 8
+    q += __builtin_shufflevector(v, v, 4, 5, 6, 7);
+#endif
+    return (q[0] + q[2]) + (q[1] + q[3]);
+#endif
+}
+
 // `vectors` registers of each sum; two halves where that leaves the units idle. Returns Σ of the squares if `adds`.
 CK_INLINE double CK_NAME(listed_block)(
     const long vectors, const long adds, long rows, const int32_t *starts, const int32_t *items, const float *values,
@@ -71,7 +83,7 @@ CK_INLINE double CK_NAME(listed_block)(
                 for (long k = 0; k < CK_LANES; k++)
                     if (v * CK_LANES + k < width) out[v * CK_LANES + k] += sums[v][k];
         }
-        squares += CK_NAME(lane_sum)(total);
+        squares += CK_NAME(register_sum)(total);
     }
     return squares;
 }

@@ -60,7 +60,6 @@ CK_INLINE void CK_NAME(store8)(float *p, long count, f8 v) {
 }
 
 CK_INLINE f8 CK_NAME(size8)(f8 v) { return (f8)((i8)v & 0x7fffffff); }
-#define WIDE(v) __builtin_convertvector(v, d8)
 
 // log(1 + e) for 0 ≤ e ≤ 1 as 2 atanh(s), s = e/(2 + e) ≤ 1/3.
 CK_INLINE f8 CK_NAME(vlog1p)(f8 e) {
@@ -72,87 +71,22 @@ CK_INLINE f8 CK_NAME(vlog1p)(f8 e) {
     return 2.0f * (s + s * u * p);
 }
 
-// One vector of the logistic loss: e = exp(−|z|) and max(−z, 0) for z = y m, whose sum max(−z, 0) + log(1 + e) is the
-// loss; the residual goes to r. Lanes beyond `count` are certain: z = 200.
-CK_INLINE f8 CK_NAME(logistic8)(
-    long count, const float *m, const float *slopes, float step, const float *labels, const float *weights, float *r,
-    f8 *linear) {
-    f8 y = 1.0f - 2.0f * CK_NAME(load8)(labels, count, 1);
-    f8 margin = CK_NAME(load8)(m, count, 200);
-    if (slopes) margin = step * CK_NAME(load8)(slopes, count, 0) + margin;
-    f8 z = y * margin;
-    f8 e = CK_NAME(exp_clamped)((f8)((i8)z | (int32_t)0x80000000));
-    *linear = CK_NAME(larger)(z, (f8){0});
-    if (r) {
-        f8 inverse = 1.0f / (1.0f + e);
-        f8 residual = y * CK_NAME(select)(z < 0, e * inverse, inverse);
-        if (weights) residual *= CK_NAME(load8)(weights, count, 0);
-        CK_NAME(store8)(r, count, residual);
-    }
-    return e;
-}
-
-// Up to 960 rows without weights: the logarithm is taken once. q = Π (1 + e) − 1 < 2^960, q ← q + e + q e, keeps small e.
-CK_INLINE double CK_NAME(logistic_product)(
-    long n, const float *m, const float *slopes, float step, const float *labels, float *r) {
-    d8 sum = {0}, q = {0};
-    long i = 0;
-    for (; i + 16 <= n; i += 16) {
-        f8 s, t;
-        f8 e = CK_NAME(logistic8)(8, m + i, slopes ? slopes + i : 0, step, labels + i, 0, r ? r + i : 0, &s);
-        f8 f = CK_NAME(logistic8)(
-            8, m + i + 8, slopes ? slopes + i + 8 : 0, step, labels + i + 8, 0, r ? r + i + 8 : 0, &t);
-        d8 wide = WIDE(e * f + (e + f));
-        q = q * wide + (q + wide);
-        sum += WIDE(s + t);
-    }
-    for (; i < n; i += 8) {
-        f8 s;
-        d8 wide = WIDE(
-            CK_NAME(logistic8)(n - i, m + i, slopes ? slopes + i : 0, step, labels + i, 0, r ? r + i : 0, &s));
-        q = q * wide + (q + wide);
-        sum += WIDE(s);
-    }
-    double product = q[0];
-    for (int k = 1; k < 8; k++) product = product * q[k] + (product + q[k]);
-    return CK_NAME(d8_sum)(sum) + log1p(product);
-}
-
-CK_INLINE double CK_NAME(logistic_weighted)(
-    long n, const float *m, const float *slopes, float step, const float *labels, const float *weights, float *r) {
-    d8 sum = {0};
-    for (long i = 0; i < n; i += 8) {
-        f8 s, e = CK_NAME(logistic8)(
-            n - i, m + i, slopes ? slopes + i : 0, step, labels + i, weights + i, r ? r + i : 0, &s);
-        sum += WIDE(CK_NAME(load8)(weights + i, n - i, 0) * (s + CK_NAME(vlog1p)(e)));
-    }
-    return CK_NAME(d8_sum)(sum);
-}
-
-// Branches on what is wanted are taken once, not for each vector.
-static double CK_NAME(logistic)(
-    long n, const float *m, const float *slopes, float step, const float *labels, const float *weights, float *r) {
-    if (weights) {
-        if (slopes) return CK_NAME(logistic_weighted)(n, m, slopes, step, labels, weights, 0);
-        if (r) return CK_NAME(logistic_weighted)(n, m, 0, 0, labels, weights, r);
-        return CK_NAME(logistic_weighted)(n, m, 0, 0, labels, weights, 0);
-    }
-    double total = 0;
-    for (long i = 0; i < n; i += 960) {
-        long count = n - i < 960 ? n - i : 960;
-        if (slopes) total += CK_NAME(logistic_product)(count, m + i, slopes + i, step, labels + i, 0);
-        else if (r) total += CK_NAME(logistic_product)(count, m + i, 0, 0, labels + i, r + i);
-        else total += CK_NAME(logistic_product)(count, m + i, 0, 0, labels + i, 0);
-    }
-    return total;
-}
-
-// The other losses of one margin: f (Double) and ∂f/∂m of eight margins and labels.
+// Losses of one margin: f (Double) and ∂f/∂m of eight margins and labels.
 typedef struct CK_NAME(term) {
     d8 loss;
     f8 slope;
 } CK_NAME(term);
 #define term CK_NAME(term)
+
+// With z = s m: max(−z, 0) + log(1 + exp(−|z|)).
+CK_INLINE term CK_NAME(logistic)(f8 m, f8 y, float delta) {
+    (void)delta;
+    f8 sign = 1.0f - 2.0f * y, z = sign * m;
+    f8 e = CK_NAME(exp_clamped)((f8)((i8)z | (int32_t)0x80000000)), inverse = 1.0f / (1.0f + e);
+    return (term){
+        WIDE(CK_NAME(larger)(z, (f8){0})) + WIDE(CK_NAME(vlog1p)(e)),
+        sign * CK_NAME(select)(z < 0, e * inverse, inverse)};
+}
 
 CK_INLINE term CK_NAME(squared_error)(f8 m, f8 y, float delta) {
     (void)delta;
@@ -198,21 +132,33 @@ CK_INLINE term CK_NAME(poisson)(f8 m, f8 y, float delta) {
         for (long k = count; k < 8; k++) t.loss[k] = 0;                                                                \
         return t.loss;                                                                                                 \
     }                                                                                                                  \
-    static double CK_NAME(NAME##_sum)(                                                                                 \
+    CK_INLINE double CK_NAME(NAME##_total)(                                                                            \
         float delta, long n, const float *m, const float *slopes, float step, const float *labels,                     \
-        const float *weights, float *r) {                                                                              \
+        const float *weights, float *r, double anchor) {                                                               \
         d8 sum = {0};                                                                                                  \
         long i = 0;                                                                                                    \
         for (; i + 8 <= n; i += 8)                                                                                     \
-            sum += CK_NAME(NAME##_8)(                                                                                  \
-                8, delta, m + i, slopes ? slopes + i : 0, step, labels + i, weights ? weights + i : 0,                 \
-                r ? r + i : 0);                                                                                        \
+            sum += CK_NAME(on_grid)(                                                                                   \
+                CK_NAME(NAME##_8)(                                                                                     \
+                    8, delta, m + i, slopes ? slopes + i : 0, step, labels + i, weights ? weights + i : 0,             \
+                    r ? r + i : 0),                                                                                    \
+                anchor);                                                                                               \
         if (i < n)                                                                                                     \
-            sum += CK_NAME(NAME##_8)(                                                                                  \
-                n - i, delta, m + i, slopes ? slopes + i : 0, step, labels + i, weights ? weights + i : 0,             \
-                r ? r + i : 0);                                                                                        \
+            sum += CK_NAME(on_grid)(                                                                                   \
+                CK_NAME(NAME##_8)(                                                                                     \
+                    n - i, delta, m + i, slopes ? slopes + i : 0, step, labels + i, weights ? weights + i : 0,         \
+                    r ? r + i : 0),                                                                                    \
+                anchor);                                                                                               \
         return CK_NAME(d8_sum)(sum);                                                                                   \
+    }                                                                                                                  \
+    static double CK_NAME(NAME##_sum)(                                                                                 \
+        float delta, long n, const float *m, const float *slopes, float step, const float *labels,                     \
+        const float *weights, float *r, double anchor) {                                                               \
+        if (weights) return CK_NAME(NAME##_total)(delta, n, m, slopes, step, labels, weights, r, anchor);              \
+        if (slopes) return CK_NAME(NAME##_total)(delta, n, m, slopes, step, labels, 0, 0, anchor);                     \
+        return CK_NAME(NAME##_total)(delta, n, m, 0, 0, labels, 0, r, anchor);                                         \
     }
+CK_LOSS(logistic)
 CK_LOSS(squared_error)
 CK_LOSS(squared_hinge)
 CK_LOSS(huber)
@@ -220,14 +166,16 @@ CK_LOSS(poisson)
 
 static double CK_NAME(loss)(
     ck_loss kind, double delta, long n, const float *m, const float *slopes, float step, const float *labels,
-    const float *weights, float *r) {
+    const float *weights, float *r, double anchor) {
+#define SUM(NAME) CK_NAME(NAME##_sum)((float)delta, n, m, slopes, step, labels, weights, r, anchor)
     switch (kind) {
-    case ck_logistic: return CK_NAME(logistic)(n, m, slopes, step, labels, weights, r);
-    case ck_squared_error: return CK_NAME(squared_error_sum)((float)delta, n, m, slopes, step, labels, weights, r);
-    case ck_squared_hinge: return CK_NAME(squared_hinge_sum)((float)delta, n, m, slopes, step, labels, weights, r);
-    case ck_huber: return CK_NAME(huber_sum)((float)delta, n, m, slopes, step, labels, weights, r);
-    case ck_poisson: return CK_NAME(poisson_sum)((float)delta, n, m, slopes, step, labels, weights, r);
+    case ck_logistic: return SUM(logistic);
+    case ck_squared_error: return SUM(squared_error);
+    case ck_squared_hinge: return SUM(squared_hinge);
+    case ck_huber: return SUM(huber);
+    case ck_poisson: return SUM(poisson);
     }
+#undef SUM
     return NAN;
 }
 
@@ -252,11 +200,11 @@ static void CK_NAME(second_derivatives)(
     }
 }
 
-static double CK_NAME(square_sum)(long n, const float *h, const float *v) {
+static double CK_NAME(square_sum)(long n, const float *h, const float *v, double anchor) {
     d8 sum = {0};
     for (long i = 0; i < n; i += 8) {
-        d8 wide = WIDE(CK_NAME(load8)(v + i, n - i, 0));
-        sum += WIDE(CK_NAME(load8)(h + i, n - i, 0)) * wide * wide;
+        const d8 wide = WIDE(CK_NAME(load8)(v + i, n - i, 0));
+        sum += CK_NAME(on_grid)(WIDE(CK_NAME(load8)(h + i, n - i, 0)) * wide * wide, anchor);
     }
     return CK_NAME(d8_sum)(sum);
 }
@@ -275,37 +223,36 @@ static void CK_NAME(add_scaled)(long n, const float *a, float step, const float 
     for (; i < n; i++) out[i] = a[i] + step * b[i];
 }
 
-static double CK_NAME(residual_sums)(
-    long rows, long classes, long stride, const float *r, const float *norms, double extra, double *sums) {
-    double squares = 0;
-    long i = 0;
+static void CK_NAME(residual_sums)(
+    long rows, long classes, long stride, const float *r, const float *norms, double extra, double square_anchor,
+    double anchor, double *sums, ck_pass_sums *out) {
+    f8 largest = AT(f8, out->largest);
     if (classes == 1) {
-        // Two vectors are added in Float before they are widened: as accurate as the residuals themselves.
-        d8 total = {0}, sum = {0};
         const float more = (float)extra;
-        for (; i + 16 <= rows; i += 16) {
-            f8 a = AT(f8, r + i), b = AT(f8, r + i + 8);
-            sum += WIDE(a + b);
-            total += WIDE(a * a * (AT(f8, norms + i) + more) + b * b * (AT(f8, norms + i + 8) + more));
+        d8 sum = {0}, squares = {0};
+        for (long i = 0; i < rows; i += 8) {
+            const f8 v = CK_NAME(load8)(r + i, rows - i, 0), norm = CK_NAME(load8)(norms + i, rows - i, 0);
+            largest = CK_NAME(larger)(CK_NAME(size8)(v), largest);
+            sum += CK_NAME(on_grid)(WIDE(v), anchor);
+            squares += CK_NAME(on_grid)(WIDE(v * v * (norm + more)), square_anchor);
         }
-        double tail = 0;
-        for (; i < rows; i++) {
-            tail += r[i];
-            squares += (double)r[i] * r[i] * (norms[i] + extra);
+        sums[0] += CK_NAME(d8_sum)(sum);
+        out->squares += CK_NAME(d8_sum)(squares);
+    } else {
+        for (long i = 0; i < rows; i++, r += stride) {
+            d8 total = {0};
+            for (long c = 0; c < stride; c += 8) {
+                const f8 v = AT(f8, r + c);
+                const d8 wide = WIDE(v);
+                largest = CK_NAME(larger)(CK_NAME(size8)(v), largest);
+                PUT(d8, sums + c) += CK_NAME(on_grid)(wide, anchor);
+                total += wide * wide;
+            }
+            const double square = CK_NAME(d8_sum)(total) * (norms[i] + extra);
+            out->squares += CK_NAME(on_grid)(square - (d8){0}, square_anchor)[0];
         }
-        sums[0] += CK_NAME(d8_sum)(sum) + tail;
-        return CK_NAME(d8_sum)(total) + squares;
     }
-    for (; i < rows; i++, r += stride) {
-        d8 total = {0};
-        for (long c = 0; c < stride; c += 8) {
-            d8 ri = __builtin_convertvector(AT(f8, r + c), d8);
-            PUT(d8, sums + c) += ri;
-            total += ri * ri;
-        }
-        squares += CK_NAME(d8_sum)(total) * (norms[i] + extra);
-    }
-    return squares;
+    PUT(f8, out->largest) = largest;
 }
 
 #undef CK_LOSS

@@ -1,6 +1,13 @@
 // Dense products with several margins a row, part of kernels_body.h: tiles of four rows (or four features) by 16 or 8
 // classes are held in registers.
 
+CK_INLINE void CK_NAME(add_untied_8)(f8 v, double *sums) { PUT(d8, sums) += CK_NAME(untied)(WIDE(v)); }
+
+CK_INLINE void CK_NAME(add_untied_16)(f16 v, double *sums) {
+    CK_NAME(add_untied_8)(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), sums);
+    CK_NAME(add_untied_8)(__builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15), sums + 8);
+}
+
 #define CK_MULTI_TILES(V, LANES)                                                                                       \
     CK_INLINE void CK_NAME(margins_tile_##LANES)(                                                                      \
         const float *x, long stride, long rows, long columns, const float *w, const float *offset, long classes,       \
@@ -28,7 +35,7 @@
         }                                                                                                              \
     }                                                                                                                  \
     CK_INLINE void CK_NAME(transposed_tile_##LANES)(                                                                   \
-        const float *x, long stride, long rows, long columns, const float *r, long classes, float *g) {                \
+        const float *x, long stride, long rows, long columns, const float *r, long classes, double *sums) {            \
         long j = 0;                                                                                                    \
         for (; j + 4 <= columns; j += 4) {                                                                             \
             V a = {0}, b = {0}, c = {0}, d = {0};                                                                      \
@@ -40,15 +47,15 @@
                 c += p[2] * ri;                                                                                        \
                 d += p[3] * ri;                                                                                        \
             }                                                                                                          \
-            PUT(V, g + j * classes) += a;                                                                              \
-            PUT(V, g + (j + 1) * classes) += b;                                                                        \
-            PUT(V, g + (j + 2) * classes) += c;                                                                        \
-            PUT(V, g + (j + 3) * classes) += d;                                                                        \
+            CK_NAME(add_untied_##LANES)(a, sums + j * classes);                                                        \
+            CK_NAME(add_untied_##LANES)(b, sums + (j + 1) * classes);                                                  \
+            CK_NAME(add_untied_##LANES)(c, sums + (j + 2) * classes);                                                  \
+            CK_NAME(add_untied_##LANES)(d, sums + (j + 3) * classes);                                                  \
         }                                                                                                              \
         for (; j < columns; j++) {                                                                                     \
             V a = {0};                                                                                                 \
             for (long i = 0; i < rows; i++) a += x[i * stride + j] * AT(V, r + i * classes);                           \
-            PUT(V, g + j * classes) += a;                                                                              \
+            CK_NAME(add_untied_##LANES)(a, sums + j * classes);                                                        \
         }                                                                                                              \
     }
 CK_MULTI_TILES(f16, 16)
@@ -63,14 +70,16 @@ static void CK_NAME(margins_multi)(
 }
 
 static void CK_NAME(transposed_multi)(
-    const float *x, long stride, long rows, long columns, const float *r, long classes, float *g) {
-    // Sixteen rows are summed from zero before they are added: short sums keep Float accurate.
-    for (long i = 0; i < rows; i += 16) {
-        long n = rows - i < 16 ? rows - i : 16, c = 0;
+    const float *x, long stride, long first, long rows, long columns, const float *r, long classes, double *sums) {
+    // A piece is added up in Float, and then as one addend.
+    for (long i = 0; i < rows;) {
+        const long n = CK_NAME(piece)(first + i, rows - i);
         const float *xi = x + i * stride, *ri = r + i * classes;
+        long c = 0;
         for (; c + 16 <= classes; c += 16)
-            CK_NAME(transposed_tile_16)(xi, stride, n, columns, ri + c, classes, g + c);
-        if (c < classes) CK_NAME(transposed_tile_8)(xi, stride, n, columns, ri + c, classes, g + c);
+            CK_NAME(transposed_tile_16)(xi, stride, n, columns, ri + c, classes, sums + c);
+        if (c < classes) CK_NAME(transposed_tile_8)(xi, stride, n, columns, ri + c, classes, sums + c);
+        i += n;
     }
 }
 

@@ -18,7 +18,9 @@ static void CK_NAME(sparse_margins)(
 }
 
 typedef double CK_NAME(d4) __attribute__((vector_size(32), aligned(8), may_alias));
+typedef int64_t CK_NAME(l4) __attribute__((vector_size(32)));
 #define d4 CK_NAME(d4)
+#define l4 CK_NAME(l4)
 
 // Four sums are read before any is written: unique columns make that right, and spare the processor to wait for stores.
 static void CK_NAME(sparse_transposed)(
@@ -30,14 +32,18 @@ static void CK_NAME(sparse_transposed)(
         for (; k + 4 <= end; k += 4) {
             double *p = sums + columns[k], *q = sums + columns[k + 1];
             double *s = sums + columns[k + 2], *t = sums + columns[k + 3];
-            d4 v = factor * __builtin_convertvector(AT(f4, values + k), d4);
+            // Each product is an addend of its own, exact until it is rounded by the sum (see `untied`).
+            d4 v = (d4)((l4)(factor * __builtin_convertvector(AT(f4, values + k), d4)) | 1);
             double a = *p + v[0], b = *q + v[1], c = *s + v[2], d = *t + v[3];
             *p = a;
             *q = b;
             *s = c;
             *t = d;
         }
-        for (; k < end; k++) sums[columns[k]] += factor * values[k];
+        for (; k < end; k++) {
+            const d4 v = (d4)((l4)(factor * values[k] - (d4){0}) | 1);
+            sums[columns[k]] += v[0];
+        }
     }
 }
 
@@ -85,15 +91,6 @@ CK_INLINE void CK_NAME(sparse_margins_group)(
     }
 }
 
-// sums[c] += v[c] for the `count` ≤ 8 first lanes.
-CK_INLINE void CK_NAME(add_wide)(double *sums, long count, f8 v) {
-    if (count >= 8) {
-        PUT(d8, sums) += __builtin_convertvector(v, d8);
-        return;
-    }
-    for (long k = 0; k < count; k++) sums[k] += v[k];
-}
-
 CK_INLINE void CK_NAME(sparse_transposed_group)(
     const int vectors, const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *r,
     long r_stride, long classes, long first, int32_t low, int32_t high, double *sums) {
@@ -109,39 +106,43 @@ CK_INLINE void CK_NAME(sparse_transposed_group)(
             double *target = sums + columns[k] * classes + first;
             const double value = values[k];
             for (int v = 0; v + 1 < vectors; v++)
-                PUT(d8, target + 8 * v) += value * __builtin_convertvector(residual[v], d8);
-            const f8 rest = residual[vectors - 1];
+                PUT(d8, target + 8 * v) += CK_NAME(untied)(value * WIDE(residual[v]));
+            const d8 rest = CK_NAME(untied)(value * WIDE(residual[vectors - 1]));
             target += 8 * (vectors - 1);
             const long left = classes - first - 8 * (vectors - 1);
-            if (left >= 8) PUT(d8, target) += value * __builtin_convertvector(rest, d8);
+            if (left >= 8) PUT(d8, target) += rest;
             else
-                for (long c = 0; c < left; c++) target[c] += value * rest[c];
+                for (long c = 0; c < left; c++) target[c] += rest[c];
         }
     }
 }
 
-// Entries column by column: Float sums of at most 64 entries, then Double.
+// Entries column by column: a column's sums stay in registers.
 CK_INLINE void CK_NAME(sparse_gather_group)(
     const int vectors, const int32_t *columns, const int32_t *starts, long count, const ck_entry *entries,
     const float *r, long r_stride, long classes, long first, double *sums) {
+    const long left = classes - first - 8 * (vectors - 1), last = starts[count];
     for (long q = 0; q < count; q++) {
         if (q + 4 < count)
             CK_NAME(fetch_ahead)((const char *)(sums + columns[q + 4] * classes + first), 64 * vectors, 1);
-        double *target = sums + columns[q] * classes + first;
-        const long last = starts[count];
-        for (long k = starts[q]; k < starts[q + 1];) {
-            const long end = k + 64 < starts[q + 1] ? k + 64 : starts[q + 1];
-            f8 sum[CK_GROUP];
-            for (int v = 0; v < vectors; v++) sum[v] = (f8){0};
-            for (; k < end; k++) {
-                if (k + 8 < last)
-                    CK_NAME(fetch_ahead)((const char *)(r + entries[k + 8].row * r_stride + first), 32 * vectors, 0);
-                const float *ri = r + entries[k].row * r_stride + first;
-                const float value = entries[k].value;
-                for (int v = 0; v < vectors; v++) sum[v] += value * AT(f8, ri + 8 * v);
-            }
-            for (int v = 0; v < vectors; v++) CK_NAME(add_wide)(target + 8 * v, classes - first - 8 * v, sum[v]);
+        double *target = sums + columns[q] * classes + first, *tail = target + 8 * (vectors - 1);
+        d8 sum[CK_GROUP];
+        for (int v = 0; v + 1 < vectors; v++) sum[v] = AT(d8, target + 8 * v);
+        sum[vectors - 1] = (d8){0};
+        if (left >= 8) sum[vectors - 1] = AT(d8, tail);
+        else
+            for (long c = 0; c < left; c++) sum[vectors - 1][c] = tail[c];
+        for (long k = starts[q]; k < starts[q + 1]; k++) {
+            if (k + 8 < last)
+                CK_NAME(fetch_ahead)((const char *)(r + entries[k + 8].row * r_stride + first), 32 * vectors, 0);
+            const float *ri = r + entries[k].row * r_stride + first;
+            const double value = entries[k].value;
+            for (int v = 0; v < vectors; v++) sum[v] += CK_NAME(untied)(value * WIDE(AT(f8, ri + 8 * v)));
         }
+        for (int v = 0; v + 1 < vectors; v++) PUT(d8, target + 8 * v) = sum[v];
+        if (left >= 8) PUT(d8, tail) = sum[vectors - 1];
+        else
+            for (long c = 0; c < left; c++) tail[c] = sum[vectors - 1][c];
     }
 }
 
@@ -183,3 +184,4 @@ static void CK_NAME(sparse_gather_multi)(
 #undef CK_GROUP
 #undef CK_AHEAD
 #undef d4
+#undef l4

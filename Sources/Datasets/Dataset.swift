@@ -51,6 +51,8 @@ public struct Batch: Sendable {
     /// Which of the endless random variants of its rows a batch holds (augmentation, dropout): what is random about a row
     /// is a function of `dataset.seed`, `draw` and the row's global position, at any number of ranks.
     public let draw: UInt64
+    /// The grids on which a model's sums over the batch are exact; none by default.
+    public var grids = SumGrids.none
 
     public init(dataset: Dataset, first: Range<Int>, second: Range<Int> = 0..<0, draw: UInt64 = 0) {
         self.dataset = dataset
@@ -84,6 +86,7 @@ public struct Batch: Sendable {
         second = other.second
         others = other.others
         draw = other.draw
+        grids = other.grids
     }
 
     /// This rank's number of samples; 0 is a valid batch.

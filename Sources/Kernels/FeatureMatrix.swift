@@ -67,4 +67,22 @@ public enum FeatureMatrix: Sendable {
         case .sparse(let matrix): matrix.columns
         }
     }
+
+    /// max_i |x_ij| of every column, ∞ for one with a NaN. One read.
+    public func largestMagnitudes() -> [Float] {
+        switch self {
+        case .dense(let matrix):
+            let largest = AlignedBuffer<Float>(count: matrix.stride)
+            KernelSet.current.columnMaxima(matrix, into: largest.pointer)
+            return largest.elements.prefix(matrix.columns).map { $0.isNaN ? .infinity : $0 }
+        case .sparse(let matrix):
+            let largest = AlignedBuffer<Float>(count: matrix.columns)
+            for k in 0..<matrix.nonZeros {
+                let column = Int(matrix.columnIndices.pointer[k])
+                let size = abs(matrix.values.pointer[k])
+                if !(size <= largest.pointer[column]) { largest.pointer[column] = size.isNaN ? .infinity : size }
+            }
+            return Array(largest.elements)
+        }
+    }
 }

@@ -1,6 +1,11 @@
 import CKernels
 
 extension KernelSet {
+    /// out[j] = max(out[j], max_r |x[r, j]|); `out` has `x.stride` values.
+    func columnMaxima(_ x: DenseMatrix, into out: UnsafeMutablePointer<Float>) {
+        table.pointee.column_maxima(x.storage.pointer, x.stride, x.rows, out)
+    }
+
     /// sums[j] += Σ_r (x[r, j] − shift[j])² over rows `rows`, in Double; shift and sums have `x.columns` values.
     public func columnSquares(
         _ x: DenseMatrix, _ rows: Range<Int>, shift: UnsafePointer<Float>? = nil,
@@ -9,12 +14,12 @@ extension KernelSet {
         table.pointee.column_squares(x.row(rows.lowerBound), x.stride, rows.count, x.columns, shift, sums)
     }
 
-    /// sums[i, j] += Σ_r z[r, i] z[r, j] for j ≥ i over `rows` rows of z, each Σ in Float (at most a few hundred rows).
+    /// sums[i, j] += Σ_r z[r, i] z[r, j] for j ≥ i over `rows` rows of z.
     ///
     /// z is rows × width, sums width × width, both packed; width is a multiple of 8. Some of what is below the diagonal is
     /// added to as well and means nothing. Meanwhile rows `next` of x are fetched into the cache.
     func gram(
-        _ z: UnsafePointer<Float>, rows: Int, width: Int, into sums: UnsafeMutablePointer<Double>,
+        _ z: UnsafePointer<Double>, rows: Int, width: Int, into sums: UnsafeMutablePointer<Double>,
         fetching next: Range<Int> = 0..<0, of x: DenseMatrix? = nil
     ) {
         let bytes = x.map { next.count * $0.stride * MemoryLayout<Float>.stride } ?? 0
@@ -22,35 +27,39 @@ extension KernelSet {
         table.pointee.gram(z, width, rows, width, sums, start, bytes)
     }
 
-    /// z[r] = √h_r (x_r − shift, 1 with `one`), then zeros up to `width`, for rows `rows` of x.
+    /// z[r] = √h_r (x_r − shift, 1 with `one`), in units and rounded to whole numbers where `perUnit` says what 1 is in them,
+    /// then zeros up to `width`, for rows `rows` of x.
     func pack(
-        _ x: DenseMatrix, _ rows: Range<Int>, shift: UnsafePointer<Float>?, weights: UnsafePointer<Float>?, one: Bool,
-        width: Int, into z: UnsafeMutablePointer<Float>
+        _ x: DenseMatrix, _ rows: Range<Int>, shift: UnsafePointer<Float>?, weights: UnsafePointer<Float>?,
+        perUnit: UnsafePointer<Double>?, one: Bool, width: Int, into z: UnsafeMutablePointer<Double>
     ) {
         table.pointee.gram_pack(
-            x.row(rows.lowerBound), x.stride, rows.count, x.columns, shift, weights, one ? 1 : 0, width, z)
+            x.row(rows.lowerBound), x.stride, rows.count, x.columns, shift, weights, perUnit, one ? 1 : 0, width, z)
     }
 }
 
 extension SparseMatrix {
     /// The same for sparse rows, which become dense.
     func pack(
-        _ rows: Range<Int>, shift: UnsafePointer<Float>?, weights: UnsafePointer<Float>?, one: Bool, width: Int,
-        into z: UnsafeMutablePointer<Float>
+        _ rows: Range<Int>, shift: UnsafePointer<Float>?, weights: UnsafePointer<Float>?,
+        perUnit: UnsafePointer<Double>?, one: Bool, width: Int, into z: UnsafeMutablePointer<Double>
     ) {
+        func inUnits(_ value: Float, _ j: Int) -> Double {
+            perUnit.map { (Double(value) * $0[j]).rounded(.toNearestOrEven) } ?? Double(value)
+        }
         for row in rows {
             let factor = weights.map { $0[row - rows.lowerBound].squareRoot() } ?? 1
             let to = z + (row - rows.lowerBound) * width
             if let shift {
-                for j in 0..<columns { to[j] = -factor * shift[j] }
+                for j in 0..<columns { to[j] = inUnits(-factor * shift[j], j) }
             } else {
                 for j in 0..<columns { to[j] = 0 }
             }
             for j in columns..<width { to[j] = 0 }
-            if one { to[columns] = factor }
+            if one { to[columns] = inUnits(factor, columns) }
             for k in rowOffsets.pointer[row]..<rowOffsets.pointer[row + 1] {
                 let j = Int(columnIndices.pointer[k])
-                to[j] = factor * (values.pointer[k] - (shift.map { $0[j] } ?? 0))
+                to[j] = inUnits(factor * (values.pointer[k] - (shift.map { $0[j] } ?? 0)), j)
             }
         }
     }

@@ -54,8 +54,12 @@ public struct PassTotals: Sendable {
     public var loss: Double { sums.loss }
     /// Σ r² (‖x‖² + extra).
     public var squaredNorms: Double { sums.squares }
-    /// Σ r.
+    /// Σ r; of one class.
     public var residuals: Double { sums.residuals }
+    /// max |r|.
+    public var largest: Float {
+        withUnsafeBytes(of: sums.largest) { $0.bindMemory(to: Float.self).reduce(0) { max($0, $1) } }
+    }
 }
 
 // MARK: - Dense products
@@ -69,29 +73,32 @@ extension KernelSet {
         table.pointee.margins(x.row(rows.lowerBound), x.stride, rows.count, x.stride, w, offset, m)
     }
 
-    /// g += Σ_i r[i] x_i; g has `x.stride` values. Flush at least every 64 rows (see `flush`).
+    /// sums += Σ_i r[i] x_i; sums has `x.stride` values and begins at its anchors, if any. Sums of a piece (what there is of
+    /// sixteen rows 16k ..< 16(k + 1)) are Float.
     public func transposedProduct(
-        _ x: DenseMatrix, _ rows: Range<Int>, residuals r: UnsafePointer<Float>, into g: UnsafeMutablePointer<Float>
+        _ x: DenseMatrix, _ rows: Range<Int>, residuals r: UnsafePointer<Float>,
+        into sums: UnsafeMutablePointer<Double>
     ) {
-        table.pointee.transposed(x.row(rows.lowerBound), x.stride, rows.count, x.stride, r, g)
+        table.pointee.transposed(x.row(rows.lowerBound), x.stride, rows.lowerBound, rows.count, x.stride, r, sums)
     }
 
     /// One read of `rows`: margins m_i = offset + x_i·w, r_i = ω_i ∂f/∂m, and added to `totals` Σ ω f,
-    /// Σ r_i² (squaredNorms[i] + extra) and Σ r_i, and to `sums` (`x.columns` values) Σ r_i x_i.
+    /// Σ r_i² (squaredNorms[i] + extra) and Σ r_i, on their grids, and to `sums`, which begins at its anchors, Σ r_i x_i.
     ///
     /// `labels`, `sampleWeights` (nil: 1) and `squaredNorms` (nil: the sum is not wanted) belong to row 0 of x onwards;
-    /// w and `partial` have `x.stride` values, `partial` zeros, before and after.
+    /// w, `sums` and `partial` have `x.stride` values, `partial` zeros, before and after.
     public func pass(
         _ kind: LossKind, _ x: DenseMatrix, _ rows: Range<Int>, weights w: UnsafePointer<Float>, offset: Float,
         labels: UnsafePointer<Float>, sampleWeights: UnsafePointer<Float>?, squaredNorms: UnsafePointer<Float>?,
-        extra: Double, partial: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Double>,
-        totals: inout PassTotals
+        extra: Double, grids: SumGrids = .none, partial: UnsafeMutablePointer<Float>,
+        sums: UnsafeMutablePointer<Double>, totals: inout PassTotals
     ) {
         var pass = ck_pass(
-            stride: x.stride, columns: x.columns, w: w, offset: offset, kind: kind.code, delta: kind.delta,
-            extra: extra, g: partial, sums: sums)
+            stride: x.stride, w: w, offset: offset, kind: kind.code, delta: kind.delta, extra: extra,
+            loss_anchor: grids.loss.anchor, square_anchor: grids.squaredNorms.anchor,
+            residual_anchor: grids.residuals.anchor, g: partial, sums: sums)
         var part = ck_rows(
-            count: rows.count, x: x.row(rows.lowerBound), labels: labels + rows.lowerBound,
+            first: rows.lowerBound, count: rows.count, x: x.row(rows.lowerBound), labels: labels + rows.lowerBound,
             weights: sampleWeights.map { $0 + rows.lowerBound }, norms: squaredNorms.map { $0 + rows.lowerBound })
         table.pointee.pass(&pass, &part, &totals.sums)
     }
@@ -114,23 +121,14 @@ extension KernelSet {
         table.pointee.panel_squares(x.row(rows.lowerBound), x.stride, rows.count, columns, panel, offset, lanes)
     }
 
-    /// g[j, c] += Σ_i x[i, j] r[i, c]; the class stride of r and g is `classes`. Flush at least every 64 rows.
+    /// sums[j, c] += Σ_i x[i, j] r[i, c], piece by piece; the class stride of r and sums is `classes`, sums begins at its
+    /// anchors, if any.
     public func transposedProduct(
         _ x: DenseMatrix, _ rows: Range<Int>, residuals r: UnsafePointer<Float>, classStride classes: Int,
-        into g: UnsafeMutablePointer<Float>
-    ) {
-        table.pointee.transposed_multi(x.row(rows.lowerBound), x.stride, rows.count, x.columns, r, classes, g)
-    }
-
-    /// sums[j, c] += g[j, c], then g = 0, for g of `rows` × `columns` values with row stride `stride` and packed sums.
-    ///
-    /// Float sums stay short, and the long sum is Double: a flush every 64 rows keeps the error of g below
-    /// 1e-7 · Σ_i |r_i x_ij|.
-    public func flush(
-        _ g: UnsafeMutablePointer<Float>, rows: Int, columns: Int, stride: Int,
         into sums: UnsafeMutablePointer<Double>
     ) {
-        table.pointee.flush(rows, columns, stride, g, sums)
+        table.pointee.transposed_multi(
+            x.row(rows.lowerBound), x.stride, rows.lowerBound, rows.count, x.columns, r, classes, sums)
     }
 
     /// out[i] = ‖x_i − shift‖², summed in Double; shift has `x.stride` values (zero in the padding) or is nil.
@@ -147,17 +145,18 @@ extension KernelSet {
     /// Σ ω f(m, label). `residuals` (nil: not wanted; may be `margins`) = ω ∂f/∂m.
     public func loss(
         _ kind: LossKind, count: Int, margins: UnsafePointer<Float>, labels: UnsafePointer<Float>,
-        weights: UnsafePointer<Float>?, residuals: UnsafeMutablePointer<Float>? = nil
+        weights: UnsafePointer<Float>?, grid: SumGrid = .none, residuals: UnsafeMutablePointer<Float>? = nil
     ) -> Double {
-        table.pointee.loss(kind.code, kind.delta, count, margins, nil, 0, labels, weights, residuals)
+        table.pointee.loss(kind.code, kind.delta, count, margins, nil, 0, labels, weights, residuals, grid.anchor)
     }
 
     /// Σ ω f(m + step · slope, label): one trial of a line search.
     public func loss(
         _ kind: LossKind, count: Int, margins: UnsafePointer<Float>, slopes: UnsafePointer<Float>, step: Float,
-        labels: UnsafePointer<Float>, weights: UnsafePointer<Float>?
+        labels: UnsafePointer<Float>, weights: UnsafePointer<Float>?, grid: SumGrid = .none
     ) -> Double {
-        table.pointee.loss(kind.code, kind.delta, count, margins, slopes, step, labels, weights, nil)
+        table.pointee.loss(
+            kind.code, kind.delta, count, margins, slopes, step, labels, weights, nil, grid.anchor)
     }
 
     /// out[i] = ω ∂²f/∂m²; `out` may be `margins`.
@@ -169,17 +168,20 @@ extension KernelSet {
     }
 
     /// Σ h v², in Double.
-    public func squareSum(count: Int, _ h: UnsafePointer<Float>, _ v: UnsafePointer<Float>) -> Double {
-        table.pointee.square_sum(count, h, v)
+    public func squareSum(
+        count: Int, _ h: UnsafePointer<Float>, _ v: UnsafePointer<Float>, grid: SumGrid = .none
+    ) -> Double {
+        table.pointee.square_sum(count, h, v, grid.anchor)
     }
 
     /// Σ ω (log Σ_c exp m_c − m_label). `residuals` (nil: not wanted; may be `margins`) = ω (softmax(m) − e_label),
     /// zero in the padding.
     public func softmax(
         rows: Int, classes: Int, margins: UnsafePointer<Float>, labels: UnsafePointer<Float>,
-        weights: UnsafePointer<Float>?, residuals: UnsafeMutablePointer<Float>? = nil
+        weights: UnsafePointer<Float>?, grid: SumGrid = .none, residuals: UnsafeMutablePointer<Float>? = nil
     ) -> Double {
-        table.pointee.softmax(rows, classes, Self.classStride(classes), margins, labels, weights, residuals)
+        table.pointee.softmax(
+            rows, classes, Self.classStride(classes), margins, labels, weights, residuals, grid.anchor)
     }
 
     /// Probabilities, `classes` packed values a row, from margins with the class stride.
@@ -202,13 +204,14 @@ extension KernelSet {
         table.pointee.add_scaled(count, a, step, b, out)
     }
 
-    /// Returns S = Σ_i ‖r_i‖² (squaredNorms[i] + extra), the squared gradient norms of a generalised linear model, and
-    /// adds Σ_i r[i, c] to sums[c] (class stride).
+    /// Adds S = Σ_i ‖r_i‖² (squaredNorms[i] + extra), the squared gradient norms of a generalised linear model, and max |r| to
+    /// `totals`, and Σ_i r[i, c] to sums[c] (class stride), on their grids.
     public func residualSums(
         rows: Int, classes: Int, residuals: UnsafePointer<Float>, squaredNorms: UnsafePointer<Float>, extra: Double,
-        into sums: UnsafeMutablePointer<Double>
-    ) -> Double {
+        grids: SumGrids = .none, into sums: UnsafeMutablePointer<Double>, totals: inout PassTotals
+    ) {
         table.pointee.residual_sums(
-            rows, classes, Self.classStride(classes), residuals, squaredNorms, extra, sums)
+            rows, classes, Self.classStride(classes), residuals, squaredNorms, extra, grids.squaredNorms.anchor,
+            grids.residuals.anchor, sums, &totals.sums)
     }
 }

@@ -1,24 +1,28 @@
 /// Σ h_i x̃_i x̃_iᵀ over rows, x̃ = (x − shift, 1) with an intercept, else x − shift: n times the second moment matrix.
 ///
-/// Sums, so that ranks and threads can add theirs. Rows are centred and scaled by √h in Float, products are summed in
-/// Float within `blockRows` rows, in Double beyond: entry (i, j) is wrong by about 1e-6 √(Σ h x̃_i² Σ h x̃_j²) at most.
-/// (D + 8)² doubles. D²/2 multiply-adds a row, for sparse rows too: meant for D up to about 1000.
+/// Sums, so that ranks and threads can add theirs. Rows are centred and scaled by √h in Float, products are summed in Double;
+/// with a `MomentGrid` of whole numbers, and so to the same bits in any order. (D + 8)² doubles. D²/2 multiply-adds a row,
+/// for sparse rows too: meant for D up to about 1000.
 public struct SecondMoment: Sendable {
     /// n: D, or D + 1 with the intercept last.
     public let dimension: Int
 
     private let hasIntercept: Bool
+    private let grid: MomentGrid?
     /// n rounded up to whole blocks of eight.
     private let width: Int
     /// width × width, row-major; what is below the diagonal means nothing.
     private var tiles: [Double]
 
-    /// Rows whose products are summed in Float; a block of them stays in the first or second level cache.
-    static let blockRows = 96
+    /// A block of rows stays in the first or second level cache.
+    static let blockRows = 48
 
-    public init(columns: Int, hasIntercept: Bool) {
+    /// - Parameter grid: of `dimension` columns.
+    public init(columns: Int, hasIntercept: Bool, grid: MomentGrid? = nil) {
         self.hasIntercept = hasIntercept
+        self.grid = grid
         dimension = columns + (hasIntercept ? 1 : 0)
+        precondition(grid == nil || grid?.perUnit.count == dimension)
         width = (dimension + 7) / 8 * 8
         tiles = [Double](repeating: 0, count: width * width)
     }
@@ -34,7 +38,8 @@ public struct SecondMoment: Sendable {
         let centre = shift.map { UnsafePointer($0.pointer) }
         let width = width
         let hasIntercept = hasIntercept
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.blockRows * width) { block in
+        let perUnit = grid.map { UnsafePointer($0.perUnit.pointer) }
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.blockRows * width) { block in
             tiles.withUnsafeMutableBufferPointer { tiles in
                 guard let z = block.baseAddress, let sums = tiles.baseAddress else { return }
                 for start in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.blockRows) {
@@ -43,10 +48,13 @@ public struct SecondMoment: Sendable {
                     let h = weights.map { $0 + (start - rows.lowerBound) }
                     switch features {
                     case .dense(let x):
-                        kernels.pack(x, part, shift: centre, weights: h, one: hasIntercept, width: width, into: z)
+                        kernels.pack(
+                            x, part, shift: centre, weights: h, perUnit: perUnit, one: hasIntercept, width: width,
+                            into: z)
                         kernels.gram(z, rows: part.count, width: width, into: sums, fetching: next, of: x)
                     case .sparse(let x):
-                        x.pack(part, shift: centre, weights: h, one: hasIntercept, width: width, into: z)
+                        x.pack(
+                            part, shift: centre, weights: h, perUnit: perUnit, one: hasIntercept, width: width, into: z)
                         kernels.gram(z, rows: part.count, width: width, into: sums)
                     }
                 }
@@ -63,9 +71,9 @@ public struct SecondMoment: Sendable {
     }
 
     /// dimension × dimension, row-major, symmetric.
-    public var sums: [Double] { Self.symmetric(upper[...], dimension: dimension) }
+    public var sums: [Double] { Self.symmetric(upper[...], dimension: dimension, grid: grid) }
 
-    /// The upper triangle, row after row: n(n + 1)/2 values, what ranks exchange.
+    /// The upper triangle, row after row: n(n + 1)/2 values, in units of the grid: what ranks exchange.
     public var upper: [Double] {
         var values: [Double] = []
         values.reserveCapacity(dimension * (dimension + 1) / 2)
@@ -74,7 +82,9 @@ public struct SecondMoment: Sendable {
     }
 
     /// The whole matrix, row-major, from its upper triangle.
-    public static func symmetric(_ upper: ArraySlice<Double>, dimension n: Int) -> [Double] {
+    public static func symmetric(
+        _ upper: ArraySlice<Double>, dimension n: Int, grid: MomentGrid? = nil
+    ) -> [Double] {
         precondition(upper.count == n * (n + 1) / 2)
         var matrix = [Double](repeating: 0, count: n * n)
         matrix.withUnsafeMutableBufferPointer { matrix in
@@ -82,13 +92,29 @@ public struct SecondMoment: Sendable {
                 var next = 0
                 for i in 0..<n {
                     for j in i..<n {
-                        matrix[i * n + j] = upper[next]
-                        matrix[j * n + i] = upper[next]
+                        let value = upper[next] / (grid.map { $0.perUnit.pointer[i] * $0.perUnit.pointer[j] } ?? 1)
+                        matrix[i * n + j] = value
+                        matrix[j * n + i] = value
                         next += 1
                     }
                 }
             }
         }
         return matrix
+    }
+}
+
+/// Units of the columns of z, in which a row is whole numbers: so few bits that products of `rows` rows add up in Double
+/// without rounding. With b bits a column's rounding is u²/12 a row, u its largest value · 2^−b: at most 3e-6 of the diagonal of
+/// half a million rows, where one row has all of a column, and far less elsewhere.
+public struct MomentGrid: Sendable {
+    /// 1/u of each column, a power of two.
+    public let perUnit: AlignedBuffer<Double>
+
+    /// - Parameter exponents: |z_j| < 2^exponent.
+    public init(exponents: [Int], rows: Int) {
+        let bits = (52 - SumGrid.exponent(above: Double(max(1, rows)))) / 2
+        perUnit = AlignedBuffer(
+            exponents.map { Double(sign: .plus, exponent: min(max(bits - $0, -400), 400), significand: 1) })
     }
 }

@@ -10,7 +10,7 @@ extension KernelSet {
             x.rowOffsets.pointer + rows.lowerBound, rows.count, x.columnIndices.pointer, x.values.pointer, w, offset, m)
     }
 
-    /// sums += Σ_i r[i] x_i, in Double; sums has `x.columns` values.
+    /// sums += Σ_i r[i] x_i, in Double, each product an addend; sums has `x.columns` values and begins at its anchors, if any.
     public func transposedProduct(
         _ x: SparseMatrix, _ rows: Range<Int>, residuals r: UnsafePointer<Float>,
         into sums: UnsafeMutablePointer<Double>
@@ -30,8 +30,8 @@ extension KernelSet {
             x.columns, classes, offset, m, Self.classStride(classes))
     }
 
-    /// sums[j, c] += Σ_i x[i, j] r[i, c] for columns j of `columns` (nil: all), in Double; sums is packed (`classes`
-    /// values a feature), r has the class stride.
+    /// sums[j, c] += Σ_i x[i, j] r[i, c] for columns j of `columns` (nil: all), in Double, each product an addend; sums is
+    /// packed (`classes` values a feature), r has the class stride.
     public func transposedProduct(
         _ x: SparseMatrix, _ rows: Range<Int>, residuals r: UnsafePointer<Float>, classes: Int,
         columns: Range<Int>? = nil, into sums: UnsafeMutablePointer<Double>
@@ -44,7 +44,7 @@ extension KernelSet {
     }
 
     /// sums[j, c] += Σ_i x[i, j] r[i, c] over all rows of a block, for columns `part` of those it has entries in. r has
-    /// one row per row of the block. Float sums of at most 64 entries, then Double.
+    /// one row per row of the block. In Double, each product an addend.
     public func transposedProduct(
         _ block: ColumnBlock, part: Range<Int>, residuals r: UnsafePointer<Float>, classes: Int,
         into sums: UnsafeMutablePointer<Double>

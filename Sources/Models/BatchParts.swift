@@ -10,7 +10,7 @@ extension Batch {
             return rows.lowerBound + low..<rows.lowerBound + high
         }
         guard !others.isEmpty else {
-            return Batch(dataset: dataset, first: cut(first, 0), second: cut(second, first.count), draw: draw)
+            return with(Batch(dataset: dataset, first: cut(first, 0), second: cut(second, first.count), draw: draw))
         }
         var ranges: [Range<Int>] = []
         var offset = 0
@@ -19,15 +19,23 @@ extension Batch {
             ranges.append(cut(rows, offset))
             offset += rows.count
         }
-        return Batch(dataset: dataset, ranges: ranges, draw: draw)
+        return with(Batch(dataset: dataset, ranges: ranges, draw: draw))
+    }
+
+    /// `part` on the grids of this batch.
+    private func with(_ part: Batch) -> Batch {
+        var part = part
+        part.grids = grids
+        return part
     }
 
     /// The samples whose local rows lie in `rows`.
     func clamped(to rows: Range<Int>) -> Batch {
         guard !others.isEmpty else {
-            return Batch(dataset: dataset, first: first.clamped(to: rows), second: second.clamped(to: rows), draw: draw)
+            return with(
+                Batch(dataset: dataset, first: first.clamped(to: rows), second: second.clamped(to: rows), draw: draw))
         }
-        return Batch(dataset: dataset, ranges: (0..<rangeCount).map { range($0).clamped(to: rows) }, draw: draw)
+        return with(Batch(dataset: dataset, ranges: (0..<rangeCount).map { range($0).clamped(to: rows) }, draw: draw))
     }
 }
 
@@ -58,8 +66,21 @@ struct BatchParts {
         count = max(1, min(threads, batch.count / 16, work / (Self.workPerThread + 4 * merged)))
     }
 
-    /// The number of samples before part `index`.
-    func start(_ index: Int) -> Int { batch.count * index / count }
+    /// The number of samples before part `index`: parts end where a piece does (see `KernelSet`).
+    func start(_ index: Int) -> Int {
+        if index == 0 { return 0 }
+        let even = batch.count * index / count
+        var before = 0
+        for part in 0..<batch.rangeCount {
+            let rows = batch.range(part)
+            guard even >= before + rows.count else {
+                let row = rows.lowerBound + even - before
+                return before + min((row + 15) / 16 * 16, rows.upperBound) - rows.lowerBound
+            }
+            before += rows.count
+        }
+        return batch.count
+    }
 
     init(_ batch: Batch, count: Int) {
         self.batch = batch

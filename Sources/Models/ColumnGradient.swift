@@ -2,21 +2,21 @@ import Datasets
 import Kernels
 
 // Sparse rows with several margins: one block of rows after the other, in two phases. First the threads share the rows
-// (margins, residuals, norms), then the columns of the gradient. So no thread needs a gradient of its own, the result
-// does not depend on their number, and a block that is mostly in the batch is gathered column by column, which touches a
+// (margins, residuals, norms), then the columns of the gradient. So no thread needs a gradient of its own, and a block that is mostly in the batch is gathered column by column, which touches a
 // feature's parameters once a block instead of once an entry.
 extension LinearModel {
     /// Residuals of a block: they are read at random, and should stay in the last-level cache.
     private static var residualBytes: Int { 8 << 20 }
 
-    func accumulateByColumns(
-        _ batch: Batch, _ matrix: SparseMatrix, _ products: MarginProducts, into gradient: UnsafeMutablePointer<Double>
+    func writeSumsByColumns(
+        _ batch: Batch, _ matrix: SparseMatrix, _ products: MarginProducts, into target: UnsafeMutablePointer<Double>
     ) -> LossSums {
         let stride = products.classStride
         let blockRows = matrix.rowsPerColumnBlock(max(1024, Self.residualBytes / (4 * stride)))
         let threadCount = BatchParts(batch, threads: threads, classes: loss.classes).count
         let sums = AlignedBuffer<LossSums>(count: threadCount)
         let residualSums = AlignedBuffer<Double>(count: threadCount * stride)
+        products.begin(target, batch.grids)
         workspace.with(Float.self, count: blockRows * stride) { residuals in
             for index in 0..<(matrix.rows + blockRows - 1) / blockRows {
                 let blockRange = index * blockRows..<min((index + 1) * blockRows, matrix.rows)
@@ -28,13 +28,14 @@ extension LinearModel {
                     sums.pointer[thread].add(
                         writeResiduals(parts[thread], products, to: start, residualSums.pointer + thread * stride))
                 }
-                addProducts(part, blockRange, matrix, residuals: start, threads: threadCount, to: gradient, index)
+                addProducts(part, blockRange, matrix, residuals: start, threads: threadCount, to: target, index)
             }
         }
         for thread in 1..<max(1, threadCount) {
             for c in 0..<stride { residualSums.pointer[c] += residualSums.pointer[thread * stride + c] }
         }
-        products.finish(gradient, residualSums: residualSums.pointer)
+        products.end(target, batch.grids)
+        products.writeResidualSums(residualSums.pointer, to: target)
         return sums.elements.reduce(into: LossSums()) { $0.add($1) }
     }
 
@@ -44,13 +45,17 @@ extension LinearModel {
         _ residualSums: UnsafeMutablePointer<Double>
     ) -> LossSums {
         var total = LossSums()
+        var totals = PassTotals()
         forEachBlock(of: batch, rows: products.blockRows) { rows, _ in
             let margins = target + rows.lowerBound * products.classStride
             products.margins(rows, into: margins)
-            total.loss += loss.residuals(
-                MarginBlock(batchRows: rows, of: batch.dataset, margins: margins, kernels: kernels), into: margins)
-            total.squaredNorms += products.squaredNorms(rows, residuals: margins, into: residualSums)
+            let block = MarginBlock(
+                batchRows: rows, of: batch.dataset, margins: margins, kernels: kernels, grid: batch.grids.loss)
+            total.loss += loss.residuals(block, into: margins)
+            products.addResiduals(rows, margins, batch.grids, into: residualSums, totals: &totals)
         }
+        total.squaredNorms = totals.squaredNorms
+        total.largestResidual = totals.largest
         return total
     }
 

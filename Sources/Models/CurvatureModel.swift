@@ -13,14 +13,15 @@ public protocol CurvatureModel: Model {
     var curvatureAtZero: Double { get }
     /// h of a row of weight 1 where it is the same at every x, which makes the objective a quadratic; else nil.
     var constantCurvature: Double? { get }
-    /// Adds Σ x_j² (true rows, centring included) to `sums` (D).
+    /// Adds Σ x_j² of the true rows to `sums` (D), for sparse ones Σ (x_j² − s_j²) with their shift s; each row's or entry's
+    /// term is an addend for sums that begin at their anchors.
     func addColumnSquares(_ batch: Batch, into sums: UnsafeMutableBufferPointer<Double>)
     /// h_i of this rank's part of the batch, in batch order.
     func curvatureWeights(of batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> AlignedBuffer<Float>
     /// Σ weights_i x̂_i x̂_iᵀ over this rank's part of the batch.
-    func curvature(of batch: Batch, weights: AlignedBuffer<Float>) -> SecondMoment
+    func curvature(of batch: Batch, weights: AlignedBuffer<Float>, grid: MomentGrid?) -> SecondMoment
     /// Σ ω_i x̂_i x̂_iᵀ over this rank's part of the batch, ω the sample weights.
-    func secondMoment(of batch: Batch) -> SecondMoment
+    func secondMoment(of batch: Batch, grid: MomentGrid?) -> SecondMoment
 }
 
 extension LinearModel: CurvatureModel {
@@ -31,13 +32,20 @@ extension LinearModel: CurvatureModel {
     public func addColumnSquares(_ batch: Batch, into sums: UnsafeMutableBufferPointer<Double>) {
         guard let target = sums.baseAddress else { return }
         let parts = BatchParts(batch, threads: threads, classes: 1, merged: featureCount)
+        // Each begins where the sums do, at their anchors.
         let others = AlignedBuffer<Double>(count: (parts.count - 1) * featureCount)
+        for part in 0..<parts.count - 1 {
+            (others.pointer + part * featureCount).update(from: target, count: featureCount)
+        }
+        let start = Array(sums)
         concurrently(parts.count) { index in
             addColumnSquares(
                 of: parts[index], into: index == 0 ? target : others.pointer + (index - 1) * featureCount)
         }
         for part in 0..<parts.count - 1 {
-            for column in 0..<featureCount { target[column] += others.pointer[part * featureCount + column] }
+            for column in 0..<featureCount {
+                target[column] += others.pointer[part * featureCount + column] - start[column]
+            }
         }
     }
 
@@ -52,12 +60,9 @@ extension LinearModel: CurvatureModel {
                 for entry in matrix.rowOffsets.pointer[range.lowerBound]..<matrix.rowOffsets.pointer[range.upperBound] {
                     let column = Int(matrix.columnIndices.pointer[entry])
                     let value = Double(matrix.values.pointer[entry])
-                    // (v − s)² − s²: every row adds s² below, whether it stores the column or not.
-                    sums[column] += value * (value - 2 * (shift.map { Double($0[column]) } ?? 0))
-                }
-                guard let shift else { continue }
-                for column in 0..<featureCount {
-                    sums[column] += Double(range.count) * Double(shift[column] * shift[column])
+                    // (v − s)² − s², never half-way between two values of the sum.
+                    let term = value * (value - 2 * (shift.map { Double($0[column]) } ?? 0))
+                    sums[column] += Double(bitPattern: term.bitPattern | 1)
                 }
             }
         }
@@ -78,18 +83,20 @@ extension LinearModel: CurvatureModel {
         return weights
     }
 
-    public func curvature(of batch: Batch, weights: AlignedBuffer<Float>) -> SecondMoment {
-        secondMoment(of: batch) { _, index in UnsafePointer(weights.pointer + index) }
+    public func curvature(of batch: Batch, weights: AlignedBuffer<Float>, grid: MomentGrid? = nil) -> SecondMoment {
+        secondMoment(of: batch, grid) { _, index in UnsafePointer(weights.pointer + index) }
     }
 
-    public func secondMoment(of batch: Batch) -> SecondMoment {
+    public func secondMoment(of batch: Batch, grid: MomentGrid? = nil) -> SecondMoment {
         let weights = batch.dataset.weights.map { UnsafePointer($0.pointer) }
-        return secondMoment(of: batch) { rows, _ in weights.map { $0 + rows.lowerBound } }
+        return secondMoment(of: batch, grid) { rows, _ in weights.map { $0 + rows.lowerBound } }
     }
 
     /// - Parameter weights: those of consecutive rows, of which the first is this sample of the batch.
-    private func secondMoment(of batch: Batch, weights: (Range<Int>, Int) -> UnsafePointer<Float>?) -> SecondMoment {
-        let empty = SecondMoment(columns: featureCount, hasIntercept: hasIntercept)
+    private func secondMoment(
+        of batch: Batch, _ grid: MomentGrid?, weights: (Range<Int>, Int) -> UnsafePointer<Float>?
+    ) -> SecondMoment {
+        let empty = SecondMoment(columns: featureCount, hasIntercept: hasIntercept, grid: grid)
         let parts = BatchParts(
             batch, threads: threads, classes: featureCount / 2 + 1, merged: featureCount * featureCount)
         var moments = [SecondMoment](repeating: empty, count: parts.count)

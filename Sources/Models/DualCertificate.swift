@@ -26,16 +26,18 @@ public struct DualSums: Sendable, Equatable {
 /// and vanishes at the optimum. Two reads of the rows and two reductions.
 ///
 ///     let balance = allreduce(model.dualBalance(all, at: x))
-///     let (sums, gradient) = allreduce(model.accumulateDual(all, at: x, balance: balance, gradient: &g))
+///     let (sums, gradient) = allreduce(model.writeDual(all, at: x, balance: balance, into: &g))
+///     model.complete(gradient)
 ///     model.dualityGap(sums: sums, gradient: gradient, at: x, l2: λ, count: N)
-public protocol DualCertificate: Model {
+public protocol DualCertificate: RowSumModel {
     /// Sums that make the dual point feasible; the same number of values on every rank, also for an empty batch.
     func dualBalance(_ batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> [Double]
 
-    /// Adds Σ ω_i s_i ⊗ (x_i, 1) to `gradient` (parameterCount), with s made feasible by `balance` (over all ranks).
-    func accumulateDual(
+    /// Writes the sums of Σ ω_i s_i ⊗ (x_i, 1) (`sumCount` values, to be completed), with s made feasible by `balance` (over
+    /// all ranks).
+    func writeDual(
         _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, balance: [Double],
-        gradient: UnsafeMutableBufferPointer<Double>
+        into sums: UnsafeMutableBufferPointer<Double>
     ) -> DualSums
 }
 
@@ -43,7 +45,7 @@ extension DualCertificate {
     /// P − D from sums over all ranks; never less than the distance to the optimum, but for rounding. Infinite for λ = 0.
     ///
     /// - Parameters:
-    ///   - gradient: Σ ω s ⊗ (x, 1), parameterCount values.
+    ///   - gradient: Σ ω s ⊗ (x, 1), parameterCount values or more.
     ///   - count: N.
     public func dualityGap(
         sums: DualSums, gradient: UnsafeBufferPointer<Double>, at parameters: UnsafeBufferPointer<Float>, l2: Double,
@@ -82,14 +84,17 @@ extension LinearModel: DualCertificate where Loss: ConjugateLoss {
         return balance
     }
 
-    public func accumulateDual(
+    public func writeDual(
         _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, balance: [Double],
-        gradient: UnsafeMutableBufferPointer<Double>
+        into sums: UnsafeMutableBufferPointer<Double>
     ) -> DualSums {
-        guard batch.count > 0, let x = parameters.baseAddress, let g = gradient.baseAddress else { return DualSums() }
+        guard batch.count > 0, let x = parameters.baseAddress, let g = sums.baseAddress else {
+            sums.update(repeating: 0)
+            return DualSums()
+        }
         let products = products(batch.dataset, at: x)
         var total = DualSums()
-        var sum = GradientSum(products: products, gradient: g)
+        var sum = GradientSum(products: products, grids: batch.grids, target: g)
         forEachBlock(of: batch, rows: products.blockRows) { rows, _ in
             withBlock(products, rows) { block, residuals in
                 let part = loss.dualPoint(block, balance: hasIntercept ? balance : nil, into: residuals)

@@ -1,95 +1,124 @@
 import Datasets
 import Kernels
 
-/// Σ_i r_i ∇m_i over rows: a gradient in the making. Belongs to one thread.
+/// Σ_i r_i x_i, Σ r_i, and what goes with them over rows: the sums of a gradient in the making, on the grids of the batch.
+/// Belongs to one thread.
+///
+/// The target holds `MarginProducts.sumCount` values: Σ r x of every column and class, packed, then Σ r of every class. It is
+/// overwritten.
 struct GradientSum {
     let products: MarginProducts
-    /// parameterCount values, packed.
-    let gradient: UnsafeMutablePointer<Double>
-    private let partial: AlignedBuffer<Float>
+    let grids: SumGrids
+    private let target: UnsafeMutablePointer<Double>
+    /// Of dense rows: sums in the kernels' layout.
+    private let padded: AlignedBuffer<Double>
     private let residualSums: AlignedBuffer<Double>
-    private var pendingRows = 0
+    /// Σ ‖∇f‖² and max |r|.
+    private(set) var totals = PassTotals()
 
-    init(products: MarginProducts, gradient: UnsafeMutablePointer<Double>) {
+    init(products: MarginProducts, grids: SumGrids, target: UnsafeMutablePointer<Double>) {
         self.products = products
-        self.gradient = gradient
+        self.grids = grids
+        self.target = target
         residualSums = AlignedBuffer(count: products.classStride)
         switch products.dataset.features {
-        case .sparse: partial = AlignedBuffer(count: 0)
+        case .sparse:
+            padded = AlignedBuffer(count: 0)
+            products.begin(target, grids)
         case .dense(let x):
-            partial = AlignedBuffer(count: products.classes == 1 ? x.stride : x.columns * products.classStride)
+            padded = AlignedBuffer(count: products.classes == 1 ? x.stride : x.columns * products.classStride)
+            guard let anchors = grids.columns else { return }
+            for j in 0..<x.columns {
+                (padded.pointer + j * products.classStride).update(
+                    repeating: anchors.pointer[j], count: products.classStride)
+            }
         }
     }
 
     /// Adds rows with residuals r (class stride, weights included).
-    mutating func add(_ rows: Range<Int>, residuals r: UnsafePointer<Float>) {
+    func add(_ rows: Range<Int>, residuals r: UnsafePointer<Float>) {
+        let kernels = products.kernels
+        switch (products.dataset.features, products.classes) {
+        case (.sparse(let x), 1): kernels.transposedProduct(x, rows, residuals: r, into: target)
+        case (.sparse(let x), let classes):
+            kernels.transposedProduct(x, rows, residuals: r, classes: classes, into: target)
+        case (.dense(let x), 1): kernels.transposedProduct(x, rows, residuals: r, into: padded.pointer)
+        case (.dense(let x), _):
+            kernels.transposedProduct(
+                x, rows, residuals: r, classStride: products.classStride, into: padded.pointer)
+        }
+    }
+
+    /// Adds what rows with residuals r have of Σ r, Σ ‖r_i‖² (‖x_i‖² + 1[intercept]) and max |r|.
+    mutating func addResiduals(_ rows: Range<Int>, _ r: UnsafePointer<Float>) {
+        products.addResiduals(rows, r, grids, into: residualSums.pointer, totals: &totals)
+    }
+
+    /// One kernel does it all: margins, residuals and sums of a loss that it knows.
+    mutating func pass(_ kind: LossKind, _ matrix: DenseMatrix, _ batch: Batch) {
+        let dataset = batch.dataset
+        let partial = AlignedBuffer<Float>(count: matrix.stride)
+        for index in 0..<batch.rangeCount {
+            products.kernels.pass(
+                kind, matrix, batch.range(index), weights: products.weights, offset: products.offsets.pointer[0],
+                labels: dataset.labels.pointer, sampleWeights: dataset.weights.map { UnsafePointer($0.pointer) },
+                squaredNorms: dataset.squaredNorms.pointer, extra: products.interceptNorm, grids: grids,
+                partial: partial.pointer, sums: padded.pointer, totals: &totals)
+        }
+        residualSums.pointer[0] += totals.residuals
+    }
+
+    /// Writes the sums to the target; call once at the end.
+    func finish() {
+        let classes = products.classes
         switch products.dataset.features {
-        case .sparse(let x):
-            if products.classes == 1 {
-                products.kernels.transposedProduct(x, rows, residuals: r, into: gradient)
-            } else {
-                products.kernels.transposedProduct(x, rows, residuals: r, classes: products.classes, into: gradient)
-            }
+        case .sparse:
+            products.end(target, grids)
         case .dense(let x):
-            if products.classes == 1 {
-                products.kernels.transposedProduct(x, rows, residuals: r, into: partial.pointer)
-            } else {
-                products.kernels.transposedProduct(
-                    x, rows, residuals: r, classStride: products.classStride, into: partial.pointer)
+            for j in 0..<x.columns {
+                let anchor = grids.columns.map { $0.pointer[j] } ?? 0
+                let from = padded.pointer + j * products.classStride
+                for c in 0..<classes { target[j * classes + c] = from[c] - anchor }
             }
-            pendingRows += rows.count
-            if pendingRows >= 64 { flush() }
         }
-    }
-
-    /// Σ ‖r_i‖² (‖x_i‖² + 1[intercept]) of rows with residuals r; adds r to the sums that the intercept needs.
-    func squaredNorms(_ rows: Range<Int>, residuals r: UnsafePointer<Float>) -> Double {
-        products.squaredNorms(rows, residuals: r, into: residualSums.pointer)
-    }
-
-    /// Adds r to the sums that the intercept and the centring need, for those who want no norms.
-    func addResiduals(_ rows: Range<Int>, _ r: UnsafePointer<Float>) { _ = squaredNorms(rows, residuals: r) }
-
-    /// Adds what is pending, the intercepts' part and the centring; call once at the end.
-    mutating func finish() {
-        flush()
-        products.finish(gradient, residualSums: residualSums.pointer)
-    }
-
-    private mutating func flush() {
-        guard pendingRows > 0, case .dense(let x) = products.dataset.features else { return }
-        pendingRows = 0
-        if products.classes == 1 {
-            products.kernels.flush(partial.pointer, rows: 1, columns: x.columns, stride: x.stride, into: gradient)
-        } else {
-            products.kernels.flush(
-                partial.pointer, rows: x.columns, columns: products.classes, stride: products.classStride,
-                into: gradient)
-        }
+        products.writeResidualSums(residualSums.pointer, to: target)
     }
 }
 
 extension MarginProducts {
-    /// Σ ‖r_i‖² (‖x_i‖² + 1[intercept]); adds Σ r_i to `sums` (class stride).
-    func squaredNorms(
-        _ rows: Range<Int>, residuals r: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Double>
-    ) -> Double {
+    /// Values of a batch that ranks add up to a gradient.
+    var sumCount: Int { dataset.features.columns * classes + classes }
+
+    /// What the intercept adds to ‖x_i‖².
+    var interceptNorm: Double { hasIntercept ? Double(dataset.interceptSquaredNorm) : 0 }
+
+    func addResiduals(
+        _ rows: Range<Int>, _ r: UnsafePointer<Float>, _ grids: SumGrids, into sums: UnsafeMutablePointer<Double>,
+        totals: inout PassTotals
+    ) {
         kernels.residualSums(
             rows: rows.count, classes: classes, residuals: r,
-            squaredNorms: dataset.squaredNorms.pointer + rows.lowerBound,
-            extra: hasIntercept ? Double(dataset.interceptSquaredNorm) : 0, into: sums)
+            squaredNorms: dataset.squaredNorms.pointer + rows.lowerBound, extra: interceptNorm, grids: grids,
+            into: sums, totals: &totals)
     }
 
-    /// The part of the intercepts and of the centring, given Σ r.
-    func finish(_ gradient: UnsafeMutablePointer<Double>, residualSums: UnsafePointer<Double>) {
+    /// Packed sums at their anchors.
+    func begin(_ sums: UnsafeMutablePointer<Double>, _ grids: SumGrids) {
         let columns = dataset.features.columns
-        if hasIntercept {
-            for c in 0..<classes { gradient[columns * classes + c] += residualSums[c] }
+        guard let anchors = grids.columns else { return sums.update(repeating: 0, count: columns * classes) }
+        for j in 0..<columns { (sums + j * classes).update(repeating: anchors.pointer[j], count: classes) }
+    }
+
+    /// Takes the anchors off.
+    func end(_ sums: UnsafeMutablePointer<Double>, _ grids: SumGrids) {
+        guard let anchors = grids.columns else { return }
+        for j in 0..<dataset.features.columns {
+            let anchor = anchors.pointer[j]
+            for c in j * classes..<(j + 1) * classes { sums[c] -= anchor }
         }
-        guard let shift = dataset.shift else { return }
-        for j in 0..<columns where shift.pointer[j] != 0 {
-            let centre = Double(shift.pointer[j])
-            for c in 0..<classes { gradient[j * classes + c] -= residualSums[c] * centre }
-        }
+    }
+
+    func writeResidualSums(_ residualSums: UnsafePointer<Double>, to target: UnsafeMutablePointer<Double>) {
+        (target + dataset.features.columns * classes).update(from: residualSums, count: classes)
     }
 }

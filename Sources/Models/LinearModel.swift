@@ -6,12 +6,12 @@ import Kernels
 /// Parameters: W feature-major (W[j, c] at j·C + c), then the C intercepts if there are any; λ penalises W only.
 /// f(x; z_i) = ω_i f(m_i, y_i); ∇f = (x_i ⊗ r_i, r_i) with r_i = ω_i ∂f/∂m, hence exactly
 /// ‖∇f‖² = ‖r_i‖² (‖x_i‖² + 1[intercept]), and no per-sample gradient is ever formed.
-public struct LinearModel<Loss: MarginLoss>: Model {
+public struct LinearModel<Loss: MarginLoss>: RowSumModel {
     public let loss: Loss
     /// D.
     public let featureCount: Int
     public let hasIntercept: Bool
-    /// Threads that share a batch. The result depends on their number, not on their timing.
+    /// Threads that share a batch.
     public let threads: Int
     public let kernels: KernelSet
     /// Gradients of threads, margins and residuals: kept from call to call, shared by copies of this value.
@@ -40,73 +40,85 @@ public struct LinearModel<Loss: MarginLoss>: Model {
     public func accumulate(
         _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
     ) -> LossSums {
-        guard batch.count > 0, let x = parameters.baseAddress, let g = gradient.baseAddress else { return LossSums() }
-        return accumulateInParts(batch, products(batch.dataset, at: x), into: g)
+        workspace.with(Double.self, count: sumCount) { scratch in
+            let sums = UnsafeMutableBufferPointer(start: scratch, count: sumCount)
+            let found = writeSums(batch, at: parameters, into: sums)
+            complete(sums, of: batch.dataset)
+            FixedOrder.add(1, UnsafeBufferPointer(rebasing: sums[..<gradient.count]), to: gradient)
+            return found
+        }
     }
 
-    func accumulateInParts(
-        _ batch: Batch, _ products: MarginProducts, into g: UnsafeMutablePointer<Double>
+    /// Sums over rows of a batch: as many values as ranks add up.
+    public var sumCount: Int { penalisedCount + loss.classes }
+    public var residualBound: Double? { loss.slopeBound }
+
+    public func writeSums(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into sums: UnsafeMutableBufferPointer<Double>
+    ) -> LossSums {
+        guard batch.count > 0, let x = parameters.baseAddress, let target = sums.baseAddress else {
+            sums.update(repeating: 0)
+            return LossSums()
+        }
+        return writeSumsInParts(batch, products(batch.dataset, at: x), into: target)
+    }
+
+    /// Σ r x̃ of the true rows: centring takes (Σ r) shift off. What intercepts have of it follows.
+    public func complete(_ sums: UnsafeMutableBufferPointer<Double>, of dataset: Dataset) {
+        guard let shift = dataset.shift, let sums = sums.baseAddress else { return }
+        let residualSums = sums + penalisedCount
+        for j in 0..<featureCount where shift.pointer[j] != 0 {
+            let centre = Double(shift.pointer[j])
+            for c in 0..<loss.classes { sums[j * loss.classes + c] -= residualSums[c] * centre }
+        }
+    }
+
+    func writeSumsInParts(
+        _ batch: Batch, _ products: MarginProducts, into target: UnsafeMutablePointer<Double>
     ) -> LossSums {
         if case .sparse(let matrix) = batch.dataset.features, loss.classes > 1 {
-            return accumulateByColumns(batch, matrix, products, into: g)
+            return writeSumsByColumns(batch, matrix, products, into: target)
         }
         let parts = BatchParts(batch, threads: threads, classes: loss.classes, merged: parameterCount)
-        if parts.count == 1 { return accumulate(batch, products, into: g) }
-        // One gradient a thread; the first adds to the caller's at once.
-        let sums = AlignedBuffer<LossSums>(count: parts.count)
-        workspace.with(Double.self, count: (parts.count - 1) * parameterCount) { others in
+        if parts.count == 1 { return writeSums(batch, products, into: target) }
+        // Sums of its own for each thread; the first has the caller's.
+        let found = AlignedBuffer<LossSums>(count: parts.count)
+        workspace.with(Double.self, count: (parts.count - 1) * sumCount) { others in
             concurrently(parts.count) { index in
-                let target = index == 0 ? g : others + (index - 1) * parameterCount
-                if index > 0 { target.update(repeating: 0, count: parameterCount) }
-                sums.pointer[index] = accumulate(parts[index], products, into: target)
+                let own = index == 0 ? target : others + (index - 1) * sumCount
+                found.pointer[index] = writeSums(parts[index], products, into: own)
             }
             for index in 1..<parts.count {
                 let other = UnsafeBufferPointer(
-                    start: UnsafePointer(others + (index - 1) * parameterCount), count: parameterCount)
-                FixedOrder.add(1, other, to: UnsafeMutableBufferPointer(start: g, count: parameterCount))
+                    start: UnsafePointer(others + (index - 1) * sumCount), count: sumCount)
+                FixedOrder.add(1, other, to: UnsafeMutableBufferPointer(start: target, count: sumCount))
             }
         }
-        return sums.elements.reduce(into: LossSums()) { $0.add($1) }
+        return found.elements.reduce(into: LossSums()) { $0.add($1) }
     }
 
     /// One read of the rows, block by block.
-    private func accumulate(
-        _ batch: Batch, _ products: MarginProducts, into gradient: UnsafeMutablePointer<Double>
+    private func writeSums(
+        _ batch: Batch, _ products: MarginProducts, into target: UnsafeMutablePointer<Double>
     ) -> LossSums {
-        if let kind, case .dense(let matrix) = batch.dataset.features, products.known == nil {
-            return accumulateDense(batch, matrix, kind, products, into: gradient)
-        }
+        var sum = GradientSum(products: products, grids: batch.grids, target: target)
         var total = LossSums()
-        var sum = GradientSum(products: products, gradient: gradient)
-        forEachBlock(of: batch, rows: products.blockRows) { rows, _ in
-            withBlock(products, rows) { block, residuals in
-                total.loss += loss.residuals(block, into: residuals)
-                total.squaredNorms += sum.squaredNorms(rows, residuals: residuals)
-                sum.add(rows, residuals: residuals)
+        if let kind, case .dense(let matrix) = batch.dataset.features, products.known == nil {
+            sum.pass(kind, matrix, batch)
+            total.loss = sum.totals.loss
+        } else {
+            forEachBlock(of: batch, rows: products.blockRows) { rows, _ in
+                withBlock(products, rows, batch.grids.loss) { block, residuals in
+                    total.loss += loss.residuals(block, into: residuals)
+                    sum.addResiduals(rows, residuals)
+                    sum.add(rows, residuals: residuals)
+                }
             }
         }
         sum.finish()
+        total.squaredNorms = sum.totals.squaredNorms
+        total.largestResidual = sum.totals.largest
         return total
-    }
-
-    /// One kernel does it all.
-    private func accumulateDense(
-        _ batch: Batch, _ matrix: DenseMatrix, _ kind: LossKind, _ products: MarginProducts,
-        into gradient: UnsafeMutablePointer<Double>
-    ) -> LossSums {
-        let dataset = batch.dataset
-        let partial = AlignedBuffer<Float>(count: matrix.stride)
-        var totals = PassTotals()
-        for index in 0..<batch.rangeCount {
-            kernels.pass(
-                kind, matrix, batch.range(index), weights: products.weights, offset: products.offsets.pointer[0],
-                labels: dataset.labels.pointer, sampleWeights: dataset.weights.map { UnsafePointer($0.pointer) },
-                squaredNorms: dataset.squaredNorms.pointer,
-                extra: hasIntercept ? Double(dataset.interceptSquaredNorm) : 0, partial: partial.pointer,
-                sums: gradient, totals: &totals)
-        }
-        withUnsafePointer(to: totals.residuals) { products.finish(gradient, residualSums: $0) }
-        return LossSums(loss: totals.loss, squaredNorms: totals.squaredNorms)
     }
 
     public func loss(_ batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> Double {
@@ -115,7 +127,7 @@ public struct LinearModel<Loss: MarginLoss>: Model {
         return BatchParts(batch, threads: threads, classes: loss.classes).sum { part in
             var total = 0.0
             forEachBlock(of: part, rows: products.blockRows) { rows, _ in
-                withBlock(products, rows) { block, _ in total += loss.loss(block) }
+                withBlock(products, rows, batch.grids.loss) { block, _ in total += loss.loss(block) }
             }
             return total
         }
@@ -146,24 +158,29 @@ public struct LinearModel<Loss: MarginLoss>: Model {
 
     /// Computes the margins of `rows` in scratch memory, and passes them on; the body may overwrite them.
     func withBlock(
-        _ products: MarginProducts, _ rows: Range<Int>, _ body: (MarginBlock, UnsafeMutablePointer<Float>) -> Void
+        _ products: MarginProducts, _ rows: Range<Int>, _ grid: SumGrid = .none,
+        _ body: (MarginBlock, UnsafeMutablePointer<Float>) -> Void
     ) {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * products.classStride) { scratch in
             guard let margins = scratch.baseAddress else { return }
             products.margins(rows, into: margins)
-            body(MarginBlock(batchRows: rows, of: products.dataset, margins: margins, kernels: kernels), margins)
+            let block = MarginBlock(
+                batchRows: rows, of: products.dataset, margins: margins, kernels: kernels, grid: grid)
+            body(block, margins)
         }
     }
 }
 
-/// Visits the rows of a batch in blocks; the second argument is the number of samples visited before.
+/// Visits the rows of a batch in blocks, which end where a piece does where they can; the second argument is the number of
+/// samples visited before.
 func forEachBlock(of batch: Batch, rows blockRows: Int, _ body: (Range<Int>, Int) -> Void) {
     var index = 0
     for part in 0..<batch.rangeCount {
         let range = batch.range(part)
         var start = range.lowerBound
         while start < range.upperBound {
-            let end = min(start + blockRows, range.upperBound)
+            let wanted = start + blockRows
+            let end = min(blockRows < 16 ? wanted : wanted / 16 * 16, range.upperBound)
             body(start..<end, index)
             index += end - start
             start = end

@@ -40,14 +40,14 @@ final class MarginLine<Loss: MarginLoss>: WalkableLine {
 
     deinit { model.workspace.give(back: buffer) }
 
-    func losses(at steps: [Double]) -> [Double] {
+    func losses(at steps: [Double], grid: SumGrid) -> [Double] {
         // Each block is evaluated at all steps while it is in cache.
         let sums = AlignedBuffer<Double>(count: parts.count * steps.count)
         concurrently(parts.count) { part in
             forEachBlock(of: parts[part], rows: blockRows) { rows, index in
                 let place = (parts.start(part) + index) * classStride
                 let block = MarginBlock(
-                    batchRows: rows, of: batch.dataset, margins: margins + place, kernels: model.kernels)
+                    batchRows: rows, of: batch.dataset, margins: margins + place, kernels: model.kernels, grid: grid)
                 for (k, step) in steps.enumerated() {
                     sums.pointer[part * steps.count + k] += model.loss.loss(
                         block, along: slopes + place, step: Float(step))
@@ -59,13 +59,13 @@ final class MarginLine<Loss: MarginLoss>: WalkableLine {
         }
     }
 
-    func curvature() -> Double? {
+    func curvature(grid: SumGrid) -> Double? {
         let sums = AlignedBuffer<Double>(count: parts.count)
         concurrently(parts.count) { part in
             forEachBlock(of: parts[part], rows: blockRows) { rows, index in
                 let place = (parts.start(part) + index) * classStride
                 let block = MarginBlock(
-                    batchRows: rows, of: batch.dataset, margins: margins + place, kernels: model.kernels)
+                    batchRows: rows, of: batch.dataset, margins: margins + place, kernels: model.kernels, grid: grid)
                 sums.pointer[part] += model.loss.curvature(block, along: slopes + place)
             }
         }
@@ -82,14 +82,16 @@ final class MarginLine<Loss: MarginLoss>: WalkableLine {
         }
     }
 
-    func accumulate(
-        _ dataset: Dataset, at parameters: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
+    func writeSums(
+        _ dataset: Dataset, grids: SumGrids, at parameters: UnsafeBufferPointer<Float>,
+        into sums: UnsafeMutableBufferPointer<Double>
     ) -> LossSums {
-        guard let x = parameters.baseAddress, let g = gradient.baseAddress else { return LossSums() }
-        let batch = Batch(batch, of: dataset)
+        guard let x = parameters.baseAddress, let target = sums.baseAddress else { return LossSums() }
+        var batch = Batch(batch, of: dataset)
+        batch.grids = grids
         var products = model.products(dataset, at: x)
         products.known = KnownMargins(batch: batch, margins: margins, classStride: classStride)
-        return model.accumulateInParts(batch, products, into: g)
+        return model.writeSumsInParts(batch, products, into: target)
     }
 
     func turn(to direction: UnsafeBufferPointer<Float>) {
@@ -120,10 +122,14 @@ extension LinearModel {
 struct EmptyLine: WalkableLine {
     func advance(by step: Double) {}
     func turn(to direction: UnsafeBufferPointer<Float>) {}
-    func accumulate(
-        _ dataset: Dataset, at parameters: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
-    ) -> LossSums { LossSums() }
+    func writeSums(
+        _ dataset: Dataset, grids: SumGrids, at parameters: UnsafeBufferPointer<Float>,
+        into sums: UnsafeMutableBufferPointer<Double>
+    ) -> LossSums {
+        sums.update(repeating: 0)
+        return LossSums()
+    }
 
-    func losses(at steps: [Double]) -> [Double] { [Double](repeating: 0, count: steps.count) }
-    func curvature() -> Double? { 0 }
+    func losses(at steps: [Double], grid: SumGrid) -> [Double] { [Double](repeating: 0, count: steps.count) }
+    func curvature(grid: SumGrid) -> Double? { 0 }
 }

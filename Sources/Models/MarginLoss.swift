@@ -11,29 +11,38 @@ public struct MarginBlock {
     /// ω, one per row; nil means 1.
     public let weights: UnsafePointer<Float>?
     public let kernels: KernelSet
+    /// What the terms of Σ ω f, or of Σ ω dᵀ(∂²f/∂m²)d, are to be rounded to before they are added.
+    public let grid: SumGrid
 
     public init(
         rows: Int, margins: UnsafePointer<Float>, labels: UnsafePointer<Float>, weights: UnsafePointer<Float>?,
-        kernels: KernelSet = .current
+        kernels: KernelSet = .current, grid: SumGrid = .none
     ) {
         self.rows = rows
         self.margins = margins
         self.labels = labels
         self.weights = weights
         self.kernels = kernels
+        self.grid = grid
     }
 
     /// Rows `batchRows` of `dataset` with their margins.
-    init(batchRows: Range<Int>, of dataset: Dataset, margins: UnsafePointer<Float>, kernels: KernelSet) {
+    init(
+        batchRows: Range<Int>, of dataset: Dataset, margins: UnsafePointer<Float>, kernels: KernelSet,
+        grid: SumGrid = .none
+    ) {
         self.init(
             rows: batchRows.count, margins: margins, labels: dataset.labels.pointer + batchRows.lowerBound,
-            weights: dataset.weights.map { UnsafePointer($0.pointer + batchRows.lowerBound) }, kernels: kernels)
+            weights: dataset.weights.map { UnsafePointer($0.pointer + batchRows.lowerBound) }, kernels: kernels,
+            grid: grid)
     }
 
     func weight(_ row: Int) -> Double { weights.map { Double($0[row]) } ?? 1 }
 }
 
-/// A loss f(m, y) of a sample's margins m = xW + b; `LinearModel` does the rest. All sums are weighted by ω.
+/// A loss f(m, y) of a sample's margins m = xW + b; `LinearModel` does the rest. All sums are weighted by ω, and each row's
+/// term is rounded to `MarginBlock.grid` before it is added: then a sum does not depend on which rank or thread has the row.
+/// Terms that can be negative are bounded from below by `LeastLossModel`.
 public protocol MarginLoss: Sendable {
     /// C, margins per sample.
     var classes: Int { get }
@@ -49,6 +58,8 @@ public protocol MarginLoss: Sendable {
     var curvatureAtZero: Double { get }
     /// ∂²f/∂m² where it is the same for every margin and label, and C = 1; nil by default.
     var constantCurvature: Double? { get }
+    /// |∂f/∂m_c| ≤ this for every margin and label; nil, the default: there is no bound.
+    var slopeBound: Double? { get }
     /// h_i = ω_i · mean over the classes of ∂²f/∂m_c², one per row: the weights of a Hessian sketch Σ h_i x̂_i x̂_iᵀ.
     func hessianWeights(_ block: MarginBlock, into weights: UnsafeMutablePointer<Float>)
     /// Writes `classes` packed values a row: class probabilities, or one value.
@@ -57,6 +68,7 @@ public protocol MarginLoss: Sendable {
 
 extension MarginLoss {
     public var constantCurvature: Double? { nil }
+    public var slopeBound: Double? { nil }
 
     public func loss(_ block: MarginBlock, along direction: UnsafePointer<Float>, step: Float) -> Double {
         let count = block.rows * KernelSet.classStride(classes)
@@ -66,7 +78,7 @@ extension MarginLoss {
             return loss(
                 MarginBlock(
                     rows: block.rows, margins: margins, labels: block.labels, weights: block.weights,
-                    kernels: block.kernels))
+                    kernels: block.kernels, grid: block.grid))
         }
     }
 }
@@ -91,7 +103,8 @@ extension ScalarLoss {
     public func loss(_ block: MarginBlock) -> Double {
         var sum = 0.0
         for row in 0..<block.rows {
-            sum += block.weight(row) * value(Double(block.margins[row]), Double(block.labels[row]))
+            sum += block.grid.round(
+                block.weight(row) * value(Double(block.margins[row]), Double(block.labels[row])))
         }
         return sum
     }
@@ -102,7 +115,7 @@ extension ScalarLoss {
             let margin = Double(block.margins[row])
             let label = Double(block.labels[row])
             let weight = block.weight(row)
-            sum += weight * value(margin, label)
+            sum += block.grid.round(weight * value(margin, label))
             residuals[row] = Float(weight * derivative(margin, label))
         }
         return sum
@@ -113,7 +126,7 @@ extension ScalarLoss {
         for row in 0..<block.rows {
             let slope = Double(direction[row])
             let second = secondDerivative(Double(block.margins[row]), Double(block.labels[row]))
-            sum += block.weight(row) * slope * slope * second
+            sum += block.grid.round(block.weight(row) * slope * slope * second)
         }
         return sum
     }

@@ -7,24 +7,30 @@ public struct LossSums: Sendable, Equatable, BitwiseCopyable {
     public var loss: Double
     /// S = Σ ‖∇f(x; z_i)‖² of the data term, weights included.
     public var squaredNorms: Double
+    /// max |r| of the rows of a `RowSumModel`.
+    public var largestResidual: Float
 
-    public init(loss: Double = 0, squaredNorms: Double = 0) {
+    public init(loss: Double = 0, squaredNorms: Double = 0, largestResidual: Float = 0) {
         self.loss = loss
         self.squaredNorms = squaredNorms
+        self.largestResidual = largestResidual
     }
 
     mutating func add(_ other: LossSums) {
         loss += other.loss
         squaredNorms += other.squaredNorms
+        largestResidual = max(largestResidual, other.largestResidual)
     }
 }
 
 /// The batch loss along a ray x + α d.
 public protocol DirectionalLoss {
-    /// Σ f(x + α d; z_i) over this rank's part of the batch, for each α of `steps`.
-    func losses(at steps: [Double]) -> [Double]
-    /// Σ dᵀ ∇²f(x; z_i) d over this rank's part of the batch; nil when the model does not know (on every rank alike).
-    func curvature() -> Double?
+    /// Σ f(x + α d; z_i) over this rank's part of the batch, for each α of `steps`, terms rounded to `grid` where the model
+    /// can.
+    func losses(at steps: [Double], grid: SumGrid) -> [Double]
+    /// Σ dᵀ ∇²f(x; z_i) d over this rank's part of the batch, terms rounded to `grid`; nil when the model does not know (on
+    /// every rank alike).
+    func curvature(grid: SumGrid) -> Double?
     /// How many steps a search should ask for at once, the same on every rank: several where one more costs next to
     /// nothing, one where it costs a pass over the batch.
     var trialsAtOnce: Int { get }
@@ -32,7 +38,9 @@ public protocol DirectionalLoss {
 
 extension DirectionalLoss {
     public var trialsAtOnce: Int { 4 }
-    public func curvature() -> Double? { nil }
+    public func curvature(grid: SumGrid) -> Double? { nil }
+    public func losses(at steps: [Double]) -> [Double] { losses(at: steps, grid: .none) }
+    public func curvature() -> Double? { curvature(grid: .none) }
 }
 
 /// A line whose margins serve on: the gradient at a point on it, and the next line from there, cost one product with the
@@ -40,9 +48,10 @@ extension DirectionalLoss {
 public protocol WalkableLine: DirectionalLoss {
     /// Makes x + α d the point that the line starts from.
     func advance(by step: Double)
-    /// `Model.accumulate` at that point. `dataset` holds the rows of the line's batch; its squared norms may be others.
-    func accumulate(
-        _ dataset: Dataset, at parameters: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
+    /// `RowSumModel.writeSums` at that point. `dataset` holds the rows of the line's batch; its squared norms may be others.
+    func writeSums(
+        _ dataset: Dataset, grids: SumGrids, at parameters: UnsafeBufferPointer<Float>,
+        into sums: UnsafeMutableBufferPointer<Double>
     ) -> LossSums
     /// Makes d the direction.
     func turn(to direction: UnsafeBufferPointer<Float>)
@@ -94,6 +103,25 @@ public protocol Model: Sendable {
     /// Writes `outputCount` values per sample of the batch: a value, or class probabilities.
     func predict(
         _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into outputs: UnsafeMutableBufferPointer<Float>)
+}
+
+/// A model whose sums over rows are the same bits however the rows are spread over ranks and threads: they are on the grids
+/// of the batch (see `SumGrid`), and what is not a sum over rows comes after the ranks have added theirs.
+public protocol RowSumModel: Model {
+    /// Values that ranks add up: Σ_i r_i x_ij by columns j (`penalisedCount`), and Σ_i r_i by classes.
+    var sumCount: Int { get }
+    /// Writes the sums over this rank's part of the batch and returns Σ f, Σ ‖∇f‖² and max |r|.
+    func writeSums(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into sums: UnsafeMutableBufferPointer<Double>
+    ) -> LossSums
+    /// |r| ≤ this of rows without weights; nil: there is no bound.
+    var residualBound: Double? { get }
+    /// Turns the sums over all ranks into Σ ∇f, whose parameterCount values come first.
+    func complete(_ sums: UnsafeMutableBufferPointer<Double>, of dataset: Dataset)
+}
+
+extension RowSumModel {
+    public var residualBound: Double? { nil }
 }
 
 /// A model that sums gradients in Float: the trainer asks for them where there are many parameters.
@@ -149,7 +177,7 @@ final class EvaluatedDirectionalLoss<M: Model>: DirectionalLoss {
 
     var trialsAtOnce: Int { 1 }
 
-    func losses(at steps: [Double]) -> [Double] {
+    func losses(at steps: [Double], grid: SumGrid) -> [Double] {
         steps.map { step in
             parameters.withUnsafeBufferPointer { x in
                 direction.withUnsafeBufferPointer { d in

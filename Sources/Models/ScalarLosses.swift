@@ -15,6 +15,7 @@ public struct SquaredError: VectorLoss {
 public struct LogisticLoss: VectorLoss {
     public init() {}
     public var kind: LossKind { .logistic }
+    public var slopeBound: Double? { 1 }
 
     public func value(_ m: Double, _ y: Double) -> Double {
         let z = (2 * y - 1) * m
@@ -46,6 +47,7 @@ public struct HuberLoss: VectorLoss {
     /// - Parameter delta: δ > 0, in units of the label.
     public init(delta: Double = 1.35) { self.delta = delta }
     public var kind: LossKind { .huber(delta: delta) }
+    public var slopeBound: Double? { delta }
 
     public func value(_ m: Double, _ y: Double) -> Double {
         let size = abs(m - y)

@@ -4,6 +4,7 @@ import Kernels
 /// Cross-entropy of C ≥ 2 classes: log Σ_c exp m_c − m_y for labels y in 0 ..< C. Every class has weights of its own.
 public struct SoftmaxLoss: MarginLoss {
     public let classes: Int
+    public var slopeBound: Double? { 1 }
 
     public init(classes: Int) {
         precondition(classes >= 2, "softmax needs two classes")
@@ -12,13 +13,14 @@ public struct SoftmaxLoss: MarginLoss {
 
     public func loss(_ block: MarginBlock) -> Double {
         block.kernels.softmax(
-            rows: block.rows, classes: classes, margins: block.margins, labels: block.labels, weights: block.weights)
+            rows: block.rows, classes: classes, margins: block.margins, labels: block.labels, weights: block.weights,
+            grid: block.grid)
     }
 
     public func residuals(_ block: MarginBlock, into residuals: UnsafeMutablePointer<Float>) -> Double {
         block.kernels.softmax(
             rows: block.rows, classes: classes, margins: block.margins, labels: block.labels, weights: block.weights,
-            residuals: residuals)
+            grid: block.grid, residuals: residuals)
     }
 
     /// Σ ω (Σ_c p_c d_c² − (Σ_c p_c d_c)²).
@@ -36,7 +38,7 @@ public struct SoftmaxLoss: MarginLoss {
                     mean += Double(p[row * classes + c]) * slope
                     square += Double(p[row * classes + c]) * slope * slope
                 }
-                sum += block.weight(row) * max(0, square - mean * mean)
+                sum += block.grid.round(block.weight(row) * max(0, square - mean * mean))
             }
             return sum
         }

@@ -1,49 +1,145 @@
 import Foundation
 import Testing
 
-/// The program takes the same path to the same model on any number of ranks.
+/// One answer: the same model, byte for byte, by the same path on any number of ranks and threads, from text, compressed
+/// text and a cache, with every instruction set that fuses multiply and add.
 @Suite struct RankPathTests {
-    private struct Run {
-        var metrics: [[String: Any]]
-        var objective: Double
-        var repairs: Int
+    /// The options of a run, one value of each factor.
+    private struct Configuration {
+        var values: [Int]
 
-        func value(_ iteration: Int, _ name: String) -> Double { metrics[iteration][name] as? Double ?? .infinity }
-    }
+        static let factors: [[(name: String, options: [String])]] = [
+            [
+                ("ridge", ["--model", "ridge"]), ("logistic", ["--model", "logistic"]),
+                ("softmax", ["--model", "softmax"]), ("squared-hinge", ["--model", "squared-hinge"]),
+                ("huber", ["--model", "huber"]), ("poisson", ["--model", "poisson"]),
+            ],
+            [("dense", ["--storage", "dense"]), ("sparse", ["--storage", "sparse"])],
+            [("plain", []), ("weights", ["--weight", "w"])],
+            [("intercept", []), ("no intercept", ["--no-intercept"])],
+            ["mixed", "zscore", "maxabs", "none"].map { ($0, ["--standardize", $0]) },
+            [
+                ("auto", []), ("armijo", ["--step", "armijo"]), ("bb", ["--step", "bb"]),
+                ("fixed", ["--step", "fixed", "--step-size", "0.01"]),
+            ],
+            [
+                ("auto", []), ("gradient", ["--direction", "gradient"]), ("lbfgs", ["--direction", "lbfgs"]),
+                ("momentum", ["--direction", "momentum"]), ("adam", ["--direction", "adam"]),
+            ],
+            [("metric", []), ("no metric", ["--preconditioner", "none"])],
+            [("all rows", []), ("validation", ["--validation", "0.2"])],
+            [("one", []), ("increments", ["--growth", "increment"])],
+            [("seed 1", ["--seed", "1"]), ("seed 2", ["--seed", "2", "--initial-batch", "37"])],
+        ]
 
-    private func run(_ place: Workplace, ranks: Int, _ options: [String]) throws -> Run {
-        let folder = "run-\(ranks)"
-        let outcome = try place.run(
-            ranks: ranks, ["train", "data.svm", "--tolerance", "1e-6", "--output", folder] + options)
-        try #require(outcome.code == 0, "\(outcome.errors)")
-        let result = try place.json(folder + "/result.json")
-        let metrics = try place.read(folder + "/metrics.jsonl").split(separator: "\n").map {
-            try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:]
-        }
-        return Run(
-            metrics: metrics, objective: try #require(result["objective"] as? Double),
-            repairs: try #require(result["parameterRepairs"] as? Int))
-    }
+        var options: [String] { zip(Self.factors, values).flatMap { $0[$1].options } }
+        var name: String { zip(Self.factors, values).map { $0[$1].name }.joined(separator: ", ") }
+        var data: String { ["values", "binary", "classes", "binary", "values", "counts"][values[0]] }
 
-    @Test(arguments: ["dense", "sparse"], ["auto", "armijo", "bb"])
-    func samePath(storage: String, step: String) throws {
-        let place = try Workplace()
-        try place.write(SampleData.binary(rows: 2500, features: 8), to: "data.svm")
-        let options = ["--storage", storage, "--step", step, "--initial-batch", "30"]
-        let alone = try run(place, ranks: 1, options)
-        for ranks in [2, 3, 4] {
-            let several = try run(place, ranks: ranks, options)
-            #expect(several.repairs == 0)
-            #expect(abs(several.objective - alone.objective) <= 1e-5 * alone.objective)
-            var compared = 0
-            for index in 0..<min(alone.metrics.count, several.metrics.count) {
-                let loss = alone.value(index, "loss")
-                #expect(abs(several.value(index, "loss") - loss) <= 1e-4 * loss)
-                compared += 1
-                if min(alone.value(index, "decisionMargin"), several.value(index, "decisionMargin")) < 1e-5 { break }
-                #expect(alone.value(index, "batchSize") == several.value(index, "batchSize"))
+        /// Configurations in which each value of a factor meets each of every other: of some at random the one that brings
+        /// most new pairs, until there are none.
+        static func pairwise(seed: UInt64) -> [Configuration] {
+            var state = seed
+            func random(_ count: Int) -> Int {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return Int(state >> 33) % count
             }
-            #expect(compared >= 5)
+            var met: Set<[Int]> = []
+            let all = factors.indices.reduce(0) { sum, a in
+                sum + factors.indices.filter { $0 > a }.reduce(0) { $0 + factors[a].count * factors[$1].count }
+            }
+            func pairs(_ values: [Int]) -> [[Int]] {
+                values.indices.flatMap { a in values.indices.filter { $0 > a }.map { [a, values[a], $0, values[$0]] } }
+            }
+            var found: [Configuration] = []
+            while met.count < all {
+                let best = (0..<50).map { _ in factors.map { random($0.count) } }
+                    .map { (values: $0, news: pairs($0).count { !met.contains($0) }) }
+                    .max { $0.news < $1.news }
+                guard let best, best.news > 0 else { continue }
+                met.formUnion(pairs(best.values))
+                found.append(Configuration(values: best.values))
+            }
+            return found
+        }
+    }
+
+    private static let fields = [
+        "iteration", "gradientPasses", "batchSize", "loss", "gradientNorm", "signalToNoise", "stepSize", "trials",
+        "validationLoss", "allreduces",
+    ]
+
+    private struct Run: Equatable {
+        var model: Data
+        var path: [[String]]
+        var code: Int32
+    }
+
+    private func run(
+        _ place: Workplace, _ data: String, ranks: Int, threads: Int, set: String? = nil, _ options: [String]
+    ) throws -> Run {
+        try? FileManager.default.removeItem(atPath: place.path("run"))
+        let command = Workplace.command(
+            ranks: ranks,
+            [
+                "train", data, "--label", "y", "--output", "run", "--max-iterations", "60", "--threads", "\(threads)",
+            ] + options)
+        let outcome = try place.start(command, environment: set.map { ["CRESCENDO_ISA": $0] } ?? [:]).wait()
+        guard outcome.code == 0 || outcome.code == 2 else {
+            Issue.record("\(options): \(outcome.errors)")
+            return Run(model: Data(), path: [], code: outcome.code)
+        }
+        let path = try place.read("run/metrics.jsonl").split(separator: "\n").map { line in
+            let values = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
+            return Self.fields.map { "\(values[$0] ?? "")" }
+        }
+        let model = try Data(contentsOf: URL(fileURLWithPath: place.path("run/model.safetensors")))
+        return Run(model: model, path: path, code: outcome.code)
+    }
+
+    /// CRESCENDO_TEST_PATHS asks for so many covering sets; one has about 45 configurations.
+    @Test func sameBytes() throws {
+        let place = try Workplace()
+        for kind in SampleData.PlainLabel.allCases {
+            try place.write(SampleData.plain(kind, rows: 700), to: "\(kind).csv")
+        }
+        let sets = ProcessInfo.processInfo.environment["CRESCENDO_TEST_PATHS"].flatMap { UInt64($0) } ?? 1
+        for seed in 1...sets {
+            for (number, configuration) in Configuration.pairwise(seed: seed).enumerated() {
+                let data = configuration.data + ".csv"
+                let alone = try run(place, data, ranks: 1, threads: 1, configuration.options)
+                let (ranks, threads) = [(2, 1), (3, 2), (4, 1), (1, 3), (2, 2)][number % 5]
+                let other = try run(place, data, ranks: ranks, threads: threads, configuration.options)
+                #expect(alone.model == other.model, "\(configuration.name): \(ranks) ranks, \(threads) threads")
+                #expect(alone.path == other.path, "\(configuration.name): \(ranks) ranks, \(threads) threads")
+                #expect(alone.code == other.code && !alone.path.isEmpty)
+            }
+        }
+    }
+
+    @Test func sameBytesFromEverySource() throws {
+        let place = try Workplace()
+        try place.write(SampleData.plain(.classes, rows: 900), to: "data.csv")
+        _ = try place.start(["gzip", "-k", "data.csv"]).wait()
+        let alone = try run(place, "data.csv", ranks: 1, threads: 1, [])
+        #expect(try run(place, "data.csv.gz", ranks: 3, threads: 1, []) == alone)
+        // Written, then read.
+        #expect(try run(place, "data.csv", ranks: 2, threads: 1, ["--cache", "cache"]) == alone)
+        #expect(try run(place, "data.csv", ranks: 4, threads: 2, ["--cache", "cache"]) == alone)
+    }
+
+    @Test func sameBytesWithEverySetThatFuses() throws {
+        let place = try Workplace()
+        let flags = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+        // Elsewhere the best there is would be taken, and be the same.
+        guard flags.contains(" avx2 "), flags.contains(" fma ") else { return }
+        for kind in [SampleData.PlainLabel.binary, .classes] {
+            try place.write(SampleData.plain(kind, rows: 700), to: "\(kind).csv")
+            for storage in ["dense", "sparse"] {
+                let options = ["--storage", storage]
+                let best = try run(place, "\(kind).csv", ranks: 1, threads: 1, options)
+                #expect(try run(place, "\(kind).csv", ranks: 2, threads: 1, set: "avx2", options) == best)
+            }
         }
     }
 }

@@ -50,6 +50,30 @@ struct SampleData {
         }.joined(separator: "\n") + "\n"
     }
 
+    /// CSV: a label y of a kind, weights w, and columns of very different sizes, of few values, and mostly of zeros.
+    static func plain(_ kind: PlainLabel, rows: Int, seed: UInt64 = 6) -> String {
+        var data = SampleData(seed: seed)
+        let lines = (0..<rows).map { row -> String in
+            let x = (0..<5).map { _ in data.next() }
+            let rare = (0..<4).map { _ in data.next() > 0.8 ? data.next() : 0 }
+            let isSet = data.next() > 0.3
+            let score = x[0] - 2 * x[1] + 0.5 * x[2] + (isSet ? 1 : 0) + rare[0] - rare[1] + 0.7 * data.next()
+            let label =
+                switch kind {
+                case .values: "\(10 + 3 * score)"
+                case .binary: score > 0 ? "1" : "0"
+                case .classes: "\(min(3, max(0, Int(score + 2))))"
+                case .counts: "\(Int(exp(0.6 * score)))"
+                }
+            let weight = [1, 0.25, 3][row % 3]
+            return "\(label),\(weight),\(x[0]),\(1000 * x[1]),\(0.001 * x[2] + 5),\(x[3]),\(x[4] * x[4] * x[4] * 50),"
+                + "\(isSet ? 1 : 0)," + rare.map { "\($0)" }.joined(separator: ",")
+        }
+        return "y,w,a,b,c,d,e,f,g,h,i,j\n" + lines.joined(separator: "\n") + "\n"
+    }
+
+    enum PlainLabel: String, CaseIterable { case values, binary, classes, counts }
+
     /// LIBSVM with 300 features of which each row has three.
     static func sparse(rows: Int = 300, seed: UInt64 = 4) -> String {
         var data = SampleData(seed: seed)

@@ -137,8 +137,11 @@ import Testing
             }
             let norms = random.floats(rows, 0...5)
             var sums = [Double](repeating: 0, count: stride)
-            let squares = kernels.residualSums(
-                rows: rows, classes: classes, residuals: r, squaredNorms: norms, extra: 1, into: &sums)
+            var totals = PassTotals()
+            kernels.residualSums(
+                rows: rows, classes: classes, residuals: r, squaredNorms: norms, extra: 1, into: &sums, totals: &totals)
+            let squares = totals.squaredNorms
+            #expect(totals.largest == r.map { abs($0) }.max())
             var expected = 0.0
             for row in 0..<rows {
                 for c in 0..<classes {

@@ -61,7 +61,7 @@ import Testing
                     let sizes = 0.5 + terms.reduce(0) { $0 + abs($1) }
                     #expect(abs(Double(m[row]) - 0.5 - terms.reduce(0, +)) <= 1e-6 * sizes)
                 }
-                var sums = [Double](repeating: 0.25, count: columns)
+                var sums = [Double](repeating: 0.25, count: x.stride)
                 let partial = AlignedBuffer<Float>(count: x.stride)
                 var totals = PassTotals()
                 let loss = labels.withUnsafeBufferPointer { labels in

@@ -34,17 +34,20 @@ import Testing
             return x.withUnsafeBufferPointer { x in
                 let balances = parts.map { model.dualBalance($0, at: x) }
                 let balance = balances[0].indices.map { k in balances.reduce(0) { $0 + $1[k] } }
-                var gradient = [Double](repeating: 0, count: model.parameterCount)
+                var gradient = [Double](repeating: 0, count: model.sumCount)
                 var sums = DualSums()
                 for part in parts {
-                    let local = gradient.withUnsafeMutableBufferPointer {
-                        model.accumulateDual(part, at: x, balance: balance, gradient: $0)
+                    var own = gradient
+                    let local = own.withUnsafeMutableBufferPointer {
+                        model.writeDual(part, at: x, balance: balance, into: $0)
                     }
+                    gradient = zip(gradient, own).map { $0 + $1 }
                     sums.loss += local.loss
                     sums.conjugates += local.conjugates
                 }
+                gradient.withUnsafeMutableBufferPointer { model.complete($0, of: dataset) }
                 // Feasible: Σ ω s = 0 for every intercept.
-                for value in gradient[model.penalisedCount...] { #expect(abs(value) <= 1e-4) }
+                for value in gradient[model.penalisedCount..<model.parameterCount] { #expect(abs(value) <= 1e-4) }
                 return gradient.withUnsafeBufferPointer {
                     model.dualityGap(sums: sums, gradient: $0, at: x, l2: l2, count: 60)
                 }

@@ -28,13 +28,14 @@ import Testing
         for step in [0.5, -0.25, 1] {
             walked.advance(by: step)
             x = zip(x, d).map { $0 + Float(step) * $1 }
-            var fromWalk = [Double](repeating: 1, count: model.parameterCount)
+            var fromWalk = [Double](repeating: 1, count: model.sumCount)
             var fromRows = fromWalk
             x.withUnsafeBufferPointer { x in
-                let known = fromWalk.withUnsafeMutableBufferPointer { walked.accumulate(other, at: x, gradient: $0) }
+                let known = fromWalk.withUnsafeMutableBufferPointer {
+                    walked.writeSums(other, grids: .none, at: x, into: $0)
+                }
                 let found = fromRows.withUnsafeMutableBufferPointer {
-                    model.accumulate(
-                        Batch(batch, of: other), at: x, gradient: $0)
+                    model.writeSums(Batch(batch, of: other), at: x, into: $0)
                 }
                 #expect(abs(known.loss - found.loss) <= 1e-5 * abs(found.loss))
                 #expect(abs(known.squaredNorms - found.squaredNorms) <= 1e-5 * found.squaredNorms)

@@ -3,6 +3,11 @@
 // Shapes: x is a row-major block of Float rows, `stride` floats apart; `width` is the padded row length (a multiple of
 // 16, padding zero). Multi-class blocks (margins, residuals, weights, gradients) are row-major with a class stride that
 // is a multiple of 8. Sums over samples are Double.
+//
+// Sums over samples are the same bits in any order where their anchors say on which grid: an anchor is 1.5 · 2^52 q, every
+// addend is rounded to a multiple of q, and |Σ| of all addends' sizes must be below 2^51 q. An argument `anchor` rounds the
+// addends (0: not at all); vectors of sums begin at their anchors, which are taken off in the end, and round by
+// themselves. An addend is a row's, an entry's or a piece's: what there is of rows 16 k ..< 16 (k + 1) of the matrix.
 #ifndef CRESCENDO_CKERNELS_H
 #define CRESCENDO_CKERNELS_H
 #include <math.h>
@@ -15,44 +20,48 @@
 /// Losses of one margin; formulas in `Models.ScalarLosses`. `delta` is Huber's bound, and not used by the others.
 typedef enum ck_loss : int32_t { ck_logistic, ck_squared_error, ck_squared_hinge, ck_huber, ck_poisson } ck_loss;
 
+/// Neighbours whose sum is one addend.
+#define CK_PIECE 16
+
 /// A value of a sparse matrix in a column.
 typedef struct ck_entry {
     int32_t row;
     float value;
 } ck_entry;
 
-/// Consecutive dense rows and what belongs to them; weights may be null (1), norms too (squares are not wanted).
+/// Consecutive dense rows from row `first` on, and what belongs to them; weights may be null (1), norms too (squares are
+/// not wanted).
 typedef struct ck_rows {
-    long count;
+    long first, count;
     const float *x, *labels;
     const float *_Nullable weights;
     const float *_Nullable norms;
 } ck_rows;
 
-/// What is the same for all rows of a gradient pass. g has `stride` values, zero before and after; sums has `columns`.
+/// What is the same for all rows of a gradient pass. w, g (zero before and after) and sums have `stride` values.
 typedef struct ck_pass {
-    long stride, columns;
+    long stride;
     const float *w;
     float offset;
     ck_loss kind;
-    double delta, extra;
+    double delta, extra, loss_anchor, square_anchor, residual_anchor;
     float *g;
     double *sums;
 } ck_pass;
 
-/// Σ f, Σ r² (norm + extra), Σ r.
+/// Σ f, Σ r² (norm + extra), Σ r; max |r| is the largest of eight.
 typedef struct ck_pass_sums {
     double loss, squares, residuals;
+    float largest[8];
 } ck_pass_sums;
 
 typedef struct ck_kernels {
     const char *name;
     /// m[i] = offset + x_i·w
     void (*_Nonnull margins)(const float *x, long stride, long rows, long width, const float *w, float offset, float *m);
-    /// g += Σ_i r[i] x_i, four rows summed before they are added
-    void (*_Nonnull transposed)(const float *x, long stride, long rows, long width, const float *r, float *g);
-    /// sums[j, c] += g[j, c]; g = 0; rows of n values, g with a row stride, sums packed
-    void (*_Nonnull flush)(long rows, long n, long stride, float *g, double *sums);
+    /// sums += Σ_i r[i] x_i over rows from row `first` on, piece by piece; sums has `width` values
+    void (*_Nonnull transposed)(
+        const float *x, long stride, long first, long rows, long width, const float *r, double *sums);
     /// One read of the rows: margins, residuals r = ω ∂f/∂m, p->sums += Σ r x, and the other sums, which are added to *out
     void (*_Nonnull pass)(const ck_pass *p, const ck_rows *rows, ck_pass_sums *out);
     /// m[i, c] = offset[c] + Σ_j x[i, j] w[j, c]
@@ -63,9 +72,9 @@ typedef struct ck_kernels {
     /// columns
     void (*_Nonnull panel_squares)(
         const float *x, long stride, long rows, long columns, const float *panel, const float *offset, float *lanes);
-    /// g[j, c] += Σ_i x[i, j] r[i, c]
+    /// sums[j, c] += Σ_i x[i, j] r[i, c] over rows from row `first` on, piece by piece
     void (*_Nonnull transposed_multi)(
-        const float *x, long stride, long rows, long columns, const float *r, long classes, float *g);
+        const float *x, long stride, long first, long rows, long columns, const float *r, long classes, double *sums);
     /// out[i] = ‖x_i − shift‖² (shift may be null), summed in Double
     void (*_Nonnull squared_norms)(const float *x, long stride, long rows, long width, const float *_Nullable shift, float *out);
     /// Rows of a CSR matrix, columns ascending and unique: m[i] = offset + Σ_k value_k w[column_k]
@@ -90,35 +99,40 @@ typedef struct ck_kernels {
     /// Σ ω f(m + step · slopes, label); slopes, ω and r may be null; r (only without slopes; may be m) = ω ∂f/∂m
     double (*_Nonnull loss)(
         ck_loss kind, double delta, long n, const float *m, const float *_Nullable slopes, float step,
-        const float *labels, const float *_Nullable weights, float *_Nullable r);
+        const float *labels, const float *_Nullable weights, float *_Nullable r, double anchor);
     /// out[i] = ω ∂²f/∂m²
     void (*_Nonnull second_derivatives)(
         ck_loss kind, double delta, long n, const float *m, const float *labels, const float *_Nullable weights,
         float *out);
     /// Σ h v²
-    double (*_Nonnull square_sum)(long n, const float *h, const float *v);
+    double (*_Nonnull square_sum)(long n, const float *h, const float *v, double anchor);
     /// Σ ω (log Σ_c exp m_c − m_label); r (may be null, may be m) = ω (softmax(m) − e_label)
     double (*_Nonnull softmax)(
-        long rows, long classes, long stride, const float *m, const float *labels, const float *_Nullable weights, float *_Nullable r);
+        long rows, long classes, long stride, const float *m, const float *labels, const float *_Nullable weights,
+        float *_Nullable r, double anchor);
     /// p = softmax of each row, `classes` packed values a row
     void (*_Nonnull softmax_rows)(long rows, long classes, long stride, const float *m, float *p);
     /// p = 1/(1 + exp(−m))
     void (*_Nonnull sigmoid)(long n, const float *m, float *p);
     /// out = a + step · b
     void (*_Nonnull add_scaled)(long n, const float *a, float step, const float *b, float *out);
-    /// Σ_i ‖r_i‖² (norms[i] + extra) over rows of `classes` residuals; sums[c] += Σ_i r[i, c]
-    double (*_Nonnull residual_sums)(
-        long rows, long classes, long stride, const float *r, const float *norms, double extra, double *sums);
-    /// sums[i, j] += Σ_r z[r, i] z[r, j] for j ≥ i, each Σ in Float; width is a multiple of 8 and the row length of sums.
+    /// Adds Σ_i ‖r_i‖² (norms[i] + extra) over rows of `classes` residuals and max |r| to *out; sums[c] += Σ_i r[i, c]
+    void (*_Nonnull residual_sums)(
+        long rows, long classes, long stride, const float *r, const float *norms, double extra, double square_anchor,
+        double anchor, double *sums, ck_pass_sums *out);
+    /// sums[i, j] += Σ_r z[r, i] z[r, j] for j ≥ i; width is a multiple of 8 and the row length of sums.
     /// Entries below the diagonal, in its blocks of eight, are added to as well and mean nothing. `bytes` from `next` on
     /// are fetched into the cache meanwhile.
     void (*_Nonnull gram)(
-        const float *z, long stride, long rows, long width, double *sums, const char *_Nullable next, long bytes);
-    /// z[r] = s_r (x_r − shift, 1 if ones), s_r = √weights[r] (weights and shift may be null), zeros up to width
+        const double *z, long stride, long rows, long width, double *sums, const char *_Nullable next, long bytes);
+    /// z[r] = s_r (x_r − shift, 1 if ones), s_r = √weights[r] (weights and shift may be null), times per_unit and rounded to
+    /// whole numbers where that is not null; zeros up to width
     void (*_Nonnull gram_pack)(
         const float *x, long stride, long rows, long columns, const float *_Nullable shift,
-        const float *_Nullable weights, long ones, long width, float *z);
-    /// sums[j] += Σ_r (x[r, j] − shift[j])² for j < columns, in Double; shift may be null
+        const float *_Nullable weights, const double *_Nullable per_unit, long ones, long width, double *z);
+    /// out[j] = max(out[j], max_r |x[r, j]|), NaN where one is NaN, for j < stride
+    void (*_Nonnull column_maxima)(const float *x, long stride, long rows, float *out);
+    /// sums[j] += Σ_r (x[r, j] − shift[j])² for j < columns, in Double, each square an addend; shift may be null
     void (*_Nonnull column_squares)(
         const float *x, long stride, long rows, long columns, const float *_Nullable shift, double *sums);
     const ck_layers *layers;

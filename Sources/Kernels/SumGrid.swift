@@ -1,0 +1,65 @@
+/// A grid for sums in Double that come out the same in any order, on any number of ranks and threads.
+///
+/// Where every addend is a multiple of one quantum q and the sizes of all addends are together at most 2⁵³ q, every partial sum is
+/// exact, whatever the order (Demmel & Nguyen, *Fast Reproducible Floating-Point Summation*, 2013, have the idea for one
+/// vector; here it spans ranks because q is known before the sum). An addend v is rounded to the grid as
+/// (v + anchor) − anchor with anchor = 1.5 · 2⁵² q, or by a sum that begins at the anchor. The error of a sum of n addends is
+/// about 0.29 √n q.
+public struct SumGrid: Sendable, Equatable {
+    /// 1.5 · 2⁵² q; 0: addends stay as they are.
+    public let anchor: Double
+
+    /// No grid: sums as usual, which depend on their order.
+    public static let none = SumGrid(anchor: 0)
+
+    private init(anchor: Double) { self.anchor = anchor }
+
+    /// The grid of sums whose addends' sizes add up to less than 2^exponent: q = 2^(exponent − 51).
+    public init(exponent: Int) {
+        anchor = Double(sign: .plus, exponent: min(max(exponent, -900), 1000) + 1, significand: 1.5)
+    }
+
+    /// Sizes must stay below it; infinite without a grid.
+    public var limit: Double { anchor > 0 ? anchor / 3 : .infinity }
+
+    public func round(_ value: Double) -> Double { (value + anchor) - anchor }
+
+    /// A grid that suits `sum`, which this one did not: it does not fit, or is so small that the grid is coarse for it. Nil: it
+    /// is good.
+    public func next(after sum: Double, attempt: Int) -> SumGrid? {
+        guard anchor > 0, sum.isFinite, sum != 0, attempt < 60 else { return nil }
+        let own = limit.exponent
+        if abs(sum) >= limit { return SumGrid(exponent: own + 24) }
+        let wanted = Self.exponent(above: abs(sum)) + 4
+        return wanted < own - 26 && attempt < 3 ? SumGrid(exponent: wanted) : nil
+    }
+
+    /// The least e with |value| < 2^e, between −900 and 1000; NaN and ∞ have 1000.
+    public static func exponent(above value: Double) -> Int {
+        guard value.isFinite else { return 1000 }
+        return value == 0 ? -900 : max(-900, min(value.exponent + 1, 1000))
+    }
+}
+
+/// The grids of what is added up over the rows of a batch.
+public struct SumGrids: Sendable {
+    /// Of Σ ω f.
+    public var loss = SumGrid.none
+    /// Of Σ ‖∇f‖².
+    public var squaredNorms = SumGrid.none
+    /// Of Σ r, r = ω ∂f/∂m.
+    public var residuals = SumGrid.none
+    /// Of Σ r x_j: an anchor for each column; nil: no grid.
+    public var columns: AlignedBuffer<Double>?
+
+    public static let none = SumGrids()
+
+    public init() {}
+}
+
+extension AlignedBuffer where Element == Double {
+    /// The anchors of columns whose values are below 2^exponent, a grid each, for Σ |r| < 2^residualExponent.
+    public static func anchors(columnExponents: [Int32], residualExponent: Int) -> AlignedBuffer<Double> {
+        AlignedBuffer(columnExponents.map { SumGrid(exponent: Int($0) + residualExponent).anchor })
+    }
+}
