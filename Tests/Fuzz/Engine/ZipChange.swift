@@ -56,6 +56,8 @@ enum ZipChange {
             (0..<width).reduce(0) { $0 | Int(bytes[place + $1]) << (8 * $1) }
         }
         var members: [Member] = []
+        // A few bytes can say that much is packed in them, several times over.
+        var room = 1 << 24
         for place in bytes.indices.dropLast(30) where bytes[place..<place + 4].elementsEqual(ZipArchive.magic) {
             let name = place + 30
             let data = name + number(place + 26, 2) + number(place + 28, 2)
@@ -66,7 +68,10 @@ enum ZipChange {
             guard data <= bytes.count, data + size <= bytes.count else { continue }
             let packed = Array(bytes[data..<data + size])
             let text = String(decoding: bytes[name..<min(data, name + number(place + 26, 2))], as: UTF8.self)
-            guard let plain = number(place + 8, 2) == 0 ? packed : Deflate.unpack(packed, isRaw: true) else { continue }
+            guard let plain = number(place + 8, 2) == 0 ? packed : Deflate.unpack(packed, isRaw: true),
+                plain.count <= room
+            else { continue }
+            room -= plain.count
             members.append(Member(name: text, bytes: plain))
         }
         return members
