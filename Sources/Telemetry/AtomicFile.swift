@@ -25,8 +25,15 @@ public final class AtomicFileWriter {
     private let temporary: String
     private var descriptor: Int32
 
+    /// - Throws: also where `path` is a device, a pipe, a link or a folder: a file would take its place.
     public init(path: String) throws {
         self.path = path
+        var status = stat()
+        if lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            temporary = ""
+            descriptor = -1
+            throw FileWriteError(path: path, reason: "it is \(Self.name(status.st_mode)); give the name of a file")
+        }
         let made = TemporaryFile(beside: path)
         temporary = made?.path ?? ""
         descriptor = made?.descriptor ?? -1
@@ -34,6 +41,15 @@ public final class AtomicFileWriter {
     }
 
     deinit { abandon() }
+
+    private static func name(_ mode: mode_t) -> String {
+        switch mode & S_IFMT {
+        case S_IFDIR: "a folder"
+        case S_IFLNK: "a link"
+        case S_IFIFO: "a pipe"
+        default: "a device"
+        }
+    }
 
     public func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
 

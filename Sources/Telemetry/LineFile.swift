@@ -39,10 +39,16 @@ final class LineFile: Sendable {
         self.place = place
         self.owns = owns
         self.warn = warn
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags | (empties ? O_TRUNC : 0), 0o666)
-        let reason = errno
-        var state = State(descriptor: descriptor)
+        // A pipe that nobody reads would be waited for.
+        let own = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+        var descriptor = open(path, own | flags | (empties ? O_TRUNC : 0), 0o666)
+        var reason = errno
         var status = stat()
+        if descriptor >= 0, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO {
+            LineFile.closeNow(descriptor)
+            (descriptor, reason) = (-1, ENXIO)
+        }
+        var state = State(descriptor: descriptor)
         if descriptor >= 0, fstat(descriptor, &status) == 0 {
             state.size = status.st_size
             if status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 {
@@ -60,17 +66,19 @@ final class LineFile: Sendable {
 
     deinit { close() }
 
+    private static func closeNow(_ descriptor: Int32) {
+        #if canImport(Glibc)
+            Glibc.close(descriptor)
+        #else
+            Darwin.close(descriptor)
+        #endif
+    }
+
     /// Where the last whole line ends, looked for as far back as a line may reach.
     private static func endOfLines(_ path: String, _ size: off_t) -> off_t {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return size }
-        defer {
-            #if canImport(Glibc)
-                Glibc.close(descriptor)
-            #else
-                Darwin.close(descriptor)
-            #endif
-        }
+        defer { closeNow(descriptor) }
         let start = max(0, size - 1 << 22)
         var bytes = [UInt8](repeating: 0, count: Int(size - start))
         guard bytes.withUnsafeMutableBytes({ pread(descriptor, $0.baseAddress, $0.count, start) }) == bytes.count else {
@@ -110,14 +118,10 @@ final class LineFile: Sendable {
         let isThere = fstat(state.descriptor, &status) == 0
         guard isThere ? status.st_nlink == 0 : errno == ESTALE else { return }
         let path = place?() ?? path
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o666)
         // No folder: tried again with the next lines.
         guard descriptor >= 0, fstat(descriptor, &status) == 0 else { return }
-        #if canImport(Glibc)
-            Glibc.close(state.descriptor)
-        #else
-            Darwin.close(state.descriptor)
-        #endif
+        LineFile.closeNow(state.descriptor)
         state.descriptor = descriptor
         state.size = status.st_size
         // Of a folder that was deleted its owner tells.
@@ -132,11 +136,7 @@ final class LineFile: Sendable {
     func close() {
         state.withLock { state in
             guard state.descriptor >= 0 else { return }
-            #if canImport(Glibc)
-                Glibc.close(state.descriptor)
-            #else
-                Darwin.close(state.descriptor)
-            #endif
+            LineFile.closeNow(state.descriptor)
             state.descriptor = -1
         }
     }
@@ -158,6 +158,7 @@ final class LineFile: Sendable {
     }
 
     private static func text(_ reason: Int32, _ path: String) -> String {
-        "cannot write \(path): \(String(cString: strerror(reason)))"
+        reason == ENXIO
+            ? "cannot write \(path): it is a pipe" : "cannot write \(path): \(String(cString: strerror(reason)))"
     }
 }

@@ -30,7 +30,7 @@ public struct MetricsStart: Sendable {
     /// Removes the lines that reach beyond `iteration`, and half lines.
     /// - Returns: the last iteration that is left; 0: none.
     static func cut(_ path: String, after iteration: Int) throws -> Int {
-        let descriptor = open(path, O_RDWR | O_CLOEXEC)
+        let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT { return 0 }
             throw FileWriteError(path: path, reason: String(cString: strerror(errno)))

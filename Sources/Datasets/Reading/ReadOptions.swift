@@ -35,6 +35,12 @@ public struct ReadOptions: Codable, Sendable, Equatable {
     /// Rows without a label are read, with label NaN (prediction); otherwise they are an error.
     public var allowMissingLabels = false
 
+    /// CSV, of rows that are not trained on: the columns of labels and weights where they are not those of training, and
+    /// columns said to be left out.
+    public var replacedLabel: String?
+    public var replacedWeight: String?
+    public var leftOut: [String]?
+
     public init() {}
 }
 

@@ -1,6 +1,9 @@
 /// The report of one run, or of several side by side: one HTML page with all pictures in it, for screens of any width, both
 /// themes and paper. Nothing is fetched and nothing is executed.
 public struct RunReport {
+    /// What tells a report from other pages.
+    public static let titleEnd = " – Crescendo report</title>"
+
     private let runs: [ReportedRun]
     /// Files of the runs that are damaged and left out, as sentences.
     public var gaps: [String] { runs.flatMap { run in run.gaps.map { "\(run.folder)/\($0)" } } }
@@ -59,7 +62,7 @@ public struct RunReport {
             <meta charset="utf-8"/>
             <meta name="viewport" content="width=device-width, initial-scale=1"/>
             <meta name="color-scheme" content="light dark"/>
-            <title>\(title) – Crescendo report</title>
+            <title>\(title)\(HTML.trusted(Self.titleEnd))
             <style>\(HTML.trusted(ReportStyle.text))</style>
             </head>
             <body\(runs.count > 1 ? " class=\"many\"" : HTML.empty)>

@@ -25,4 +25,7 @@ struct ReportCommand: ParsableCommand {
             "Where to write the page (default: report.html in the folder of a single run, else in the present folder).",
             valueName: "file"))
     var output: String?
+
+    @Flag(help: "Replace the page if it exists; one of an earlier report is replaced without.")
+    var overwrite = false
 }

@@ -68,6 +68,15 @@ struct ReadingOptions: ParsableArguments {
         help: "LIBSVM: indices start at 0 (default: --no-zero-based, they start at 1).")
     var zeroBased: Bool?
 
+    /// For rows that a model is asked about, read as `base` says but for what is given.
+    func applied(toStored base: ReadOptions) -> ReadOptions {
+        var result = applied(to: base)
+        result.replacedLabel = label
+        result.replacedWeight = weight
+        result.leftOut = drop.isEmpty ? nil : drop
+        return result
+    }
+
     /// The reader's options; unset ones keep `base`.
     func applied(to base: ReadOptions = ReadOptions()) -> ReadOptions {
         var result = base

@@ -1,6 +1,12 @@
 import MPI
 import Telemetry
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// `crescendo report`. Rank 0 reads and writes.
 struct ReportJob {
     let command: ReportCommand
@@ -15,6 +21,10 @@ struct ReportJob {
                 refused: command.runs.count == 1 ? nil : { console.warn("left out: \($0)") })
             for gap in report.gaps { console.warn(gap) }
             let path = command.output ?? (command.runs.count == 1 ? RunReport.path(in: command.runs[0]) : "report.html")
+            guard command.overwrite || !FileCheck.exists(path) || RunReport.isPage(path) else {
+                throw FileWriteError(
+                    path: path, reason: "it exists and is no report; choose another --output, or add --overwrite")
+            }
             try AtomicFile.write(report.html, to: path)
             StandardStream.output.say(path.printable + "\n")
         }
@@ -23,6 +33,18 @@ struct ReportJob {
 }
 
 extension RunReport {
+    /// Whether a report is at a path, or something else than a file, which is no place for one.
+    fileprivate static func isPage(_ path: String) -> Bool {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return true }
+        var head = [UInt8](repeating: 0, count: 1 << 14)
+        let count = head.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+        return count > 0 && String(decoding: head[..<count], as: UTF8.self).contains(titleEnd)
+    }
+
     /// Where the report of one run lies.
     static func path(in folder: String) -> String {
         var folder = folder

@@ -89,7 +89,7 @@ final class RunAttempt: Sendable {
     /// False once another start has taken the folder over.
     var ownsFolder: Bool {
         if lost.load(ordering: .relaxed) { return false }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         // Who takes it over leaves a file; any other failure of the file system may pass.
         if descriptor < 0 { return true }
         defer { close(descriptor) }
@@ -143,11 +143,14 @@ final class RunAttempt: Sendable {
         func failure() -> RunFolderError {
             RunFolderError(description: "cannot write \(path): \(String(cString: strerror(errno)))")
         }
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0o666)
         guard descriptor >= 0 else { throw failure() }
         defer { close(descriptor) }
         var before = stat()
         guard fstat(descriptor, &before) == 0 else { throw failure() }
+        guard before.st_mode & S_IFMT == S_IFREG else {
+            throw RunFolderError(description: "cannot write \(path): it is no file; remove it")
+        }
         guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
             let error = failure()
             _ = ftruncate(descriptor, before.st_size)
@@ -161,8 +164,15 @@ final class RunAttempt: Sendable {
     /// A start of the same job means that the job has given up on the process; any other one is most likely a mistake.
     private static func awaitEnd(of last: Entry, job: String?, folder: RunFolder, patience: Double) throws {
         guard last.host == hostName(), job == nil || last.job != job, last.pid != Int(getpid()) else { return }
-        let deadline = monotonicSeconds() + patience
+        let begin = monotonicSeconds()
+        let deadline = begin + patience
+        var hasTold = false
         while let began = last.began, beginning(of: last.pid) == began {
+            if !hasTold, monotonicSeconds() > begin + 1 {
+                hasTold = true
+                Console(speaks: true).note(
+                    "waiting for the run in \(folder.path), process \(last.pid) of this machine, to end")
+            }
             guard monotonicSeconds() < deadline else {
                 throw RunFolderError(
                     description: "the run in \(folder.path) is still going on, as process \(last.pid) of this machine; "

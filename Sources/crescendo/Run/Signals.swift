@@ -7,7 +7,7 @@ import Synchronization
     import Darwin
 #endif
 
-/// SIGINT, SIGTERM and SIGUSR1 ask a run to stop after its iteration, with a checkpoint and its model.
+/// SIGINT, SIGTERM, SIGHUP and SIGUSR1 ask a run to stop after its iteration, with a checkpoint and its model.
 enum Signals {
     /// Listens from the start of a run, also while data is read, to SIGUSR1, which would otherwise end the process:
     /// schedulers send it some time before the limit. `crescendo launch` would take the death by SIGINT or SIGTERM for a
@@ -23,10 +23,20 @@ enum Signals {
         install()
     }
 
-    /// Starts to listen to all three. A second signal, a second or more after the first, ends the process at once;
+    /// Starts to listen to all. A second signal, a second or more after the first, ends the process at once;
     /// sooner ones are taken for the same request, for launchers pass on what the terminal has sent already. Under
     /// `crescendo launch` only a second SIGINT does: Slurm and mpirun repeat SIGTERM before they kill.
-    static func install() { listen(to: [SIGINT, SIGTERM, finish]) }
+    static func install() {
+        // A lost terminal is a request like another one, but for those who asked not to hear of it (nohup).
+        var hangup = sigaction()
+        sigaction(SIGHUP, nil, &hangup)
+        #if canImport(Glibc)
+            let isIgnored = unsafeBitCast(hangup.__sigaction_handler.sa_handler, to: Int.self) == 1
+        #else
+            let isIgnored = unsafeBitCast(hangup.__sigaction_u.__sa_handler, to: Int.self) == 1
+        #endif
+        listen(to: [SIGINT, SIGTERM, finish] + (isIgnored ? [] : [SIGHUP]))
+    }
 
     private static func listen(to signals: [Int32]) {
         // A parent may have left them blocked.
@@ -46,7 +56,7 @@ enum Signals {
     static let finish = SIGUSR1
 
     static func name(_ signal: Int32) -> String {
-        [SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGUSR1: "SIGUSR1"][signal] ?? "signal \(signal)"
+        [SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGUSR1: "SIGUSR1", SIGHUP: "SIGHUP"][signal] ?? "signal \(signal)"
     }
 
     /// A file that grows past a limit, or a reader that goes away, is an error of the write and no reason to die.

@@ -108,7 +108,7 @@ extension TrainJob {
                 try start.status.write(
                     .interrupted, reason: cause.name, iteration: end.checkpoint, seconds: report.result.seconds)
             }
-            say("\n" + cause.explanation(folder: start.present.path, end))
+            complain(cause.explanation(folder: start.present.path, end))
             try warning(writeModel)
         }
         // A run that goes on later has no time to lose.
@@ -147,7 +147,9 @@ extension TrainJob {
         }
         summarise(report, start?.present)
         if let cause { return cause.exitCode }
-        return reason == .divergence ? Program.Code.diverged : 0
+        guard reason == .divergence else { return 0 }
+        if isQuiet { console.warn("training diverged: the loss is above that of the start, or not finite") }
+        return Program.Code.diverged
     }
 
     /// Turns an error into a warning, but for the loss of the folder.

@@ -12,7 +12,7 @@ struct EvaluateJob {
         let console = Console(speaks: world.rank == 0)
         let threads = try ThreadCount.settle(nil, world, note: console.note)
         let file = try world.together { try ModelLocation(command.model).read() }
-        let options = command.reading.applied(to: try StoredReading(text: file.notes["reading"]).options)
+        let options = command.reading.applied(toStored: try StoredReading(text: file.notes["reading"]).options)
         let table = try DistributedTable.read(
             command.data, options: options, schema: file.preprocessing.schema, communicator: world)
         let dataset = try table.assemble(using: file.preprocessing, order: .file)

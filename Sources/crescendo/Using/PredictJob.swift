@@ -40,7 +40,7 @@ struct PredictJob {
     }
 
     private func predict(_ file: ModelFile, _ threads: Int, into sink: PredictionSink?) throws {
-        var options = command.reading.applied(to: try StoredReading(text: file.notes["reading"]).options)
+        var options = command.reading.applied(toStored: try StoredReading(text: file.notes["reading"]).options)
         options.allowMissingLabels = true
         let table = try DistributedTable.read(
             command.data, options: options, schema: file.preprocessing.schema, communicator: world)
@@ -54,6 +54,14 @@ struct PredictJob {
         try world.onRoot { try sink?.write(Array(text.header.utf8)) }
         var rows = PredictionPieces(trained, text, dataset, table.identifiers, pieceSize: Self.pieceSize)
         try OrderedOutput(world: world).write(next: { rows.next() }, sink: { try sink?.write($0) })
+        let odd = try world.allreduce(rows.notFinite, .sum)
+        let first = try world.allreduce(rows.firstNotFinite ?? .max, .minimum)
+        if odd > 0 {
+            Console(speaks: world.rank == 0).warn(
+                "\(NumberFormat.count(odd)) of \(NumberFormat.count(dataset.order.count)) predictions "
+                    + "\(odd == 1 ? "is not a finite number" : "are not finite numbers"), first of row \(first + 1): "
+                    + "its values are too large for this model")
+        }
     }
 }
 
@@ -71,6 +79,9 @@ struct PredictionPieces {
     private let identifiers: [String]
     private let pieceSize: Int
     private var row = 0
+    /// Rows whose prediction is no finite number, and the first of them, from 0.
+    private(set) var notFinite = 0
+    private(set) var firstNotFinite: Int?
 
     init(
         _ trained: TrainedModel, _ text: PredictionText, _ dataset: Dataset, _ identifiers: [String], pieceSize: Int
@@ -90,6 +101,10 @@ struct PredictionPieces {
         while row < count, piece.utf8.count < pieceSize {
             let end = min(row + 1024, count)
             forEachPrediction(trained.model, trained.parameters, dataset, row..<end) { row, outputs in
+                if !outputs.allSatisfy(\.isFinite) {
+                    notFinite += 1
+                    firstNotFinite = firstNotFinite ?? dataset.order.position(ofLocal: row)
+                }
                 text.append(identifiers[row * width..<(row + 1) * width], outputs, to: &piece)
             }
             row = end

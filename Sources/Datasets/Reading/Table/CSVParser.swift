@@ -60,10 +60,17 @@ public struct CSVParser: TextParser {
         self.features = features
         categories = tables
         featureCount = first
-        label =
-            allowMissingLabels
-            ? match.position(schema.label.position, absent: absent) : try match.require(schema.label.position)
-        if options.isTraining {
+        let given = ColumnReference(file: layout.file, columns: layout.columns)
+        if let name = options.replacedLabel {
+            label = try given.position(name, option: "--label")
+        } else {
+            label =
+                allowMissingLabels
+                ? match.position(schema.label.position, absent: absent) : try match.require(schema.label.position)
+        }
+        if let name = options.replacedWeight {
+            weight = try given.position(name, option: "--weight")
+        } else if options.isTraining {
             weight = try schema.weight.map { try match.require($0) }
         } else {
             weight = schema.weight.flatMap { match.position($0, absent: absent) }
@@ -75,16 +82,28 @@ public struct CSVParser: TextParser {
             let reference = ColumnReference(file: layout.file, columns: layout.columns)
             ids = try options.id.map { try reference.position($0, option: "--id") }
         }
-        notes = CSVParser.notes(schema, layout, match)
+        let replaced = [options.replacedLabel == nil ? nil : label, options.replacedWeight == nil ? nil : weight]
+        try CSVParser.check(options.leftOut ?? [], features: features.map(\.field), given)
+        notes = CSVParser.notes(schema, layout, match, known: replaced.compactMap { $0.map { layout.columns[$0] } })
         if let position = schema.weight, weight == nil {
             notes.append(
                 "\(layout.file) has no column '\(schema.fileColumns[position])' of weights: every row counts once")
         }
     }
 
-    private static func notes(_ schema: TableSchema, _ layout: TableLayout, _ match: ColumnMatch) -> [String] {
+    /// What the model needs cannot be left out.
+    private static func check(_ leftOut: [String], features: [Int], _ given: ColumnReference) throws {
+        for name in leftOut where features.contains(try given.position(name, option: "--drop")) {
+            throw ParseError(
+                file: given.file, message: "--drop \(name): the model was trained on this column and needs it")
+        }
+    }
+
+    private static func notes(
+        _ schema: TableSchema, _ layout: TableLayout, _ match: ColumnMatch, known: [String]
+    ) -> [String] {
         guard match.isByName else { return [] }
-        let known = Set(schema.fileColumns)
+        let known = Set(schema.fileColumns + known)
         let extra = layout.columns.filter { !known.contains($0) }
         guard !extra.isEmpty else { return [] }
         let list = extra.prefix(10).joined(separator: ", ") + (extra.count > 10 ? ", …" : "")

@@ -86,7 +86,7 @@ struct CSVPass {
         case .text:
             throw fault(
                 "'\(lines.text(field))' is not a number, but column '\(parser.schema.columns[index].name)' is numeric; mend it, or, if it "
-                    + "stands for a missing value, list it with --missing at training")
+                    + "stands for a missing value, leave the field empty")
         }
     }
 

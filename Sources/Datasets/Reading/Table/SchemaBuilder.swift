@@ -133,7 +133,7 @@ private struct SchemaBuilder {
         if column.hasManyNumbers || isStray, let place = column.firstText {
             throw place.error(
                 "'\(place.text)' is not a number, but \(column.numbers) values of \(name) are; mend it, or, if it "
-                    + "stands for a missing value, list it with --missing, or --drop the column")
+                    + "stands for a missing value, leave the field empty, or --drop the column")
         }
         if column.hasTooManyTexts {
             let remedy =
