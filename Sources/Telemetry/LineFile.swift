@@ -39,16 +39,12 @@ final class LineFile: Sendable {
         self.place = place
         self.owns = owns
         self.warn = warn
-        // A pipe that nobody reads would be waited for.
+        // Without O_NONBLOCK a pipe that nobody reads would be waited for.
         let own = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
-        var descriptor = open(path, own | flags | (empties ? O_TRUNC : 0), 0o666)
-        var reason = errno
-        var status = stat()
-        if descriptor >= 0, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO {
-            LineFile.closeNow(descriptor)
-            (descriptor, reason) = (-1, ENXIO)
-        }
+        let descriptor = open(path, own | flags | (empties ? O_TRUNC : 0), 0o666)
+        let reason = errno
         var state = State(descriptor: descriptor)
+        var status = stat()
         if descriptor >= 0, fstat(descriptor, &status) == 0 {
             state.size = status.st_size
             if status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 {
@@ -159,6 +155,7 @@ final class LineFile: Sendable {
 
     private static func text(_ reason: Int32, _ path: String) -> String {
         reason == ENXIO
-            ? "cannot write \(path): it is a pipe" : "cannot write \(path): \(String(cString: strerror(reason)))"
+            ? "cannot write \(path): it is a pipe that nobody reads"
+            : "cannot write \(path): \(String(cString: strerror(reason)))"
     }
 }

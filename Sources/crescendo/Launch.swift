@@ -48,6 +48,7 @@ extension Crescendo {
     private static func needsRanks(_ request: Request) -> Bool {
         guard case .run(let command, _) = request else { return false }
         return command is TrainCommand || command is PilotCommand || command is DoctorCommand
+            || command is VerifyCommand
     }
 
     private static func stallTimeout(of request: Request) -> Double {
@@ -162,6 +163,7 @@ struct Program {
         case let predict as PredictCommand: return try PredictJob(command: predict, world: world).run()
         case let evaluate as EvaluateCommand: return try EvaluateJob(command: evaluate, world: world).run()
         case let info as InfoCommand: return try InfoJob(command: info, world: world).run()
+        case let verify as VerifyCommand: return try VerifyJob(command: verify, world: world).run()
         case let report as ReportCommand: return try ReportJob(command: report, world: world).run()
         case let pilot as PilotCommand: return try PilotJob(command: pilot, world: world).run()
         case let plan as PlanCommand: return try PlanJob(command: plan, world: world).run()

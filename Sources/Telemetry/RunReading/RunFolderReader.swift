@@ -32,7 +32,8 @@ public struct RunFolderReader: Sendable {
     public var spoiltLines: Int { spoiltMetrics.count + spoiltEvents.count }
     private var spoiltMetrics = SpoiltLines(file: "metrics.jsonl")
     private var spoiltEvents = SpoiltLines(file: "events.jsonl")
-    /// What is wrong with `result.json` and `status.json`, which are then left out: a sentence each, with its file.
+    /// Files that cannot be read, and what is wrong with `result.json` and `status.json`, which are then left out: a sentence
+    /// each, with its file.
     public private(set) var faults: [String] = []
     /// Whether there is a `metrics.jsonl` and an `events.jsonl`.
     public private(set) var hasMetrics = false
@@ -74,7 +75,7 @@ public struct RunFolderReader: Sendable {
         linesRestart: () -> Void, line: (MetricsLine) -> Void, eventsRestart: () -> Void, event: (RunEvent) -> Void
     ) {
         // The small files first: what they tell is then no newer than the lines.
-        faults = []
+        faults = unreadable
         result = document("result.json")
         status = document("status.json")
         configuration = text("config.yaml")
@@ -103,6 +104,15 @@ public struct RunFolderReader: Sendable {
             })
         hasEvents = state != .missing
         spoiltEvents = spoilt
+    }
+
+    /// Files that are there and not for this user.
+    private var unreadable: [String] {
+        ["result.json", "status.json", "config.yaml", "metrics.jsonl", "events.jsonl"].compactMap { name in
+            let path = path + "/" + name
+            guard access(path, F_OK) == 0, access(path, R_OK) != 0 else { return nil }
+            return "\(name) cannot be read: \(String(cString: strerror(errno)).lowercased())."
+        }
     }
 
     private mutating func document(_ name: String) -> JSON? {

@@ -22,7 +22,7 @@ struct Crescendo: ParsableCommand {
         version: version,
         subcommands: [
             TrainCommand.self, PredictCommand.self, EvaluateCommand.self, InfoCommand.self, WatchCommand.self,
-            ReportCommand.self,
+            ReportCommand.self, VerifyCommand.self,
             LaunchCommand.self, SubmitCommand.self, DoctorCommand.self, PilotCommand.self, PlanCommand.self,
         ])
 }

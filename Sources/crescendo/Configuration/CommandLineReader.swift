@@ -27,7 +27,9 @@ enum CommandLineReader {
             var command = try Crescendo.parseAsRoot(arguments)
             switch command {
             case let train as TrainCommand:
-                let file = try train.run.config.map { (path: $0, text: try ConfigurationFile.text(of: $0)) }
+                let file = try train.run.config.map {
+                    (path: $0, text: try ConfigurationFile.text(of: $0, option: "--config"))
+                }
                 let merged = try file.map { try merge($0.text, of: $0.path, into: train, arguments) } ?? train
                 try check(merged)
                 return .run(merged, source: source + (file?.text ?? ""))
@@ -39,7 +41,7 @@ enum CommandLineReader {
             case let submit as SubmitCommand:
                 return try passing(submit, "submit", submit.command, source)
             case is PlanCommand, is PredictCommand, is EvaluateCommand, is InfoCommand, is WatchCommand,
-                is LaunchCommand, is DoctorCommand, is ReportCommand:
+                is LaunchCommand, is DoctorCommand, is ReportCommand, is VerifyCommand:
                 return .run(command, source: source)
             default:
                 // The bare program is a command of the parser's own, with nothing to do but print.
@@ -94,7 +96,7 @@ enum CommandLineReader {
 
     /// The options of the file come first and the command line's own after them, so the latter win. A list on the
     /// command line replaces the file's.
-    private static func merge(
+    static func merge(
         _ text: String, of path: String, into train: TrainCommand, _ arguments: [String]
     ) throws -> TrainCommand {
         let file = try ConfigurationFile(yaml: text, path: path)

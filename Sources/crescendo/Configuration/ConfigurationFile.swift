@@ -69,12 +69,14 @@ struct ConfigurationFile {
     }
 
     /// The file's contents; one of more than `limit` bytes is refused.
-    static func text(of path: String, limit: Int = 1 << 20) throws -> String {
+    /// - Parameter option: that named it, for the message.
+    static func text(of path: String, limit: Int = 1 << 20, option: String? = nil) throws -> String {
         // Without O_NONBLOCK a named pipe that nobody writes to would be waited for.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             throw ConfigurationError(
-                file: path, line: nil, message: "cannot open: \(String(cString: strerror(errno))) (option --config)")
+                file: path, line: nil,
+                message: "cannot open: \(String(cString: strerror(errno)))" + (option.map { " (option \($0))" } ?? ""))
         }
         defer { close(descriptor) }
         var status = stat()

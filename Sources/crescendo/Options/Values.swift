@@ -106,7 +106,9 @@ struct Moment: ExpressibleByArgument, Equatable {
         // Whether it is summer there is for the system to know.
         parts.tm_isdst = -1
         let time = mktime(&parts)
-        guard time > 0 else { return nil }
+        // The 30th of February would be a day of March.
+        let isDay = parts.tm_year == numbers[0] - 1900 && parts.tm_mon == numbers[1] - 1 && parts.tm_mday == numbers[2]
+        guard time > 0, isDay, numbers[3] < 24, numbers[4] < 60, numbers[5] < 61 else { return nil }
         seconds = Double(time)
     }
 }

@@ -108,7 +108,7 @@ extension TrainJob {
                 try start.status.write(
                     .interrupted, reason: cause.name, iteration: end.checkpoint, seconds: report.result.seconds)
             }
-            complain(cause.explanation(folder: start.present.path, end))
+            sayInAnyCase(cause.explanation(folder: start.present.path, end))
             try warning(writeModel)
         }
         // A run that goes on later has no time to lose.

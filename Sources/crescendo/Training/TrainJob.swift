@@ -22,7 +22,7 @@ struct TrainJob {
     var isQuiet: Bool { command.run.quiet ?? false }
 
     /// What has gone wrong: also where only warnings are wanted.
-    func complain(_ text: String) {
+    func sayInAnyCase(_ text: String) {
         if isQuiet { console.warn(text) } else { console.print("\n" + text) }
     }
 

@@ -30,6 +30,9 @@ struct ModelLocation {
     }
 
     func read() throws -> ModelFile {
+        if isFolder, access(path, R_OK | X_OK) != 0 {
+            throw ModelError("cannot read \(path): \(String(cString: strerror(errno)))")
+        }
         if isFolder, !hasModel {
             throw ModelError("\(path) holds no model.safetensors: the run in it did not finish, or it is no run folder")
         }
