@@ -49,7 +49,7 @@ final class Objective<M: Model> {
 
     /// Reduced sums of the current batch, and the packet that the next evaluation fills; they change places.
     private var current: GradientPacket
-    private var packet: GradientPacket
+    private(set) var packet: GradientPacket
     /// The model, where its gradients are summed in Float.
     private let floatModel: (any FloatGradientModel)?
     /// The model, where its sums do not depend on where the rows are; and how large they will be.
@@ -57,8 +57,12 @@ final class Objective<M: Model> {
     var scales = SumScales()
     /// |x_ij| < 2^this for each column j.
     var columnExponents: [Int32] = []
+    /// Column j has fewer than 2^this values; empty where nothing depends on it.
+    var columnCounts: [Int32] = []
     var columnAnchors: AlignedBuffer<Double>?
-    var anchorExponent = 0
+    var gridKey: GridKey?
+    var units: SumUnits?
+    var shortPacket: ShortPacket?
     /// The line to the current point, where its margins can serve on.
     var walk: Walk?
     /// The norm of the steps, for directions that learn one.
@@ -120,8 +124,11 @@ final class Objective<M: Model> {
             numbers[sumsOffset + 2] = local.squaredNorms
             numbers[sumsOffset + 3] = scales.code(largest: local.largestResidual)
             computeSeconds += clock.seconds
-            try reducer.reduce(
-                numbers, floats: packet.floats, kind: .gradient, isExact: rowSumModel != nil, decision: decision)
+            if rowSumModel == nil {
+                try reducer.reduce(numbers, floats: packet.floats, kind: .gradient, decision: decision)
+            } else {
+                try reduceSums(decision: decision)
+            }
             guard numbers[sumsOffset] == Double(count) else {
                 throw ReductionError.incompleteBatch(
                     iteration: decision.iteration, expected: count, found: numbers[sumsOffset])

@@ -143,12 +143,12 @@ final class Reducer {
 
     /// Sums `packet` (header and payload) over all ranks, in place.
     /// - Parameters:
-    ///   - floats: more payload, of one fixed length too, that travels in a call of its own.
+    ///   - floats, units: more payload, of one fixed length too, that travels in a call of its own.
     ///   - isExact: the packet's numbers are whole multiples of their quanta, and stay Double on the way.
     ///   - decision: what this rank believes it is doing; the same on all ranks unless something is broken.
     func reduce(
-        _ packet: UnsafeMutableBufferPointer<Double>, floats: AlignedBuffer<Float>? = nil, kind: ReductionKind,
-        isExact: Bool = false, decision: Decision
+        _ packet: UnsafeMutableBufferPointer<Double>, floats: AlignedBuffer<Float>? = nil,
+        units: AlignedBuffer<Int32>? = nil, kind: ReductionKind, isExact: Bool = false, decision: Decision
     ) throws {
         let digest = Double(decision.digest(kind, identity: identity))
         if let observe { flags = observe() }
@@ -169,6 +169,10 @@ final class Reducer {
         if let floats, communicator.size > 1 {
             countBytes(of: Float.self, floats.count)
             try communicator.allreduce(floats.elements, .sum)
+        }
+        if let units, communicator.size > 1 {
+            countBytes(of: Int32.self, units.count)
+            try communicator.allreduce(units.elements, .sum)
         }
         let stay = clock.seconds
         account.transferSeconds += lastStay.transfer(sum: packet[6])
@@ -204,6 +208,13 @@ final class Reducer {
         try communicator.allreduce(UnsafeMutableBufferPointer(rebasing: packet[..<exact]), .sum)
         try communicator.allreduce(narrow.elements, .sum)
         FixedOrder.widen(UnsafeBufferPointer(narrow.elements), into: payload)
+    }
+
+    /// Sums of whole numbers over the ranks, element by element.
+    func sums(_ values: [Int32]) throws -> [Int32] {
+        countBytes(of: Int32.self, values.count)
+        account.allreduces += 1
+        return try communicator.allreduce(values, .sum)
     }
 
     /// The largest value of all ranks, element by element.

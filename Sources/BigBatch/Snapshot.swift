@@ -29,6 +29,7 @@ struct ObjectiveState: Codable {
     var leastLoss: Double
     var scales: SumScales
     @Stored var columnExponents: [Float]
+    @Stored var columnCounts: [Float]
     var metric: StoredMetric
     var metricSampleSize: Int
     var estimate: MetricEstimate?
@@ -88,7 +89,8 @@ extension Objective {
         ObjectiveState(
             gradientsEvaluated: gradientsEvaluated, rowsRead: rowsRead, computeSeconds: computeSeconds,
             leastLoss: leastLoss, scales: scales, columnExponents: columnExponents.map { Float($0) },
-            metric: StoredMetric(metric), metricSampleSize: metricSampleSize, estimate: estimate,
+            columnCounts: columnCounts.map { Float($0) }, metric: StoredMetric(metric),
+            metricSampleSize: metricSampleSize, estimate: estimate,
             adaptive: adaptive?.state, walk: walk?.path)
     }
 
@@ -99,10 +101,12 @@ extension Objective {
         }
         metricSampleSize = saved.metricSampleSize
         scales = saved.scales
-        guard saved.columnExponents.isEmpty || saved.columnExponents.count == dataset.features.columns else {
+        let counts = [saved.columnExponents.count, saved.columnCounts.count]
+        guard counts.allSatisfy({ $0 == 0 || $0 == dataset.features.columns }), counts[0] >= counts[1] else {
             throw SnapshotMismatch(description: "the snapshot is of data with other columns")
         }
         columnExponents = saved.columnExponents.map { Int32($0) }
+        columnCounts = saved.columnCounts.map { Int32($0) }
         if let metric = try saved.metric.metric() { adopt(metric) }
         if let state = saved.adaptive { adaptive?.state = state } else { adaptive = nil }
         walk = try saved.walk.map { try retrace($0) }

@@ -233,6 +233,39 @@ WIDE void ck_fixed_apply(
     for (long i = 0; i < n * classes; i++) out[i] = (float)(factor * scratch[i]);
 }
 
+// Columns of sums as whole numbers of their units, others as they are, each kind by itself. Returns how many did not fit.
+long ck_to_units(
+    long columns, long classes, const double *sums, const double *per_unit, int32_t *units, double *others) {
+    long misfits = 0;
+    for (long j = 0; j < columns; j++, sums += classes) {
+        const double factor = per_unit[j];
+        if (factor == 0) {
+            for (long c = 0; c < classes; c++) *others++ = sums[c];
+            continue;
+        }
+        for (long c = 0; c < classes; c++) {
+            const double value = sums[c] * factor;
+            const int fits = value > -2147483648.0 && value < 2147483648.0;
+            misfits += !fits;
+            *units++ = fits ? (int32_t)value : 0;
+        }
+    }
+    return misfits;
+}
+
+void ck_from_units(
+    long columns, long classes, const int32_t *units, const double *others, const double *per_unit, double *sums) {
+    for (long j = 0; j < columns; j++, sums += classes) {
+        const double factor = per_unit[j];
+        if (factor == 0) {
+            for (long c = 0; c < classes; c++) sums[c] = *others++;
+            continue;
+        }
+        const double unit = 1 / factor;
+        for (long c = 0; c < classes; c++) sums[c] = *units++ * unit;
+    }
+}
+
 WIDE void ck_fixed_narrow(long n, const double *x, float *out) {
     for (long i = 0; i < n; i++) out[i] = (float)x[i];
 }

@@ -68,6 +68,14 @@ public enum FeatureMatrix: Sendable {
         }
     }
 
+    /// Stored values of every column of sparse rows; nil for dense ones.
+    public func storedCounts() -> [Int32]? {
+        guard case .sparse(let matrix) = self else { return nil }
+        let counts = AlignedBuffer<Int32>(count: matrix.columns)
+        for k in 0..<matrix.nonZeros { counts.pointer[Int(matrix.columnIndices.pointer[k])] &+= 1 }
+        return Array(counts.elements)
+    }
+
     /// max_i |x_ij| of every column, ∞ for one with a NaN. One read.
     public func largestMagnitudes() -> [Float] {
         switch self {

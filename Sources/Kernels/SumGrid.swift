@@ -56,10 +56,3 @@ public struct SumGrids: Sendable {
 
     public init() {}
 }
-
-extension AlignedBuffer where Element == Double {
-    /// The anchors of columns whose values are below 2^exponent, a grid each, for Σ |r| < 2^residualExponent.
-    public static func anchors(columnExponents: [Int32], residualExponent: Int) -> AlignedBuffer<Double> {
-        AlignedBuffer(columnExponents.map { SumGrid(exponent: Int($0) + residualExponent).anchor })
-    }
-}

@@ -75,6 +75,29 @@ struct RanksTests {
         }
     }
 
+    @Test("Columns with few values travel as whole numbers, with the same result on any number of ranks")
+    func shortColumns() throws {
+        // About half of the columns have fewer than 64 values.
+        let problem = RankProblem(rows: 158, columns: 12, classes: 3, isSparse: true)
+        let model = LinearModel(SoftmaxLoss(classes: 3), featureCount: problem.columns)
+        let plain = try train(model, on: problem, ranks: 2, configuration())[0].get().result
+        let short = try [1, 2, 3].map { ranks in
+            try ThreadCommunicator.run(ranks: ranks) { world in
+                let trainer = Trainer(
+                    model: model, dataset: problem.dataset(world), communicator: world, configuration: configuration())
+                trainer.objective.reducer.narrowFrom = 1
+                let result = try trainer.run()
+                let columns = try #require(trainer.objective.units).shortColumns
+                #expect(columns > 0 && columns < problem.columns)
+                return result
+            }[0].get()
+        }
+        for result in short {
+            #expect(result.parameters == short[0].parameters && result.objective == short[0].objective)
+            #expect(abs(result.objective - plain.objective) <= 1e-6 * plain.objective)
+        }
+    }
+
     @Test("Every row is used once per cycle, in the order of the positions", arguments: [1, 2, 3, 4, 7])
     func everyRowOncePerCycle(ranks: Int) throws {
         // Not a multiple of the blocks, and batches that grow across the seam.

@@ -25,9 +25,10 @@ import Testing
         grids.loss = SumGrid(exponent: 16)
         grids.squaredNorms = SumGrid(exponent: 20)
         grids.residuals = SumGrid(exponent: 14)
-        grids.columns = .anchors(
-            columnExponents: whole.features.largestMagnitudes().map { Int32(SumGrid.exponent(above: Double($0))) },
-            residualExponent: 14)
+        grids.columns = AlignedBuffer(
+            whole.features.largestMagnitudes().map {
+                SumGrid(exponent: SumGrid.exponent(above: Double($0)) + 14).anchor
+            })
         var total = Sums(gradient: [Double](repeating: 0, count: model.sumCount), numbers: [])
         for rank in 0..<ranks {
             let dataset = whole.share(of: rank, ranks)

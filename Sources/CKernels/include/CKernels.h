@@ -157,6 +157,14 @@ void ck_parallel(long count, void (*body)(void *context, long index), void *cont
 /// 1 when the system has given fewer threads than calls had parts.
 int ck_threads_refused(void);
 
+/// Columns j with per_unit[j] > 0 of sums (columns × classes) go to `units` as whole numbers of their unit, the others to
+/// `others`. Returns how many values were no whole numbers of 32 bits; they become 0.
+long ck_to_units(
+    long columns, long classes, const double *sums, const double *per_unit, int32_t *units, double *others);
+/// The way back.
+void ck_from_units(
+    long columns, long classes, const int32_t *units, const double *others, const double *per_unit, double *sums);
+
 // One order of summation on every machine, with no fused multiply-add: for numbers that decisions are made from.
 double ck_fixed_dot_dd(long n, const double *a, const double *b);
 double ck_fixed_dot_ff(long n, const float *a, const float *b);

@@ -1,4 +1,5 @@
 import Datasets
+import Kernels
 import MPI
 import Models
 import Telemetry
@@ -34,13 +35,9 @@ struct Quality: Equatable {
         var quality = Quality()
         quality.rows = dataset.order.count
         quality.isDetailed = detailed
-        var sums = [
-            parameters.withUnsafeBufferPointer { trained.model.loss(dataset.all, at: $0) },
-            (0..<dataset.order.localCount).reduce(0) { $0 + weight($1, dataset) },
-        ]
-        sums = try communicator.allreduce(sums, .sum)
-        let weights = sums[1]
-        quality.loss = sums[0] / weights * trained.labels.lossUnit
+        let weights = try communicator.sum(dataset, { weight($0, dataset) })
+        let loss = try totalLoss(trained.model, parameters, dataset, communicator)
+        quality.loss = loss / weights * trained.labels.lossUnit
         if trained.hasProbabilities { quality.logLoss = quality.loss }
         if trained.specification.kind.labels == .values {
             try quality.judgeValues(trained, dataset, weights, communicator)
@@ -57,7 +54,7 @@ struct Quality: Equatable {
         _ margins: some Model, _ parameters: [Float], _ dataset: Dataset, _ weights: Double,
         _ communicator: any Communicator
     ) throws {
-        var right = 0.0
+        var right = [Bool](repeating: false, count: dataset.order.localCount)
         var scores: [Float] = []
         var signedWeights: [Float] = []
         scores.reserveCapacity(dataset.order.localCount)
@@ -67,11 +64,11 @@ struct Quality: Equatable {
             let isPositive = dataset.labels[row] == 1
             let weight = Quality.weight(row, dataset)
             confusion?.add(label: isPositive ? 1 : 0, predicted: output[0] > 0 ? 1 : 0, weight: weight)
-            if (output[0] > 0) == isPositive { right += weight }
+            right[row] = (output[0] > 0) == isPositive
             scores.append(output[0])
             signedWeights.append(Float(isPositive ? weight : -weight))
         }
-        accuracy = try communicator.allreduce(right, .sum) / weights
+        accuracy = try communicator.sum(dataset, { right[$0] ? Quality.weight($0, dataset) : 0 }) / weights
         try confusion?.reduce(communicator)
         auc = try AreaUnderCurve.measure(scores: scores, signedWeights: signedWeights, communicator: communicator)
     }
@@ -79,16 +76,16 @@ struct Quality: Equatable {
     private mutating func judgeClasses(
         _ trained: TrainedModel, _ dataset: Dataset, _ weights: Double, _ communicator: any Communicator
     ) throws {
-        var right = 0.0
+        var right = [Bool](repeating: false, count: dataset.order.localCount)
         confusion = isDetailed ? ConfusionMatrix(classes: trained.specification.outputCount) : nil
         forEachPrediction(trained.model, trained.parameters, dataset) { row, output in
             let label = Int(dataset.labels[row])
             let predicted = trained.specification.predictedClass(output)
             let weight = Quality.weight(row, dataset)
-            if predicted == label { right += weight }
+            right[row] = predicted == label
             if let predicted { confusion?.add(label: label, predicted: predicted, weight: weight) }
         }
-        accuracy = try communicator.allreduce(right, .sum) / weights
+        accuracy = try communicator.sum(dataset, { right[$0] ? Quality.weight($0, dataset) : 0 }) / weights
         try confusion?.reduce(communicator)
     }
 
@@ -96,19 +93,16 @@ struct Quality: Equatable {
     private mutating func judgeValues(
         _ trained: TrainedModel, _ dataset: Dataset, _ weights: Double, _ communicator: any Communicator
     ) throws {
-        let labels = (0..<dataset.order.localCount).reduce(0.0) {
-            $0 + Quality.weight($1, dataset) * Double(dataset.labels[$1])
-        }
-        let mean = try communicator.allreduce(labels, .sum) / weights
-        var squares = [0.0, 0.0]
+        let mean = try communicator.sum(dataset, { Quality.weight($0, dataset) * Double(dataset.labels[$0]) }) / weights
+        var sums = (errors: ExactSum(), deviations: ExactSum())
         var values: [ResidualMap.Value] = []
         if isDetailed { values.reserveCapacity(dataset.order.localCount) }
         forEachPrediction(trained.model, trained.parameters, dataset) { row, output in
             let label = Double(dataset.labels[row])
             let error = label - Double(output[0])
             let weight = Quality.weight(row, dataset)
-            squares[0] += weight * error * error
-            squares[1] += weight * (label - mean) * (label - mean)
+            sums.errors.add(weight * error * error)
+            sums.deviations.add(weight * (label - mean) * (label - mean))
             if isDetailed {
                 values.append(
                     ResidualMap.Value(
@@ -116,11 +110,28 @@ struct Quality: Equatable {
                         residual: trained.labels.scale * error, weight: Float(weight)))
             }
         }
-        squares = try communicator.allreduce(squares, .sum)
+        let squares = try communicator.sum([sums.errors, sums.deviations])
         let deviation = trained.labels.scale * (squares[0] / weights).squareRoot()
         rmse = deviation
         r2 = squares[1] > 0 ? 1 - squares[0] / squares[1] : nil
         if isDetailed { residuals = try ResidualMap(values, rmse: deviation, communicator: communicator) }
+    }
+
+    /// Σ ω f over all ranks, the same bits at any number of them where the model can.
+    private static func totalLoss(
+        _ model: some Model, _ parameters: [Float], _ dataset: Dataset, _ communicator: any Communicator
+    ) throws -> Double {
+        var batch = dataset.all
+        if model is any RowSumModel {
+            batch.grids.loss = SumGrid(exponent: SumGrid.exponent(above: Double(max(1, dataset.order.count))) + 3)
+        }
+        for attempt in 0... {
+            let own = parameters.withUnsafeBufferPointer { model.loss(batch, at: $0) }
+            let sum = try communicator.allreduce(own, .sum)
+            guard let grid = batch.grids.loss.next(after: sum, attempt: attempt) else { return sum }
+            batch.grids.loss = grid
+        }
+        return .nan
     }
 
     private static func weight(_ row: Int, _ dataset: Dataset) -> Double {

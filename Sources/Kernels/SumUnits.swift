@@ -1,0 +1,37 @@
+import CKernels
+
+/// Sums of columns in a shorter form, for the wire: those of columns with few values as whole numbers of 32 bits, whose sums
+/// over ranks are exact too.
+public struct SumUnits: Sendable {
+    /// Of each column what 1 is in its unit, a power of two; 0: the column's sums stay Double.
+    public let perUnit: AlignedBuffer<Double>
+    public let shortColumns: Int
+
+    /// Bits of a whole number, its sign and one for roundings left out.
+    private static let bits = 30
+
+    /// The grid of a column whose sums of sizes are below 2^exponent, where they are to be whole numbers.
+    public static func grid(exponent: Int) -> SumGrid { SumGrid(exponent: exponent + 51 - bits) }
+
+    /// - Parameter exponents: those of the columns' grids; nil: the column's sums stay Double.
+    public init(exponents: [Int?]) {
+        perUnit = AlignedBuffer(
+            exponents.map { $0.map { Double(sign: .plus, exponent: Self.bits - $0, significand: 1) } ?? 0 })
+        shortColumns = exponents.count { $0 != nil }
+    }
+
+    /// - Returns: false where a sum was no such number (not finite).
+    public func shorten(
+        _ sums: UnsafePointer<Double>, classes: Int, into units: UnsafeMutablePointer<Int32>,
+        others: UnsafeMutablePointer<Double>
+    ) -> Bool {
+        ck_to_units(perUnit.count, classes, sums, perUnit.pointer, units, others) == 0
+    }
+
+    public func lengthen(
+        _ units: UnsafePointer<Int32>, others: UnsafePointer<Double>, classes: Int,
+        into sums: UnsafeMutablePointer<Double>
+    ) {
+        ck_from_units(perUnit.count, classes, units, others, perUnit.pointer, sums)
+    }
+}
