@@ -27,27 +27,43 @@ public struct MetricsStart: Sendable {
         missingLine = line
     }
 
-    /// Removes the lines that reach beyond `iteration`, and half lines.
+    /// Removes the lines from the first on that reaches beyond `iteration` or goes back, and half lines. Damaged ones between
+    /// good ones stay: readers name them.
     /// - Returns: the last iteration that is left; 0: none.
     static func cut(_ path: String, after iteration: Int) throws -> Int {
+        func failure() -> FileWriteError { FileWriteError(path: path, reason: String(cString: strerror(errno))) }
         let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT { return 0 }
-            throw FileWriteError(path: path, reason: String(cString: strerror(errno)))
+            throw failure()
         }
         defer { close(descriptor) }
-        let reader = BackwardLines(descriptor)
-        var end = reader.size
-        var last = 0
-        while let line = reader.previous() {
-            if line.isWhole, let found = MetricsStart.iteration(of: line.bytes), found <= iteration {
-                last = found
-                break
+        // A line that long is none.
+        let longest = 1 << 22
+        var (last, kept, position) = (0, 0, 0)
+        var pending: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        reading: while pending.count <= longest {
+            let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw failure() }
+            if count == 0 { break }
+            pending += chunk[..<count]
+            var start = 0
+            while let end = pending[start...].firstIndex(of: UInt8(ascii: "\n")) {
+                position += end + 1 - start
+                if let found = MetricsStart.iteration(of: Array(pending[start..<end])) {
+                    guard found > last, found <= iteration else { break reading }
+                    (last, kept) = (found, position)
+                }
+                start = end + 1
             }
-            end = line.start
+            pending.removeFirst(start)
         }
-        guard end == reader.size || ftruncate(descriptor, off_t(end)) == 0, fsync(descriptor) == 0 else {
-            throw FileWriteError(path: path, reason: String(cString: strerror(errno)))
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure() }
+        guard Int(status.st_size) == kept || ftruncate(descriptor, off_t(kept)) == 0, fsync(descriptor) == 0 else {
+            throw failure()
         }
         return last
     }
@@ -60,72 +76,5 @@ public struct MetricsStart: Sendable {
         guard let start else { return nil }
         let digits = line[(start + key.count)...].prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         return Int(String(decoding: digits, as: UTF8.self))
-    }
-}
-
-/// The lines of a file from its end on.
-private final class BackwardLines {
-    struct Line {
-        var start: Int
-        /// Without its end.
-        var bytes: [UInt8]
-        /// It has an end.
-        var isWhole: Bool
-    }
-
-    private let descriptor: Int32
-    let size: Int
-    /// Where `buffer` begins in the file.
-    private var position: Int
-    private var buffer: [UInt8] = []
-    private let longest = 1 << 22
-
-    init(_ descriptor: Int32) {
-        self.descriptor = descriptor
-        var status = stat()
-        size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
-        position = size
-    }
-
-    func previous() -> Line? {
-        let newline = UInt8(ascii: "\n")
-        if buffer.isEmpty { readBefore() }
-        guard let last = buffer.last else { return nil }
-        let isWhole = last == newline
-        var searched = buffer.count - (isWhole ? 1 : 0)
-        while true {
-            if let index = buffer[..<searched].lastIndex(of: newline) {
-                return take(from: index + 1, isWhole: isWhole)
-            }
-            let before = buffer.count
-            readBefore()
-            guard buffer.count > before else { return take(from: 0, isWhole: isWhole) }
-            searched = buffer.count - before
-            // A line that long is none: its start counts as a line that has no end.
-            if buffer.count > longest { return take(from: 0, isWhole: false) }
-        }
-    }
-
-    private func take(from index: Int, isWhole: Bool) -> Line {
-        let bytes = Array(buffer[index..<buffer.count - (isWhole ? 1 : 0)])
-        buffer.removeLast(buffer.count - index)
-        return Line(start: position + index, bytes: bytes, isWhole: isWhole)
-    }
-
-    /// Puts what stands before the buffer in front of it.
-    private func readBefore() {
-        let count = min(1 << 16, position)
-        var chunk = [UInt8](repeating: 0, count: count)
-        var done = 0
-        while done < count {
-            let got = chunk[done...].withUnsafeMutableBytes {
-                pread(descriptor, $0.baseAddress, $0.count, off_t(position - count + done))
-            }
-            if got < 0, errno == EINTR { continue }
-            guard got > 0 else { return }
-            done += got
-        }
-        buffer = chunk + buffer
-        position -= count
     }
 }

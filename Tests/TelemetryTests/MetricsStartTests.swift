@@ -43,6 +43,33 @@ import Testing
         }
     }
 
+    /// A file that was copied behind itself, shuffled or cut: every iteration is covered once all the same.
+    @Test func iterationsThatComeTwiceAreCutOff() throws {
+        try withFolder { folder in
+            let path = folder + "/metrics.jsonl"
+            let url = URL(fileURLWithPath: path)
+            for change: ([Substring]) -> [Substring] in [
+                { $0 + $0 }, { $0.reversed() }, { Array($0[..<20]) }, { $0[..<30] + ["no line"] + $0[30...] },
+                { $0[..<30] + [$0[3]] + $0[30...] }, { _ in [] },
+            ] {
+                try put(path, 60)
+                let lines = try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
+                try Data((change(lines).joined(separator: "\n") + "\n").utf8).write(to: url)
+                try goOn(path, after: 50, to: 55)
+                var next = 1
+                for line in try String(contentsOf: url, encoding: .utf8).split(separator: "\n") where line != "no line"
+                {
+                    let object = try #require(
+                        try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+                    let last = try #require(object["iteration"] as? Int)
+                    #expect((object["firstIteration"] as? Int ?? last) == next)
+                    next = last + 1
+                }
+                #expect(next == 56)
+            }
+        }
+    }
+
     @Test func whatIsMissingIsOneLine() throws {
         try withFolder { folder in
             let path = folder + "/metrics.jsonl"
