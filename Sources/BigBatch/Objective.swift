@@ -45,7 +45,7 @@ final class Objective<M: Model> {
     /// ‖g_B‖ in the Euclidean norm, regulariser included.
     private(set) var gradientNorm = 0.0
     /// (λ/2)‖w‖² at the point of the current gradient.
-    private var currentPenalty = 0.0
+    private(set) var currentPenalty = 0.0
 
     /// Reduced sums of the current batch, and the packet that the next evaluation fills; they change places.
     private var current: GradientPacket
@@ -68,10 +68,10 @@ final class Objective<M: Model> {
     /// The norm of the steps, for directions that learn one.
     var adaptive: AdaptiveRule?
     /// The infimum of the mean loss over all margins, where it is not 0 (see `LeastLossModel`).
-    private(set) var leastLoss = 0.0
+    var leastLoss = 0.0
     /// x + αd, for models without margins.
-    private var trial: [Float]
-    private var ladderPacket: [Double]
+    var trial: [Float]
+    var ladderPacket: [Double]
     static var ladderCapacity: Int { 12 }
 
     /// Global sums that follow the header of a gradient packet.
@@ -251,133 +251,6 @@ final class Objective<M: Model> {
         }
     }
 
-    /// The batch loss along x + αd from the point x of the current gradient, ready for any number of trials: margins are
-    /// computed once (one read of the batch).
-    func ray(start: Int, count: Int, from x: [Float], along d: [Float]) -> Ray {
-        let clock = Stopwatch()
-        defer { computeSeconds += clock.seconds }
-        let batch = dataset.batch(start: start % population, count: count)
-        if model.isConvex { rowsRead += count }
-        let line = x.withUnsafeBufferPointer { x in
-            d.withUnsafeBufferPointer { d -> (any DirectionalLoss)? in
-                guard model.isConvex else { return nil }
-                guard let walk = keptWalk(start: start, count: count) else {
-                    return model.directionalLoss(batch, at: x, direction: d)
-                }
-                walk.line.turn(to: d)
-                return walk.line
-            }
-        }
-        guard l2 > 0 else { return Ray(line: line, start: start, count: count, constant: 0, linear: 0, quadratic: 0) }
-        let products = directionProducts(x, d, count: model.penalisedCount)
-        return Ray(
-            line: line, start: start, count: count, constant: currentPenalty, linear: l2 * products.pointAndDirection,
-            quadratic: l2 / 2 * products.squaredDirection)
-    }
-
-    /// ℓ_B(x + αd) for every α of `steps` and, when the model knows it, dᵀ∇²ℓ_B d, in one reduction.
-    /// - Parameters: x and d, those of the ray.
-    func probe(_ ray: Ray, from x: [Float], along d: [Float], at steps: [Double], decision: Decision) throws
-        -> (losses: [Double], curvature: Double?)
-    {
-        let clock = Stopwatch()
-        let grid = lossGrid(count: ray.count)
-        let local =
-            ray.line?.losses(at: steps, grid: grid) ?? steps.map { loss(ray, from: x, along: d, step: $0, decision) }
-        for index in 0..<Self.ladderCapacity {
-            ladderPacket[Reducer.headerCount + index] = index < local.count ? local[index] : 0
-        }
-        let own = Array(ladderPacket[Reducer.headerCount...])
-        var knowsCurvature = false
-        for attempt in 0... {
-            if attempt > 0 { ladderPacket.replaceSubrange(Reducer.headerCount..., with: own) }
-            let curvature = ray.line?.curvature(
-                grid: rowSumModel == nil ? .none : scales.curvatureGrid(count: ray.count))
-            knowsCurvature = curvature != nil
-            ladderPacket[Reducer.headerCount + Self.ladderCapacity] = curvature ?? 0
-            if attempt == 0 { computeSeconds += clock.seconds }
-            try ladderPacket.withUnsafeMutableBufferPointer {
-                try reducer.reduce($0, kind: .ladder, decision: decision)
-            }
-            guard knowsCurvature, rowSumModel != nil else { break }
-            let total = ladderPacket[Reducer.headerCount + Self.ladderCapacity]
-            if scales.accept(curvature: total, count: ray.count, attempt: attempt) { break }
-        }
-        let losses = steps.indices.map { index in
-            let step = steps[index]
-            let sum = ladderPacket[Reducer.headerCount + index]
-            return (sum >= grid.limit ? .infinity : sum) / Double(ray.count)
-                + ray.constant + step * (ray.linear + step * ray.quadratic)
-        }
-        let sum = ladderPacket[Reducer.headerCount + Self.ladderCapacity]
-        return (losses, knowsCurvature ? sum / Double(ray.count) + 2 * ray.quadratic : nil)
-    }
-
-    /// Σ f(x + αd; z_i) over this rank's part of the ray's batch, as it was drawn for the gradient.
-    private func loss(_ ray: Ray, from x: [Float], along d: [Float], step: Double, _ decision: Decision) -> Double {
-        rowsRead += ray.count
-        return trial.withUnsafeMutableBufferPointer { trial in
-            x.withUnsafeBufferPointer { x in
-                d.withUnsafeBufferPointer { FixedOrder.move(x, along: $0, step: step, into: trial) }
-            }
-            return model.loss(
-                dataset.batch(
-                    start: ray.start % population, count: ray.count, draw: decision.draw, cycle: decision.cycle),
-                at: UnsafeBufferPointer(trial))
-        }
-    }
-
-    /// The grid of losses over `count` rows near the current point. No step is good whose data term alone is many times the
-    /// objective.
-    private func lossGrid(count: Int) -> SumGrid {
-        guard rowSumModel != nil else { return .none }
-        return scales.lossGrid(mean: abs(sums.loss) / Double(max(1, sums.count)) + currentPenalty, count: count)
-    }
-
-    /// Mean data loss over all rows of another data set (validation). One reduction.
-    func meanLoss(on other: Dataset, at x: [Float], decision: Decision) throws -> Double {
-        let rows = max(1, other.order.count)
-        var grid = lossGrid(count: rows)
-        var batch = other.all
-        for attempt in 0... {
-            let clock = Stopwatch()
-            batch.grids.loss = grid
-            var packet = [Double](repeating: 0, count: Reducer.headerCount + 1)
-            packet[Reducer.headerCount] = x.withUnsafeBufferPointer { model.loss(batch, at: $0) }
-            computeSeconds += clock.seconds
-            try packet.withUnsafeMutableBufferPointer {
-                try reducer.reduce($0, kind: .validation, decision: decision)
-            }
-            rowsRead += other.order.count
-            let sum = packet[Reducer.headerCount]
-            guard let next = grid.next(after: sum, attempt: attempt) else { return sum / Double(rows) }
-            grid = next
-        }
-        return .nan
-    }
-
-    /// One reduction, for models that ask for it.
-    func findLeastLoss(decision: Decision) throws {
-        guard let model = model as? any LeastLossModel else { return }
-        let found = model.leastLoss(dataset.all)
-        leastLoss = try sum(found.sum, kind: .leastLoss, decision: decision) / Double(max(1, population))
-        let least = try reducer.maxima([Int32(SumGrid.exponent(above: max(0, -found.least)))])
-        scales.least = Int(least[0])
-    }
-
-    /// The sum over all ranks. One reduction.
-    func sum(_ own: ExactSum, kind: ReductionKind, decision: Decision) throws -> Double {
-        var packet = [Double](repeating: 0, count: Reducer.headerCount) + own.words
-        try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: kind, decision: decision) }
-        return ExactSum(words: packet[Reducer.headerCount...]).value
-    }
-
-    /// ℓ(x) over all rows as they are, regulariser included. One read of the rows and one reduction.
-    func value(at x: [Float], decision: Decision) throws -> Double {
-        let penalty = l2 > 0 ? l2 / 2 * dot(x, x, count: model.penalisedCount) : 0
-        return try meanLoss(on: dataset, at: x, decision: decision) + penalty
-    }
-
     var isPreconditioned: Bool {
         if case .identity = metric { false } else { true }
     }
@@ -385,15 +258,4 @@ final class Objective<M: Model> {
     var gradientPasses: Double { Double(gradientsEvaluated) / Double(population) }
 
     var featurePasses: Double { Double(rowsRead) / Double(population) }
-}
-
-/// ℓ_B along x + αd: the data term by margins, the regulariser in closed form (constant + α·linear + α²·quadratic).
-struct Ray {
-    /// Nil where the loss is evaluated anew at every trial.
-    let line: (any DirectionalLoss)?
-    let start: Int
-    let count: Int
-    let constant: Double
-    let linear: Double
-    let quadratic: Double
 }
