@@ -233,22 +233,34 @@ WIDE void ck_fixed_apply(
     for (long i = 0; i < n * classes; i++) out[i] = (float)(factor * scratch[i]);
 }
 
-// Columns of sums as whole numbers of their units, others as they are, each kind by itself. Returns how many did not fit.
+// Whole numbers of 32 bits by the last bits of v + 1.5 · 2^52: vectors of them, where a cast would go one by one. What does not
+// fit becomes anything.
+WIDE static long ck_units_of(long n, const double *sums, double factor, int32_t *units) {
+    long misfits = 0;
+    for (long c = 0; c < n; c++) {
+        const double value = sums[c] * factor, shifted = value + 0x1.8p52;
+        int64_t bits;
+        __builtin_memcpy(&bits, &shifted, sizeof bits);
+        units[c] = (int32_t)bits;
+        misfits += !(value > -2147483648.0 && value < 2147483648.0);
+    }
+    return misfits;
+}
+
+WIDE static void ck_sums_of(long n, const int32_t *units, double unit, double *sums) {
+    for (long c = 0; c < n; c++) sums[c] = units[c] * unit;
+}
+
 long ck_to_units(
     long columns, long classes, const double *sums, const double *per_unit, int32_t *units, double *others) {
     long misfits = 0;
     for (long j = 0; j < columns; j++, sums += classes) {
-        const double factor = per_unit[j];
-        if (factor == 0) {
+        if (per_unit[j] == 0) {
             for (long c = 0; c < classes; c++) *others++ = sums[c];
             continue;
         }
-        for (long c = 0; c < classes; c++) {
-            const double value = sums[c] * factor;
-            const int fits = value > -2147483648.0 && value < 2147483648.0;
-            misfits += !fits;
-            *units++ = fits ? (int32_t)value : 0;
-        }
+        misfits += ck_units_of(classes, sums, per_unit[j], units);
+        units += classes;
     }
     return misfits;
 }
@@ -256,13 +268,12 @@ long ck_to_units(
 void ck_from_units(
     long columns, long classes, const int32_t *units, const double *others, const double *per_unit, double *sums) {
     for (long j = 0; j < columns; j++, sums += classes) {
-        const double factor = per_unit[j];
-        if (factor == 0) {
+        if (per_unit[j] == 0) {
             for (long c = 0; c < classes; c++) sums[c] = *others++;
             continue;
         }
-        const double unit = 1 / factor;
-        for (long c = 0; c < classes; c++) sums[c] = *units++ * unit;
+        ck_sums_of(classes, units, 1 / per_unit[j], sums);
+        units += classes;
     }
 }
 

@@ -158,7 +158,7 @@ void ck_parallel(long count, void (*body)(void *context, long index), void *cont
 int ck_threads_refused(void);
 
 /// Columns j with per_unit[j] > 0 of sums (columns × classes) go to `units` as whole numbers of their unit, the others to
-/// `others`. Returns how many values were no whole numbers of 32 bits; they become 0.
+/// `others`. Returns how many values were no whole numbers of 32 bits; those become anything.
 long ck_to_units(
     long columns, long classes, const double *sums, const double *per_unit, int32_t *units, double *others);
 /// The way back.
