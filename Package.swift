@@ -44,10 +44,9 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CKernels"),
         .target(name: "MPI", dependencies: ["CMPI"]),
-        .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS"]),
+        .target(name: "Kernels", dependencies: ["CKernels"]),
         .target(name: "Datasets", dependencies: ["MPI", "Kernels", "CZlib"]),
         .target(name: "Models", dependencies: ["CKernels", "Kernels", "Datasets"]),
         .target(name: "BigBatch", dependencies: ["MPI", "Kernels", "Datasets", "Models"]),

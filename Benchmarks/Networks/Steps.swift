@@ -56,15 +56,18 @@ struct StepMeasurement {
         gradient: Double, norms: Double?, product: (seconds: Double, operations: Double)
     ) {
         let parameters = model.initialParameters(seed: 1)
-        let gradient = AlignedBuffer<Double>(count: model.parameterCount)
+        let units = AlignedBuffer<Int32>(count: model.parameterCount)
+        let sizes = AlignedBuffer<Double>(count: model.stretches.count)
+        var batch = batch
+        batch.grids.stretches = StretchScales(count: model.stretches.count).grids(count: batch.count)
         var kept = 0.0
         func pass() {
             parameters.withUnsafeBufferPointer { x in
-                kept += model.accumulate(batch, at: x, gradient: gradient.elements).loss
+                kept += model.writeSums(batch, at: x, into: units.elements, sizes: sizes.elements).loss
             }
         }
         let norms = DenseNorms(widths: network.denseWidths, samples: batch.count, micro: model.microBatch, threads)
-        let product = SquareProduct(size: 1024, threads: threads)
+        let product = SquareProduct(size: 512, threads: threads)
         pass()
         product()
         var times: (gradient: [Double], norms: [Double], product: [Double]) = ([], [], [])
@@ -135,6 +138,7 @@ final class DenseNorms {
     private let threads: Int
     private let values: AlignedBuffer<Float>
     private let squares: AlignedBuffer<Double>
+    private let largest: AlignedBuffer<Float>
 
     /// Nil for networks with layers of other kinds.
     init?(widths: [Int]?, samples: Int, micro: Int, _ threads: Int) {
@@ -145,6 +149,7 @@ final class DenseNorms {
         self.threads = threads
         values = AlignedBuffer(count: threads * micro * (widths.max() ?? 0))
         squares = AlignedBuffer(count: threads * micro)
+        largest = AlignedBuffer(count: threads * micro)
         for index in 0..<values.count { values[index] = Float(index % 7) }
     }
 
@@ -153,9 +158,10 @@ final class DenseNorms {
             let own = samples * (thread + 1) / threads - samples * thread / threads
             for start in stride(from: 0, to: own, by: micro) {
                 for width in widths {
-                    Squares.ofRows(
+                    Norms.ofRows(
                         rows: min(micro, own - start), columns: width, stride: width,
-                        values.pointer + thread * values.count / threads, into: squares.pointer + thread * micro)
+                        values.pointer + thread * values.count / threads, squares: squares.pointer + thread * micro,
+                        largest: largest.pointer + thread * micro)
                 }
             }
         }

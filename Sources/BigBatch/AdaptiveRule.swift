@@ -51,9 +51,6 @@ final class AdaptiveRule {
         }
     }
 
-    /// For the gradient of one row; memory is taken at the first measurement.
-    private lazy var scratch = AlignedBuffer<Double>(count: metric.count)
-
     init(_ kind: DirectionKind, count: Int) {
         isAdam = kind == .adam
         first = AlignedBuffer(count: count)
@@ -147,29 +144,18 @@ final class AdaptiveRule {
         steps > 0 && measuredAt.map { gradientsEvaluated - $0 >= Self.interval } ?? true
     }
 
-    /// Sums over this rank's part of `batch`: ‖∇f‖²_P and ‖∇f‖².
-    func sums<M: Model>(_ model: M, _ batch: Batch, at x: [Float]) -> (inMetric: Double, euclidean: Double) {
-        guard batch.count > 0 else { return (0, 0) }
-        return x.withUnsafeBufferPointer { x in
-            let inMetric = model.squaredNorms(
-                batch, at: x, metric: UnsafeBufferPointer(metric.elements), scratch: scratch.elements)
-            let plain = model.accumulate(batch, at: x, gradient: scratch.elements)
-            scratch.elements.update(repeating: 0)
-            return (inMetric, plain.squaredNorms)
+    /// Sums over this rank's part of `batch` of ‖∇f‖²_P and ‖∇f‖².
+    func sums<M: Model>(_ model: M, _ batch: Batch, at x: [Float]) -> (inMetric: ExactSum, euclidean: ExactSum) {
+        var norms = [Double](repeating: 0, count: batch.count)
+        func sum(_ metric: UnsafeBufferPointer<Float>?) -> ExactSum {
+            x.withUnsafeBufferPointer { x in
+                norms.withUnsafeMutableBufferPointer {
+                    model.writeSquaredNorms(of: batch, at: x, metric: metric, into: $0)
+                }
+            }
+            return norms.reduce(into: ExactSum()) { $0.add($1) }
         }
-    }
-
-    /// The same of a model whose rows stand for themselves, without rounding.
-    func exactSums<M: RowSumModel>(_ model: M, _ batch: Batch, at x: [Float]) -> (
-        inMetric: ExactSum, euclidean: ExactSum
-    ) {
-        var found = (inMetric: ExactSum(), euclidean: ExactSum())
-        for row in batch.rows {
-            let sums = sums(model, Batch(dataset: batch.dataset, first: row..<row + 1, draw: batch.draw), at: x)
-            found.inMetric.add(sums.inMetric)
-            found.euclidean.add(sums.euclidean)
-        }
-        return found
+        return (sum(UnsafeBufferPointer(metric.elements)), sum(nil))
     }
 
     func note(inMetric: Double, euclidean: Double, gradientsEvaluated: Int) {
@@ -199,21 +185,15 @@ extension Objective {
         let batch = dataset.batch(
             start: start % population, count: count, draw: decision.draw, cycle: decision.cycle)
         var packet = [Double](repeating: 0, count: Reducer.headerCount)
-        if let rowSumModel {
-            let sums = adaptive.exactSums(rowSumModel, batch, at: x)
-            packet += sums.inMetric.words + sums.euclidean.words
-        } else {
-            let sums = adaptive.sums(model, batch, at: x)
-            packet += [sums.inMetric, sums.euclidean]
-        }
+        let sums = adaptive.sums(model, batch, at: x)
+        packet += sums.inMetric.words + sums.euclidean.words
         computeSeconds += clock.seconds
         rowsRead += 2 * count
         try packet.withUnsafeMutableBufferPointer { try reducer.reduce($0, kind: .metricNorms, decision: decision) }
         let found = packet.dropFirst(Reducer.headerCount)
         let (first, second) = (found.prefix(found.count / 2), found.suffix(found.count / 2))
         adaptive.note(
-            inMetric: rowSumModel == nil ? first[first.startIndex] : ExactSum(words: first).value,
-            euclidean: rowSumModel == nil ? second[second.startIndex] : ExactSum(words: second).value,
+            inMetric: ExactSum(words: first).value, euclidean: ExactSum(words: second).value,
             gradientsEvaluated: gradientsEvaluated)
     }
 }

@@ -66,34 +66,9 @@ public struct BatchRule: Sendable, Equatable {
         return rounded > statistics.population / 2 ? statistics.population : rounded
     }
 
-    /// Sizes that a jump may land on: multiples of 1/64 to 1/128 of themselves. Two runs whose sums are rounded
-    /// differently then nearly always take the same K, and with it the same samples.
+    /// Sizes that a jump may land on: multiples of 1/64 to 1/128 of themselves. Sums that differ in their last digits, on another
+    /// kind of processor say, then nearly always lead to the same K, and with it the same samples.
     private static func unit(_ size: Double) -> Double { max(1, size.binade / 64) }
-
-    /// How close `size(for:)` came to another answer: at the noise test, and at a jump where K* nearly falls on the next
-    /// size.
-    func margin(for statistics: GradientStatistics) -> DecisionMargin {
-        var margin = DecisionMargin()
-        guard statistics.batchSize < statistics.population else { return margin }
-        switch growth {
-        case .none, .geometric:
-            break
-        case .increment:
-            margin.note(
-                theta * theta * statistics.squaredGradientNorm,
-                threshold: statistics.variance / Double(statistics.batchSize))
-        case .jump:
-            let tested = theta * theta * statistics.squaredGradientNorm
-            margin.note(tested, threshold: statistics.noise)
-            let size = Double(statistics.batchSize)
-            let target = wanted(statistics)
-            if tested <= statistics.noise, target > size, target < 1.1 * largestFactor * size {
-                let unit = Self.unit(target)
-                margin.note(target, threshold: (target / unit).rounded() * unit)
-            }
-        }
-        return margin
-    }
 
     /// K*.
     private func wanted(_ statistics: GradientStatistics) -> Double {

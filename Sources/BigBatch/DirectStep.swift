@@ -83,9 +83,7 @@ extension Trainer {
         case .stepped(let before):
             let gap = statistics.squaredGradientNorm / 2
             let goal = stopRule.tolerance / 5 * objectiveScale(statistics.loss)
-            state.margin.note(gap, threshold: goal)
             if gap <= goal { return IterationOutcome(statistics: statistics, stepSize: 0, reason: .gradientNorm) }
-            state.margin.note(gap, threshold: before / 4)
             guard gap <= before / 4 else {
                 state.direct = .refused
                 return nil

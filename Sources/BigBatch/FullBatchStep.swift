@@ -96,16 +96,12 @@ extension Trainer {
         if let estimate {
             state.gapEstimates = state.gapEstimates.suffix(4) + [estimate / objectiveScale(statistics.loss)]
         }
-        state.margin.merge(
-            stopRule.margin(estimates: state.gapEstimates, metric: objective.metric))
         guard stopRule.isConverged(estimates: state.gapEstimates, metric: objective.metric) else { return false }
         guard objective.isPreconditioned, hasFallen(by: 0.1, statistics), try renewMetric(statistics) else {
             return true
         }
         let renewed = objective.metric.squaredNorm(objective.gradient) / 2 / objectiveScale(statistics.loss)
-        let bound = stopRule.requirement(objective.metric).bound
-        state.margin.note(renewed, threshold: bound)
-        if renewed <= bound { return true }
+        if renewed <= stopRule.requirement(objective.metric).bound { return true }
         state.gapEstimates = []
         return false
     }

@@ -13,7 +13,6 @@ extension Trainer {
     func iterate() throws -> IterationOutcome {
         state.iteration += 1
         state.trials = 0
-        state.margin = DecisionMargin()
         state.batchSize = batchRule.openingSize(
             state.batchSize, population: batchLimit, gradientsEvaluated: objective.gradientsEvaluated)
         startCycleIfNeeded()
@@ -56,7 +55,6 @@ extension Trainer {
     private func promisesTheGoal(_ statistics: GradientStatistics) -> Bool {
         guard batchRule.growth == .jump, case .dense = objective.metric else { return false }
         let goal = stopRule.tolerance * objectiveScale(statistics.loss)
-        if !statistics.isFullBatch { state.margin.note(statistics.squaredGradientNorm, threshold: goal) }
         return statistics.squaredGradientNorm <= goal
     }
 
@@ -80,7 +78,9 @@ extension Trainer {
     }
 
     private func currentGradient() throws -> GradientStatistics {
-        try evaluateAlike(start: state.position, count: state.batchSize, decision: decision())
+        objective.reducer.noteParameters(state.parameters)
+        return try objective.evaluate(
+            start: state.position, count: state.batchSize, at: state.parameters, decision: decision())
     }
 
     /// Adds samples until the noise test holds (what is there is kept).
@@ -90,7 +90,6 @@ extension Trainer {
         while statistics.isFinite {
             let judged = isConvex || batchRule.growth != .jump ? statistics : state.noise.smoothed(statistics)
             let size = batchRule.size(for: judged, gradientsEvaluated: objective.gradientsEvaluated)
-            state.margin.merge(batchRule.margin(for: judged))
             guard size > state.batchSize else { break }
             let added = size - state.batchSize
             let start = state.position + state.batchSize

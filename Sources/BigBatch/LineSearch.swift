@@ -42,8 +42,6 @@ public struct LineSearch: Sendable, Equatable {
         /// α that were tried, and how many of them had a non-finite loss.
         public var trials = 0
         public var nonFinite = 0
-        /// How close a trial came to being judged otherwise.
-        public var margin = DecisionMargin()
     }
 
     /// - Parameters:
@@ -72,7 +70,6 @@ public struct LineSearch: Sendable, Equatable {
                     continue
                 }
                 let bound = reference + sufficientDecrease * step * slope
-                found.margin.note(value, threshold: bound)
                 guard value <= bound else { continue }
                 found.outcome = .accepted(step: step, loss: value)
                 if let shrink, let curvature, curvature > 0 {
@@ -100,7 +97,6 @@ public struct LineSearch: Sendable, Equatable {
             let steps = (1...rungs).map { step * Double(1 << $0) }
             for (next, value) in zip(steps, try probe(steps).losses) {
                 found.trials += 1
-                if value.isFinite { found.margin.note(value, threshold: lowest) }
                 guard value < lowest - Self.visible * abs(lowest) else { return }
                 (step, lowest) = (next, value)
                 found.outcome = .accepted(step: step, loss: lowest)

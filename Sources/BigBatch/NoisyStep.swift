@@ -60,11 +60,9 @@ extension Trainer {
         }
         let found = take(sight, statistics: statistics)
         if let step = sight.step {
-            var margin = state.margin
             state.stepSize = state.parabola.next(
                 after: step, loss: statistics.loss, trialLoss: sight.loss, slope: slope,
-                noise: state.noise.noise(like: statistics), margin: &margin)
-            state.margin = margin
+                noise: state.noise.noise(like: statistics))
         }
         return afterSearch(found)
     }
@@ -204,7 +202,6 @@ extension Trainer {
         }
         state.trials += found.trials
         state.nonFinite += found.nonFinite
-        state.margin.merge(found.margin)
         guard case .accepted(let step, let loss) = found.outcome else {
             // Steps that multiplied the loss by ten, or made it no number, are not tried again.
             if !isConvex, tooLong > 0 {

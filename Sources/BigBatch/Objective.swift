@@ -50,11 +50,12 @@ final class Objective<M: Model> {
     /// Reduced sums of the current batch, and the packet that the next evaluation fills; they change places.
     private var current: GradientPacket
     private(set) var packet: GradientPacket
-    /// The model, where its gradients are summed in Float.
-    private let floatModel: (any FloatGradientModel)?
-    /// The model, where its sums do not depend on where the rows are; and how large they will be.
+    /// The model, where it knows how to add up so that it does not matter where the rows are, in one way or the other; and how
+    /// large the sums will be.
     let rowSumModel: (any RowSumModel)?
+    let wholeSumModel: (any WholeSumModel)?
     var scales = SumScales()
+    var stretchScales: StretchScales
     /// |x_ij| < 2^this for each column j.
     var columnExponents: [Int32] = []
     /// Column j has fewer than 2^this values; empty where nothing depends on it.
@@ -85,11 +86,14 @@ final class Objective<M: Model> {
         self.l2 = l2
         reducer = Reducer(communicator: communicator)
         gradient = [Float](repeating: 0, count: model.parameterCount)
-        floatModel = model.parameterCount >= reducer.narrowFrom ? model as? any FloatGradientModel : nil
         rowSumModel = model as? any RowSumModel
-        let sumCount = rowSumModel?.sumCount ?? model.parameterCount
-        current = GradientPacket(sums: sumCount, isFloat: floatModel != nil)
-        packet = GradientPacket(sums: sumCount, isFloat: floatModel != nil)
+        wholeSumModel = model as? any WholeSumModel
+        let sizes = rowSumModel == nil ? wholeSumModel?.stretches.count ?? 1 : 0
+        stretchScales = StretchScales(count: sizes)
+        let doubles = wholeSumModel == nil ? rowSumModel?.sumCount ?? model.parameterCount : 0
+        let units = wholeSumModel == nil ? 0 : model.parameterCount
+        current = GradientPacket(doubles: doubles, sizes: sizes, units: units)
+        packet = GradientPacket(doubles: doubles, sizes: sizes, units: units)
         ladderPacket = [Double](repeating: 0, count: Reducer.headerCount + Self.ladderCapacity + 1)
         trial = model.isConvex ? [] : gradient
     }
@@ -116,7 +120,7 @@ final class Objective<M: Model> {
         let numbers = packet.numbers
         for attempt in 0... {
             let clock = Stopwatch()
-            if rowSumModel != nil { batch.grids = grids(count: count) }
+            batch.grids = grids(count: count)
             let local = addUp(batch, along: walk, at: x)
             ownSamples += batch.count
             numbers[sumsOffset] = Double(batch.count)
@@ -124,25 +128,14 @@ final class Objective<M: Model> {
             numbers[sumsOffset + 2] = local.squaredNorms
             numbers[sumsOffset + 3] = scales.code(largest: local.largestResidual)
             computeSeconds += clock.seconds
-            if rowSumModel == nil {
-                try reducer.reduce(numbers, floats: packet.floats, kind: .gradient, decision: decision)
-            } else {
-                try reduceSums(decision: decision)
-            }
+            try reduceSums(decision: decision)
             guard numbers[sumsOffset] == Double(count) else {
                 throw ReductionError.incompleteBatch(
                     iteration: decision.iteration, expected: count, found: numbers[sumsOffset])
             }
             gradientsEvaluated += count
             rowsRead += count
-            guard let rowSumModel else { break }
-            let isGood = scales.accept(
-                loss: numbers[sumsOffset + 1], squaredNorms: numbers[sumsOffset + 2], code: numbers[sumsOffset + 3],
-                count: count, attempt: attempt, bound: dataset.weights == nil ? rowSumModel.residualBound : nil)
-            if isGood {
-                rowSumModel.complete(packet.doubles, of: dataset)
-                break
-            }
+            if accept(grids: batch.grids, count: count, attempt: attempt) { break }
         }
         absorb(count: count, extending: extending)
         return statistics(at: x)
@@ -151,15 +144,15 @@ final class Objective<M: Model> {
     /// Fills the packet with this rank's sums over the batch, from known margins where there are any.
     private func addUp(_ batch: Batch, along walk: Walk?, at x: [Float]) -> LossSums {
         x.withUnsafeBufferPointer { x in
-            if let floatModel, let floats = packet.floats {
-                return floatModel.accumulate(batch, at: x, overwriting: floats.elements)
+            if let wholeSumModel, let units = packet.units {
+                return wholeSumModel.writeSums(batch, at: x, into: units.elements, sizes: packet.sizes)
             }
             if let rowSumModel {
                 let sums = packet.doubles
                 return walk?.line.writeSums(metricDataset, grids: batch.grids, at: x, into: sums)
                     ?? rowSumModel.writeSums(batch, at: x, into: sums)
             }
-            return model.accumulate(batch, at: x, gradient: packet.clearedDoubles())
+            return model.writePieceSums(batch, at: x, into: packet.doubles, size: &packet.sizes[0])
         }
     }
 

@@ -37,6 +37,10 @@ extension Objective {
     /// The grids of a gradient over `count` rows.
     func grids(count: Int) -> SumGrids {
         var grids = scales.grids(count: count)
+        guard rowSumModel != nil else {
+            grids.stretches = stretchScales.grids(count: count)
+            return grids
+        }
         let rows = SumGrid.exponent(above: Double(count))
         let key = GridKey(residual: scales.residualExponent, rows: rows)
         if key != gridKey {
@@ -58,10 +62,25 @@ extension Objective {
         return grids
     }
 
+    /// Takes in the reduced packet.
+    /// - Returns: false where it is to be added up again, on other grids.
+    func accept(grids: SumGrids, count: Int, attempt: Int) -> Bool {
+        let scalars = packet.numbers[Reducer.headerCount...]
+        let first = scalars.startIndex
+        var isGood = scales.accept(
+            loss: scalars[first + 1], squaredNorms: scalars[first + 2], code: scalars[first + 3], count: count,
+            attempt: attempt, bound: dataset.weights == nil ? rowSumModel?.residualBound : nil)
+        isGood = stretchScales.accept(Array(packet.sizes), count: count, attempt: attempt) && isGood
+        guard isGood else { return false }
+        rowSumModel?.complete(packet.doubles, of: dataset)
+        if let wholeSumModel { packet.complete(stretches: wholeSumModel.stretches, grids: grids.stretches) }
+        return true
+    }
+
     /// Adds the packet up over the ranks; of many columns those with few values in their shorter form.
     func reduceSums(decision: Decision) throws {
         guard let units, let model = rowSumModel, reducer.communicator.size > 1 else {
-            return try reducer.reduce(packet.numbers, kind: .gradient, isExact: true, decision: decision)
+            return try reducer.reduce(packet.numbers, units: packet.units, kind: .gradient, decision: decision)
         }
         let classes = model.sumCount / (units.perUnit.count + 1)
         let scalars = Reducer.headerCount + Reducer.gradientSums
@@ -76,8 +95,7 @@ extension Objective {
         (others + tail - short).update(from: sums + tail, count: classes)
         // What is not finite is so on all ranks.
         if !isWhole { wire.numbers.pointer[Reducer.headerCount + 1] = .nan }
-        try reducer.reduce(
-            wire.numbers.elements, units: wire.units, kind: .gradient, isExact: true, decision: decision)
+        try reducer.reduce(wire.numbers.elements, units: wire.units, kind: .gradient, decision: decision)
         for index in 0..<scalars { packet.numbers[index] = wire.numbers.pointer[index] }
         units.lengthen(wire.units.pointer, others: others, classes: classes, into: sums)
         (sums + tail).update(from: others + tail - short, count: classes)

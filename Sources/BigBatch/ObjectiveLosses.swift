@@ -36,7 +36,8 @@ extension Objective {
         let clock = Stopwatch()
         let grid = lossGrid(count: ray.count)
         let local =
-            ray.line?.losses(at: steps, grid: grid) ?? steps.map { loss(ray, from: x, along: d, step: $0, decision) }
+            ray.line?.losses(at: steps, grid: grid)
+            ?? steps.map { loss(ray, from: x, along: d, step: $0, grid, decision) }
         for index in 0..<Self.ladderCapacity {
             ladderPacket[Reducer.headerCount + index] = index < local.count ? local[index] : 0
         }
@@ -45,14 +46,14 @@ extension Objective {
         for attempt in 0... {
             if attempt > 0 { ladderPacket.replaceSubrange(Reducer.headerCount..., with: own) }
             let curvature = ray.line?.curvature(
-                grid: rowSumModel == nil ? .none : scales.curvatureGrid(count: ray.count))
+                grid: scales.curvatureGrid(count: ray.count))
             knowsCurvature = curvature != nil
             ladderPacket[Reducer.headerCount + Self.ladderCapacity] = curvature ?? 0
             if attempt == 0 { computeSeconds += clock.seconds }
             try ladderPacket.withUnsafeMutableBufferPointer {
                 try reducer.reduce($0, kind: .ladder, decision: decision)
             }
-            guard knowsCurvature, rowSumModel != nil else { break }
+            guard knowsCurvature else { break }
             let total = ladderPacket[Reducer.headerCount + Self.ladderCapacity]
             if scales.accept(curvature: total, count: ray.count, attempt: attempt) { break }
         }
@@ -67,7 +68,11 @@ extension Objective {
     }
 
     /// Σ f(x + αd; z_i) over this rank's part of the ray's batch, as it was drawn for the gradient.
-    private func loss(_ ray: Ray, from x: [Float], along d: [Float], step: Double, _ decision: Decision) -> Double {
+    private func loss(
+        _ ray: Ray, from x: [Float], along d: [Float], step: Double, _ grid: SumGrid, _ decision: Decision
+    )
+        -> Double
+    {
         rowsRead += ray.count
         return trial.withUnsafeMutableBufferPointer { trial in
             x.withUnsafeBufferPointer { x in
@@ -76,27 +81,24 @@ extension Objective {
             return model.loss(
                 dataset.batch(
                     start: ray.start % population, count: ray.count, draw: decision.draw, cycle: decision.cycle),
-                at: UnsafeBufferPointer(trial))
+                at: UnsafeBufferPointer(trial), on: grid)
         }
     }
 
     /// The grid of losses over `count` rows near the current point. No step is good whose data term alone is many times the
     /// objective.
     private func lossGrid(count: Int) -> SumGrid {
-        guard rowSumModel != nil else { return .none }
-        return scales.lossGrid(mean: abs(sums.loss) / Double(max(1, sums.count)) + currentPenalty, count: count)
+        scales.lossGrid(mean: abs(sums.loss) / Double(max(1, sums.count)) + currentPenalty, count: count)
     }
 
     /// Mean data loss over all rows of another data set (validation). One reduction.
     func meanLoss(on other: Dataset, at x: [Float], decision: Decision) throws -> Double {
         let rows = max(1, other.order.count)
         var grid = lossGrid(count: rows)
-        var batch = other.all
         for attempt in 0... {
             let clock = Stopwatch()
-            batch.grids.loss = grid
             var packet = [Double](repeating: 0, count: Reducer.headerCount + 1)
-            packet[Reducer.headerCount] = x.withUnsafeBufferPointer { model.loss(batch, at: $0) }
+            packet[Reducer.headerCount] = x.withUnsafeBufferPointer { model.loss(other.all, at: $0, on: grid) }
             computeSeconds += clock.seconds
             try packet.withUnsafeMutableBufferPointer {
                 try reducer.reduce($0, kind: .validation, decision: decision)

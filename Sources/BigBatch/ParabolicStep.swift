@@ -21,16 +21,13 @@ struct ParabolicStep: Codable, Sendable, Equatable {
 
     /// The α to begin the next search with. A step so short that its bend is lost in rounding becomes longer: what rounding
     /// would make of the curvature grows as 1/α², and would take α down without end.
-    /// - Parameter margin: takes note of how close that decision was, beside the loss.
     mutating func next(
-        after step: Double, loss: Double, trialLoss: Double, slope p: Double, noise: Double,
-        margin: inout DecisionMargin
+        after step: Double, loss: Double, trialLoss: Double, slope p: Double, noise: Double
     ) -> Double {
         let deviation = trialLoss - loss - step * p
         let bend = 2 * deviation / (step * step)
         guard bend.isFinite, p.isFinite, noise.isFinite else { return step }
         let least = LineSearch.resolution * abs(loss)
-        margin.note(abs(loss) + abs(deviation), threshold: abs(loss) + least)
         var wanted = 4.0
         if abs(deviation) > least {
             slope = decay * slope + (p + noise)

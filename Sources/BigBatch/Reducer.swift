@@ -43,7 +43,8 @@ public enum ReductionError: Error, CustomStringConvertible, Equatable {
     case optionsDiffer
     case ranksDisagree(iteration: Int)
     case incompleteBatch(iteration: Int, expected: Int, found: Double)
-    case parametersDiffer(iteration: Int)
+    /// - Parameter ranks: those whose parameters are not what most ranks have.
+    case parametersDiffer(iteration: Int, ranks: [Int])
 
     public var description: String {
         switch self {
@@ -56,9 +57,10 @@ public enum ReductionError: Error, CustomStringConvertible, Equatable {
         case .incompleteBatch(let iteration, let expected, let found):
             "The ranks' parts of a batch of \(expected) rows add up to \(found) rows in iteration \(iteration): the ranks "
                 + "hold other data than they should, or a message was spoilt."
-        case .parametersDiffer(let iteration):
-            "The ranks' parameters differed at iteration \(iteration) and a repair did not hold. "
-                + "Check the nodes' memory and that every node runs the same build of crescendo."
+        case .parametersDiffer(let iteration, let ranks):
+            "By iteration \(iteration) the parameters of rank \(ranks.map(String.init).joined(separator: ", ")) are not those "
+                + "of the other ranks, as they must be to the last bit: the memory or the processor of that node is not to be "
+                + "trusted. Go on from the last checkpoint without it."
         }
     }
 }
@@ -78,9 +80,8 @@ final class Reducer {
     static let comparisonInterval = 64
 
     let communicator: any Communicator
-    /// Gradients of at least this many values travel as Floats, unless their sums are exact.
+    /// Of gradients of at least this many values columns with few values travel in a shorter form.
     var narrowFrom = 1 << 18
-    private var narrowPayload: AlignedBuffer<Float>?
     /// Digest of what must be the same on all ranks all the time: options, model, amount of data.
     var identity: UInt64 = 0
     var account = Account()
@@ -90,8 +91,6 @@ final class Reducer {
     var observe: (() -> LocalFlags)?
     var agreed = AgreedFlags()
     private var fingerprint: UInt64?
-    /// What the last reduction found when it compared the parameters; nil when it did not.
-    private(set) var comparison: Comparison?
 
     /// What a run takes along when it goes on elsewhere.
     struct Account: Codable {
@@ -102,11 +101,6 @@ final class Reducer {
         /// Of `communicationSeconds`, what the reductions took once all ranks were there; the rest was waiting.
         var transferSeconds = 0.0
         fileprivate(set) var gradientsUntilComparison = 0
-    }
-
-    enum Comparison {
-        case equal
-        case different
     }
 
     init(communicator: any Communicator) {
@@ -143,12 +137,11 @@ final class Reducer {
 
     /// Sums `packet` (header and payload) over all ranks, in place.
     /// - Parameters:
-    ///   - floats, units: more payload, of one fixed length too, that travels in a call of its own.
-    ///   - isExact: the packet's numbers are whole multiples of their quanta, and stay Double on the way.
+    ///   - units: more payload, of one fixed length too, that travels in a call of its own.
     ///   - decision: what this rank believes it is doing; the same on all ranks unless something is broken.
     func reduce(
-        _ packet: UnsafeMutableBufferPointer<Double>, floats: AlignedBuffer<Float>? = nil,
-        units: AlignedBuffer<Int32>? = nil, kind: ReductionKind, isExact: Bool = false, decision: Decision
+        _ packet: UnsafeMutableBufferPointer<Double>, units: AlignedBuffer<Int32>? = nil, kind: ReductionKind,
+        decision: Decision
     ) throws {
         let digest = Double(decision.digest(kind, identity: identity))
         if let observe { flags = observe() }
@@ -165,14 +158,12 @@ final class Reducer {
         packet[7] = flags.snapshotIsDue ? 1 : 0
         packet[8] = flags.timesAreDue ? 1 : 0
         let clock = Stopwatch()
-        try allreduce(packet, isNarrow: kind == .gradient && !isExact)
-        if let floats, communicator.size > 1 {
-            countBytes(of: Float.self, floats.count)
-            try communicator.allreduce(floats.elements, .sum)
-        }
+        countBytes(of: Double.self, packet.count)
+        try communicator.allreduce(packet, .sum)
         if let units, communicator.size > 1 {
             countBytes(of: Int32.self, units.count)
-            try communicator.allreduce(units.elements, .sum)
+            // Modulo 2³²: what does not fit is found by its sizes, and added up again.
+            try units.elements.withMemoryRebound(to: UInt32.self) { try communicator.allreduce($0, .sum) }
         }
         let stay = clock.seconds
         account.transferSeconds += lastStay.transfer(sum: packet[6])
@@ -183,31 +174,25 @@ final class Reducer {
         guard Self.areEqual(sum: packet[2], squares: packet[3], ranks: communicator.size) else {
             throw ReductionError.ranksDisagree(iteration: decision.iteration)
         }
-        let isEqual = Self.areEqual(sum: packet[4], squares: packet[5], ranks: communicator.size)
-        comparison = compared == nil ? nil : isEqual ? .equal : .different
+        if let compared, !Self.areEqual(sum: packet[4], squares: packet[5], ranks: communicator.size) {
+            throw try parametersDiffer(own: compared, iteration: decision.iteration)
+        }
         agreed.stopRequested = agreed.stopRequested || packet[0] > 0
         agreed.timeIsUp = agreed.timeIsUp || packet[1] > 0
         agreed.snapshotIsDue = agreed.snapshotIsDue || packet[7] > 0
         agreed.timesAreDue = agreed.timesAreDue || packet[8] == 1
     }
 
-    /// One call for all of the packet; a wide gradient travels as Floats, in a second call: half the bytes, and it is
-    /// rounded to Float afterwards anyway.
-    private func allreduce(_ packet: UnsafeMutableBufferPointer<Double>, isNarrow: Bool) throws {
-        let exact = Self.headerCount + Self.gradientSums
-        guard isNarrow, communicator.size > 1, packet.count - exact >= narrowFrom else {
-            countBytes(of: Double.self, packet.count)
-            return try communicator.allreduce(packet, .sum)
-        }
-        let payload = UnsafeMutableBufferPointer(rebasing: packet[exact...])
-        let narrow = narrowPayload ?? AlignedBuffer<Float>(count: payload.count)
-        narrowPayload = narrow
-        FixedOrder.narrow(UnsafeBufferPointer(payload), into: narrow.elements)
-        countBytes(of: Double.self, exact)
-        countBytes(of: Float.self, narrow.elements.count)
-        try communicator.allreduce(UnsafeMutableBufferPointer(rebasing: packet[..<exact]), .sum)
-        try communicator.allreduce(narrow.elements, .sum)
-        FixedOrder.widen(UnsafeBufferPointer(narrow.elements), into: payload)
+    /// Says which ranks' parameters differ from what most ranks have. All ranks call it, for all have seen the same sums.
+    private func parametersDiffer(own: Double, iteration: Int) throws -> ReductionError {
+        let all = try communicator.allgather(own)
+        var counts: [Double: Int] = [:]
+        for digest in all { counts[digest, default: 0] += 1 }
+        let most = counts.values.max() ?? 0
+        // Where as many ranks have one as have another, nobody knows who is right.
+        let right = counts.filter { $0.value == most }.map(\.key)
+        let ranks = all.indices.filter { right.count > 1 || all[$0] != right[0] }
+        return .parametersDiffer(iteration: iteration, ranks: ranks)
     }
 
     /// Sums of whole numbers over the ranks, element by element.
@@ -222,16 +207,6 @@ final class Reducer {
         countBytes(of: Int32.self, values.count)
         account.allreduces += 1
         return try communicator.allreduce(values, .maximum)
-    }
-
-    /// Rank 0's values on every rank.
-    func broadcast(_ values: [Float]) throws -> [Float] {
-        let clock = Stopwatch()
-        defer { account.communicationSeconds += clock.seconds }
-        countBytes(of: Float.self, values.count)
-        var values = values
-        try values.withUnsafeMutableBufferPointer { try communicator.broadcast($0, root: 0) }
-        return values
     }
 
     private func countBytes<Element>(of type: Element.Type, _ count: Int) {

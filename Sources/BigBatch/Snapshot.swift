@@ -1,8 +1,10 @@
+import Models
+
 /// All that a run depends on between two iterations: a trainer that starts from it goes on as if the run had never stopped.
 ///
-/// To the last bit; networks on another number of ranks or threads to rounding. Numbers go to the encoder as they are,
-/// long arrays to the `SnapshotTensors` in its `userInfo`, from which the decoder takes them again. It refers to the memory
-/// of the trainer that made it: encode it before that trainer goes on.
+/// To the last bit, on any number of ranks. Numbers go to the encoder as they are, long arrays to the `SnapshotTensors` in its
+/// `userInfo`, from which the decoder takes them again. It refers to the memory of the trainer that made it: encode it before
+/// that trainer goes on.
 public struct Snapshot: Codable {
     /// Iterations done.
     public var iteration: Int { state.iteration }
@@ -28,6 +30,7 @@ struct ObjectiveState: Codable {
     var computeSeconds: Double
     var leastLoss: Double
     var scales: SumScales
+    var stretchScales: StretchScales
     @Stored var columnExponents: [Float]
     @Stored var columnCounts: [Float]
     var metric: StoredMetric
@@ -88,8 +91,9 @@ extension Objective {
     var saved: ObjectiveState {
         ObjectiveState(
             gradientsEvaluated: gradientsEvaluated, rowsRead: rowsRead, computeSeconds: computeSeconds,
-            leastLoss: leastLoss, scales: scales, columnExponents: columnExponents.map { Float($0) },
-            columnCounts: columnCounts.map { Float($0) }, metric: StoredMetric(metric),
+            leastLoss: leastLoss, scales: scales, stretchScales: stretchScales,
+            columnExponents: columnExponents.map { Float($0) }, columnCounts: columnCounts.map { Float($0) },
+            metric: StoredMetric(metric),
             metricSampleSize: metricSampleSize, estimate: estimate,
             adaptive: adaptive?.state, walk: walk?.path)
     }
@@ -101,6 +105,10 @@ extension Objective {
         }
         metricSampleSize = saved.metricSampleSize
         scales = saved.scales
+        guard saved.stretchScales.count == stretchScales.count else {
+            throw SnapshotMismatch(description: "the snapshot is of a network of other layers")
+        }
+        stretchScales = saved.stretchScales
         let counts = [saved.columnExponents.count, saved.columnCounts.count]
         guard counts.allSatisfy({ $0 == 0 || $0 == dataset.features.columns }), counts[0] >= counts[1] else {
             throw SnapshotMismatch(description: "the snapshot is of data with other columns")

@@ -55,14 +55,6 @@ public struct StopRule: Sendable, Equatable {
         }
     }
 
-    /// How close `isConverged` came to another answer.
-    func margin(estimates: [Double], metric: Metric) -> DecisionMargin {
-        var margin = DecisionMargin()
-        let bound = requirement(metric).bound
-        for estimate in estimates { margin.note(estimate, threshold: bound) }
-        return margin
-    }
-
     /// Whether estimates are small enough.
     /// - Parameter estimates: those of the iterations on all rows, relative to `scale`, this one last.
     func isConverged(estimates: [Double], metric: Metric) -> Bool {

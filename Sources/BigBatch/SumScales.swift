@@ -42,7 +42,7 @@ struct SumScales: Codable {
 
     /// Of losses at `count` rows where those of the batch are about `mean`: much larger ones count as infinite.
     func lossGrid(mean: Double, count: Int, room: Int = 4) -> SumGrid {
-        Self.grid(max(SumGrid.exponent(above: mean) + room, least + 2), count)
+        Self.grid(max(mean.isFinite ? SumGrid.exponent(above: mean) + room : loss, least + 2), count)
     }
 
     func curvatureGrid(count: Int) -> SumGrid { Self.grid(curvature, count) }
@@ -85,7 +85,11 @@ struct SumScales: Codable {
             exponent = max(exponent, floor) + leap
             return false
         }
-        guard total != 0 else { return true }
+        guard total != 0 else {
+            let isNothing = max(exponent, floor) <= max(SumGrid.exponentOfNothing, floor)
+            if !isNothing { exponent = max(exponent, floor) - SumGrid.fall }
+            return isNothing || attempt > 20
+        }
         let found = SumGrid.exponent(above: abs(total) / Double(max(1, count))) + room
         let isCoarse = max(found, floor) < max(exponent, floor) - coarseness
         exponent = found

@@ -197,8 +197,6 @@ public final class Trainer<M: Model> {
         record.communicationSeconds = objective.reducer.account.communicationSeconds
         record.transferSeconds = objective.reducer.account.transferSeconds
         record.nonFinite = state.nonFinite
-        record.decisionMargin = state.margin.smallest
-        record.parameterRepairs = state.parameterRepairs
         return record
     }
 
@@ -227,12 +225,12 @@ public final class Trainer<M: Model> {
             result.objective = .nan
             result.gradientNorm = .nan
         } else if !isConvex {
-            _ = try compareParameters()
+            try compareParameters()
             result.objective = try objective.value(at: state.parameters, decision: decision())
             result.gradientNorm = .nan
         } else {
-            let statistics =
-                if try compareParameters(), isCurrent, let last { last } else { try evaluateAll() }
+            try compareParameters()
+            let statistics = if isCurrent, let last { last } else { try evaluateAll() }
             noteWork()
             result.objective = statistics.loss
             result.gradientNorm = objective.gradientNorm
@@ -253,7 +251,6 @@ public final class Trainer<M: Model> {
         result.communicationSeconds = objective.reducer.account.communicationSeconds
         result.transferSeconds = objective.reducer.account.transferSeconds
         result.nonFinite = state.nonFinite
-        result.parameterRepairs = state.parameterRepairs
         return result
     }
 
@@ -277,18 +274,15 @@ struct RunClock {
 
 /// What `TrainingEvent` is told from.
 private struct EventCounts {
-    private let repairs: Int
     private let returns: Int
     private let nonFinite: Int
 
     init(_ state: TrainerState) {
-        repairs = state.parameterRepairs
         returns = state.returns
         nonFinite = state.nonFinite
     }
 
     func events(since before: EventCounts) -> [TrainingEvent.Kind] {
-        (repairs > before.repairs ? [.repair] : []) + (nonFinite > before.nonFinite ? [.nonFinite] : [])
-            + (returns > before.returns ? [.recovery] : [])
+        (nonFinite > before.nonFinite ? [.nonFinite] : []) + (returns > before.returns ? [.recovery] : [])
     }
 }

@@ -55,20 +55,6 @@ struct TrainerState: Codable {
     var consecutiveNonFinite = 0
     /// Trials of the line search in this iteration.
     var trials = 0
-    /// Of the decisions in this iteration.
-    var margin = DecisionMargin()
-    /// How often the parameters of the ranks differed and were made equal again.
-    var parameterRepairs = 0
-    /// The last comparison of the parameters led to a repair.
-    var wasRepaired = false
-
-    /// Takes parameters that differ from what the rest of the state was learned at, and forgets that.
-    mutating func replaceParameters(_ values: [Float]) {
-        parameters = values
-        lbfgs.forget()
-        hasVelocity = false
-        lastGood = nil
-    }
 
     init(parameters: [Float], batchSize: Int) {
         self.parameters = parameters

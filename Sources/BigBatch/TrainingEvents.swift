@@ -29,10 +29,6 @@ public struct IterationRecord: Codable, Sendable, Equatable {
     public var transferSeconds = 0.0
     /// Non-finite batches and trials met so far.
     public var nonFinite = 0
-    /// The smallest relative distance of a decision of this iteration (growth, line search, stopping) to its threshold.
-    public var decisionMargin = Double.infinity
-    /// How often so far the parameters of the ranks differed and were repaired by a broadcast from rank 0.
-    public var parameterRepairs = 0
     /// Validation loss, when it was evaluated in this iteration.
     public var validationLoss: Double?
 
@@ -64,8 +60,6 @@ public struct TrainingResult: Sendable {
     /// Of `communicationSeconds`, what the reductions took once all ranks were there; the rest was waiting.
     public var transferSeconds = 0.0
     public var nonFinite = 0
-    /// How often the parameters of the ranks differed and were repaired by a broadcast from rank 0.
-    public var parameterRepairs = 0
 
     public init() {}
 }
@@ -87,8 +81,6 @@ extension TrainingObserver {
 /// What happens now and then in a run, and no record of an iteration shows.
 public struct TrainingEvent: Sendable, Equatable {
     public enum Kind: Sendable, Equatable {
-        /// The parameters of the ranks differed; those of rank 0 were sent to all.
-        case repair
         /// Back to earlier parameters, with a shorter step.
         case recovery
         /// A batch or a trial whose loss or gradient is not finite; no step was made from it.

@@ -10,7 +10,6 @@ extension Trainer {
         let bound = stopRule.tolerance / 5
         let scale = objectiveScale(statistics.loss)
         let rest = state.objectives.remainder.map { $0 / scale }
-        if let rest { state.margin.note(rest, threshold: bound) }
         let isFlat = state.objectives.isFlat(for: stopRule.plateau)
         let isDone = isFlat || (rest.map { $0 <= bound } ?? false)
         if isDone, state.fullIterations >= state.curvatureAskedAgainAt {

@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 // Vector arguments never cross a call: the helpers that take them are always inlined.
 #pragma clang diagnostic ignored "-Wpsabi"

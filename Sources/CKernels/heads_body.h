@@ -14,7 +14,7 @@ CK_INLINE float CK_NAME(head_exp)(long classes, const float *m, float largest, f
 
 static double CK_NAME(softmax_head)(
     long rows, long classes, long stride, float *m, const float *labels, const float *weights, double smoothing,
-    long gradient) {
+    double anchor, long gradient) {
     double total = 0;
     float scratch[classes];
     const float even = (float)(smoothing / (double)classes), kept = (float)(smoothing - smoothing / (double)classes);
@@ -35,7 +35,8 @@ static double CK_NAME(softmax_head)(
         const double target = (1 - smoothing) * ((double)m[label] - largest) + even * mean;
         float *p = gradient ? m : scratch;
         const float sum = CK_NAME(head_exp)(classes, m, largest, p);
-        total += weight * (log((double)sum) - target);
+        const d8 row = {(double)sum, 1, 1, 1, 1, 1, 1, 1};
+        total += CK_NAME(on_grid)(weight * (CK_NAME(log_wide)(row) - target), anchor)[0];
         if (!gradient) continue;
         // 1 − p_label as the sum of the others: no cancellation when the network is sure.
         const float factor = 1 / sum;

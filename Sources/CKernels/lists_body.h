@@ -31,75 +31,53 @@ static void CK_NAME(pool_lists)(
     place_starts[0] = 0;
 }
 
-CK_INLINE float CK_NAME(register_sum)(vf v) {
-#if CK_LANES == 16
-    return CK_NAME(lane_sum)(v);
-#else
-    f4 q = __builtin_shufflevector(v, v, 0, 1, 2, 3);
-#if CK_LANES == 8
-    q += __builtin_shufflevector(v, v, 4, 5, 6, 7);
-#endif
-    return (q[0] + q[2]) + (q[1] + q[3]);
-#endif
-}
-
-// `vectors` registers of each sum; two halves where that leaves the units idle. Returns Σ of the squares if `adds`.
-CK_INLINE double CK_NAME(listed_block)(
-    const long vectors, const long adds, long rows, const int32_t *starts, const int32_t *items, const float *values,
+// `vectors` registers of each sum. Narrow sums are made in two halves, of the entries at even and at odd places, lest the units
+// be idle; which ones depends on the width alone, so that all sets give the same bits.
+CK_INLINE void CK_NAME(listed_block)(
+    const long vectors, long narrow, long rows, const int32_t *starts, const int32_t *items, const float *values,
     const float *b, long b_stride, float *out, long out_stride, long width) {
-    double squares = 0;
     for (long r = 0; r < rows; r++, out += out_stride) {
         vf sums[12], more[6];
-        _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) sums[v] = (vf){0};
+        FULLY(long v = 0; v < vectors; v++) sums[v] = (vf){0};
         long e = starts[r];
         const long end = starts[r + 1];
-        if (vectors <= 6) {
-            _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) more[v] = (vf){0};
+        if (vectors <= 6 && narrow) {
+            FULLY(long v = 0; v < vectors; v++) more[v] = (vf){0};
             for (; e + 2 <= end; e += 2) {
                 const float *p = b + items[e] * b_stride, *q = b + items[e + 1] * b_stride;
                 const vf first = values[e] - (vf){0}, second = values[e + 1] - (vf){0};
-                _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) {
+                FULLY(long v = 0; v < vectors; v++) {
                     sums[v] += first * AT(vf, p + v * CK_LANES);
                     more[v] += second * AT(vf, q + v * CK_LANES);
                 }
             }
-            _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) sums[v] += more[v];
+            FULLY(long v = 0; v < vectors; v++) sums[v] += more[v];
         }
         for (; e < end; e++) {
             const float *p = b + items[e] * b_stride;
             const vf value = values[e] - (vf){0};
-            _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++)
-                sums[v] += value * AT(vf, p + v * CK_LANES);
+            FULLY(long v = 0; v < vectors; v++) sums[v] += value * AT(vf, p + v * CK_LANES);
         }
-        if (!adds) {
-            _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) PUT(vf, out + v * CK_LANES) = sums[v];
-            continue;
-        }
-        vf total = {0};
-        _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) {
-            total += sums[v] * sums[v];
-            if ((v + 1) * CK_LANES <= width) PUT(vf, out + v * CK_LANES) += sums[v];
+        FULLY(long v = 0; v < vectors; v++) {
+            if ((v + 1) * CK_LANES <= width) PUT(vf, out + v * CK_LANES) = sums[v];
             else
                 for (long k = 0; k < CK_LANES; k++)
-                    if (v * CK_LANES + k < width) out[v * CK_LANES + k] += sums[v][k];
+                    if (v * CK_LANES + k < width) out[v * CK_LANES + k] = sums[v][k];
         }
-        squares += CK_NAME(register_sum)(total);
     }
-    return squares;
 }
 
-CK_INLINE double CK_NAME(listed)(
-    const long adds, long rows, const int32_t *starts, const int32_t *items, const float *values, const float *b,
-    long b_stride, float *out, long out_stride, long width) {
-    const long vectors = (width + CK_LANES - 1) / CK_LANES, blocks = (vectors + 11) / 12;
-    double squares = 0;
+static void CK_NAME(listed_product)(
+    long rows, const int32_t *starts, const int32_t *items, const float *values, const float *b, long b_stride,
+    float *out, long out_stride, long width) {
+    const long vectors = (width + CK_LANES - 1) / CK_LANES, blocks = (vectors + 11) / 12, narrow = width <= 48;
     for (long block = 0; block < blocks; block++) {
         const long first = vectors * block / blocks, count = vectors * (block + 1) / blocks - first;
         const long at = first * CK_LANES;
 #define BLOCK(n)                                                                                                       \
     case n:                                                                                                            \
-        squares += CK_NAME(listed_block)(                                                                              \
-            n, adds, rows, starts, items, values, b + at, b_stride, out + at, out_stride, width - at);                 \
+        CK_NAME(listed_block)(                                                                                         \
+            n, narrow, rows, starts, items, values, b + at, b_stride, out + at, out_stride, width - at);               \
         break;
         switch (count) {
             BLOCK(1) BLOCK(2) BLOCK(3) BLOCK(4) BLOCK(5) BLOCK(6) BLOCK(7) BLOCK(8) BLOCK(9) BLOCK(10) BLOCK(11)
@@ -107,17 +85,4 @@ CK_INLINE double CK_NAME(listed)(
         }
 #undef BLOCK
     }
-    return squares;
-}
-
-static void CK_NAME(listed_product)(
-    long rows, const int32_t *starts, const int32_t *items, const float *values, const float *b, long b_stride,
-    float *out, long out_stride, long width) {
-    CK_NAME(listed)(0, rows, starts, items, values, b, b_stride, out, out_stride, width);
-}
-
-static double CK_NAME(add_listed_product)(
-    long rows, const int32_t *starts, const int32_t *items, const float *values, const float *b, long b_stride,
-    float *out, long out_stride, long width) {
-    return CK_NAME(listed)(1, rows, starts, items, values, b, b_stride, out, out_stride, width);
 }

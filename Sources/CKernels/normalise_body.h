@@ -1,13 +1,17 @@
 // Normalisation over groups of channels of one sample; part of layers_body.h.
 
 CK_INLINE double CK_NAME(squares_about)(long n, const float *x, float mean) {
-    SUMS
     double total = 0;
     for (long begin = 0; begin < n; begin += 512) {
         const long end = begin + 512 < n ? begin + 512 : n;
-        float sum = 0;
-        for (long j = begin; j < end; j++) sum += (x[j] - mean) * (x[j] - mean);
-        total += sum;
+        f16 sum = {0};
+        for (long j = begin; j + 16 <= end; j += 16) {
+            const f16 v = AT(f16, x + j) - mean;
+            sum += v * v;
+        }
+        float rest = 0;
+        for (long j = end - (end - begin) % 16; j < end; j++) rest += (x[j] - mean) * (x[j] - mean);
+        total += CK_NAME(lane_sum)(sum) + rest;
     }
     return total;
 }
@@ -32,13 +36,11 @@ static void CK_NAME(normalise)(
     }
 }
 
-// One sample's group: the sums over positions of each channel, added to the sums of all samples, and the two means that
-// the gradient is freed of.
-CK_INLINE double CK_NAME(normalise_sums)(
+// One sample's group: the sums over positions of each channel, and the two means that the gradient is freed of.
+CK_INLINE void CK_NAME(normalise_sums)(
     long members, long positions, const float *restrict x, float centre, float scale, const float *restrict gain,
-    const float *restrict d, double *restrict gains, double *restrict biases, double means[2]) {
-    SUMS
-    double squares = 0, product = 0, sum = 0;
+    const float *restrict d, float *restrict gains, float *restrict biases, double means[2]) {
+    double product = 0, sum = 0;
     for (long c = 0; c < members; c++) {
         double a = 0, b = 0;
         if (positions == 1) {
@@ -47,36 +49,39 @@ CK_INLINE double CK_NAME(normalise_sums)(
         } else
             for (long begin = c * positions; begin < (c + 1) * positions; begin += 512) {
                 const long end = begin + 512 < (c + 1) * positions ? begin + 512 : (c + 1) * positions;
-                float u = 0, v = 0;
-                for (long p = begin; p < end; p++) {
-                    u += d[p] * ((x[p] - centre) * scale);
-                    v += d[p];
+                f16 u = {0}, v = {0};
+                for (long p = begin; p + 16 <= end; p += 16) {
+                    const f16 e = AT(f16, d + p);
+                    u += e * ((AT(f16, x + p) - centre) * scale);
+                    v += e;
                 }
-                a += u;
-                b += v;
+                float more_u = 0, more_v = 0;
+                for (long p = end - (end - begin) % 16; p < end; p++) {
+                    more_u += d[p] * ((x[p] - centre) * scale);
+                    more_v += d[p];
+                }
+                a += CK_NAME(lane_sum)(u) + more_u;
+                b += CK_NAME(lane_sum)(v) + more_v;
             }
-        gains[c] += a;
-        biases[c] += b;
-        squares += a * a + b * b;
+        gains[c] = (float)a;
+        biases[c] = (float)b;
         product += gain[c] * a;
         sum += gain[c] * b;
     }
     const double size = (double)(members * positions);
     means[0] = sum / size;
     means[1] = product / size;
-    return squares;
 }
 
 static void CK_NAME(normalise_back)(
-    long samples, long channels, long positions, long groups, const float *x, const float *mean, const float *inverse,
-    const float *gain, float *d, double *gains, double *biases, double *squares) {
+    long channels, long positions, long groups, const float *x, const float *mean, const float *inverse,
+    const float *gain, float *d, float *gains, float *biases) {
     const long members = channels / groups, size = members * positions;
-    for (long k = 0; k < samples * groups; k++, x += size, d += size) {
-        const long first = k % groups * members;
+    for (long k = 0; k < groups; k++, x += size, d += size) {
+        const long first = k * members;
         const float *g = gain + first, centre = mean[k], scale = inverse[k];
         double means[2];
-        squares[k / groups] += CK_NAME(normalise_sums)(
-            members, positions, x, centre, scale, g, d, gains + first, biases + first, means);
+        CK_NAME(normalise_sums)(members, positions, x, centre, scale, g, d, gains + first, biases + first, means);
         const float shift = (float)means[0], slope = (float)means[1];
         if (positions == 1)
             for (long c = 0; c < members; c++)

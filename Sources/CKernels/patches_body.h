@@ -70,88 +70,30 @@ static void CK_NAME(patches_back)(
                 x + c * x_channel + a * w.width);
 }
 
-// Filters are packed in panels of CK_PANEL (the last one of fewer) that a tile of rows meets one after the other.
-#if CK_LANES == 16
-#define CK_PANEL 64
-#elif CK_LANES == 8
-#define CK_PANEL 16
-#else
-#define CK_PANEL 8
-#endif
-
-CK_INLINE long CK_NAME(panel_width)(long filters) {
-    return filters < CK_PANEL ? (filters + CK_LANES - 1) / CK_LANES * CK_LANES : CK_PANEL;
-}
-
+// Filters are packed in panels of CK_PANEL (the last one of fewer) that all rows of a meet one after the other.
 static void CK_NAME(pack_filters)(long filters, long length, const float *w, float *out) {
     for (long o = 0; o < filters; o += CK_PANEL) {
-        const long panel = CK_NAME(panel_width)(filters - o);
-        for (long k = 0; k < length; k++)
-            for (long p = 0; p < panel; p++) *out++ = o + p < filters ? w[(o + p) * length + k] : 0;
-    }
-}
-
-CK_INLINE void CK_NAME(tile)(
-    const long rows, const long vectors, long adds, long length, const float *a, long a_stride, const float *b,
-    float *c, long c_stride) {
-    vf sums[8][4];
-    _Pragma("clang loop unroll(full)") for (long r = 0; r < rows; r++)
-        _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) sums[r][v] = (vf){0};
-    for (long k = 0; k < length; k++, b += vectors * CK_LANES) {
-        vf column[4];
-        _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) column[v] = AT(vf, b + v * CK_LANES);
-        _Pragma("clang loop unroll(full)") for (long r = 0; r < rows; r++) {
-            const vf value = a[r * a_stride + k] - (vf){0};
-            _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++) sums[r][v] += value * column[v];
-        }
-    }
-    if (adds) {
-        _Pragma("clang loop unroll(full)") for (long r = 0; r < rows; r++)
-            _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++)
-                sums[r][v] += AT(vf, c + r * c_stride + v * CK_LANES);
-    }
-    _Pragma("clang loop unroll(full)") for (long r = 0; r < rows; r++)
-        _Pragma("clang loop unroll(full)") for (long v = 0; v < vectors; v++)
-            PUT(vf, c + r * c_stride + v * CK_LANES) = sums[r][v];
-}
-
-// A stretch of the panel that stays in the first cache meets all rows before the next one.
-CK_INLINE void CK_NAME(panel_product)(
-    const long tile, const long vectors, long rows, long length, const float *a, long a_stride, const float *b,
-    float *c, long c_stride) {
-    const long most = 4096 / (vectors * CK_LANES), stretches = (length + most - 1) / most;
-    for (long s = 0; s < stretches; s++) {
-        const long k = length * s / stretches, count = length * (s + 1) / stretches - k;
-        const float *panel = b + k * vectors * CK_LANES, *row = a + k;
-        float *out = c;
-        long left = rows;
-        for (; left >= tile; left -= tile, row += tile * a_stride, out += tile * c_stride)
-            CK_NAME(tile)(tile, vectors, s > 0, count, row, a_stride, panel, out, c_stride);
-        for (; left >= 2; left -= 2, row += 2 * a_stride, out += 2 * c_stride)
-            CK_NAME(tile)(2, vectors, s > 0, count, row, a_stride, panel, out, c_stride);
-        if (left > 0) CK_NAME(tile)(1, vectors, s > 0, count, row, a_stride, panel, out, c_stride);
+        const long count = filters - o < CK_PANEL ? filters - o : CK_PANEL;
+        const long width = (count + CK_LANES - 1) / CK_LANES * CK_LANES;
+        CK_NAME(pack)(length, count, width, w + o * length, 1, length, out);
+        out += length * width;
     }
 }
 
 static void CK_NAME(filter_product)(
     long rows, long length, long filters, const float *a, long a_stride, const float *packed, float *c, long c_stride) {
     for (long o = 0; o < filters; o += CK_PANEL) {
-        const float *b = packed + o * length;
-#define PANEL(tile, n)                                                                                                 \
-    case n: CK_NAME(panel_product)(tile, n, rows, length, a, a_stride, b, c + o, c_stride); break;
-        switch (CK_NAME(panel_width)(filters - o) / CK_LANES) {
-#if CK_LANES == 16
-            PANEL(6, 4) PANEL(8, 3) PANEL(8, 2) PANEL(8, 1)
-#elif CK_LANES == 8
-            PANEL(6, 2) PANEL(8, 1)
-#else
-            PANEL(4, 2) PANEL(8, 1)
-#endif
+        const long count = filters - o < CK_PANEL ? filters - o : CK_PANEL;
+        const long width = (count + CK_LANES - 1) / CK_LANES * CK_LANES;
+        const long most = CK_STRETCH / width, stretches = (length + most - 1) / most;
+        for (long s = 0; s < stretches; s++) {
+            const long k = length * s / stretches, part = length * (s + 1) / stretches - k;
+            CK_NAME(panel_product)(
+                width, s > 0, rows, part, a + k, a_stride, 1, packed + k * width, width, c + o, c_stride);
         }
-#undef PANEL
+        packed += length * width;
     }
 }
-#undef CK_PANEL
 
 // The largest of the rows under each place, plus the bias, to planes: 16 places of 16 channels at a time.
 static void CK_NAME(pool_rows)(

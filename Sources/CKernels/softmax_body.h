@@ -21,7 +21,8 @@ CK_INLINE float CK_NAME(row_exp)(long classes, long stride, const float *m, floa
     return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 }
 
-// log x for 1 ≤ x < 2^1000 as e log 2 + 2 atanh(s), s = (m − 1)/(m + 1) ≤ 0.172 for x = m 2^e.
+// log x for 1 ≤ x < 2^1000 as e log 2 + 2 atanh(s), s = (m − 1)/(m + 1) ≤ 0.172 for x = m 2^e; NaN where x is
+// not finite.
 CK_INLINE d8 CK_NAME(log_wide)(d8 x) {
     const l8 bits = (l8)x;
     d8 m = (d8)((bits & 0x000fffffffffffff) | 0x3ff0000000000000);
@@ -36,7 +37,7 @@ CK_INLINE d8 CK_NAME(log_wide)(d8 x) {
     p = p * u + 1 / 7.0;
     p = p * u + 1 / 5.0;
     p = p * u + 1 / 3.0;
-    return e * 0.69314718055994531 + 2 * (s + s * u * p);
+    return e * 0.69314718055994531 + 2 * (s + s * u * p) + (x - x);
 }
 
 static double CK_NAME(softmax)(

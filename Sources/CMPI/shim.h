@@ -17,6 +17,7 @@ static inline MPI_Datatype shim_float(void) { return MPI_FLOAT; }
 static inline MPI_Datatype shim_double(void) { return MPI_DOUBLE; }
 static inline MPI_Datatype shim_int64(void) { return MPI_INT64_T; }
 static inline MPI_Datatype shim_int32(void) { return MPI_INT32_T; }
+static inline MPI_Datatype shim_uint32(void) { return MPI_UINT32_T; }
 static inline MPI_Datatype shim_uint8(void) { return MPI_UINT8_T; }
 
 static inline MPI_Op shim_sum(void) { return MPI_SUM; }

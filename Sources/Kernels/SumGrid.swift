@@ -19,20 +19,36 @@ public struct SumGrid: Sendable, Equatable {
         anchor = Double(sign: .plus, exponent: min(max(exponent, -900), 1000) + 1, significand: 1.5)
     }
 
+    /// The unit of sums in whole numbers of 32 bits, as a Float: half of what there is stays free for the addends' rounding.
+    public var unit: Float { Float(sign: .plus, exponent: limit.exponent - 30, significand: 1) }
+
     /// Sizes must stay below it; infinite without a grid.
     public var limit: Double { anchor > 0 ? anchor / 3 : .infinity }
 
     public func round(_ value: Double) -> Double { (value + anchor) - anchor }
 
+    /// The next multiple of q, so that a sum is 0 only where all addends are.
+    public func roundUp(_ value: Double) -> Double {
+        let rounded = round(value)
+        return rounded < value ? rounded + limit * 0x1p-51 : rounded
+    }
+
     /// A grid that suits `sum`, which this one did not: it does not fit, or is so small that the grid is coarse for it. Nil: it
     /// is good.
     public func next(after sum: Double, attempt: Int) -> SumGrid? {
-        guard anchor > 0, sum.isFinite, sum != 0, attempt < 60 else { return nil }
+        guard anchor > 0, sum.isFinite, attempt < 60 else { return nil }
         let own = limit.exponent
+        if sum == 0 { return own > Self.exponentOfNothing ? SumGrid(exponent: own - Self.fall) : nil }
         if abs(sum) >= limit { return SumGrid(exponent: own + 24) }
         let wanted = Self.exponent(above: abs(sum)) + 4
         return wanted < own - 26 && attempt < 3 ? SumGrid(exponent: wanted) : nil
     }
+
+    /// A sum of terms that cannot be negative is believed to be 0 on grids below this: on a coarser one they may all have been
+    /// rounded away.
+    public static let exponentOfNothing = -20
+    /// By how much a grid is tried finer where a sum is 0.
+    public static let fall = 50
 
     /// The least e with |value| < 2^e, between −900 and 1000; NaN and ∞ have 1000.
     public static func exponent(above value: Double) -> Int {
@@ -51,6 +67,8 @@ public struct SumGrids: Sendable {
     public var residuals = SumGrid.none
     /// Of Σ r x_j: an anchor for each column; nil: no grid.
     public var columns: AlignedBuffer<Double>?
+    /// Of gradients in whole numbers (see `SumGrid.unit`): one for each stretch of the parameters; empty: none.
+    public var stretches: [SumGrid] = []
 
     public static let none = SumGrids()
 

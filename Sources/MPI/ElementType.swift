@@ -9,11 +9,13 @@ extension Float: MPIElement { public static var elementType: ElementType { .floa
 extension Double: MPIElement { public static var elementType: ElementType { .double } }
 extension Int: MPIElement { public static var elementType: ElementType { .int64 } }
 extension Int32: MPIElement { public static var elementType: ElementType { .int32 } }
+/// Sums are modulo 2³².
+extension UInt32: MPIElement { public static var elementType: ElementType { .uint32 } }
 extension UInt8: MPIElement { public static var elementType: ElementType { .uint8 } }
 
 /// The MPI datatypes in use.
 public enum ElementType: Sendable {
-    case float, double, int64, int32, uint8
+    case float, double, int64, int32, uint32, uint8
 
     var datatype: MPI_Datatype {
         switch self {
@@ -21,6 +23,7 @@ public enum ElementType: Sendable {
         case .double: shim_double()
         case .int64: shim_int64()
         case .int32: shim_int32()
+        case .uint32: shim_uint32()
         case .uint8: shim_uint8()
         }
     }
@@ -29,7 +32,7 @@ public enum ElementType: Sendable {
     var stride: Int {
         switch self {
         case .double, .int64: 8
-        case .float, .int32: 4
+        case .float, .int32, .uint32: 4
         case .uint8: 1
         }
     }

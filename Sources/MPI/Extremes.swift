@@ -8,7 +8,7 @@ enum Extremes {
         switch type {
         case .double: .int64
         case .float: .int32
-        case .int64, .int32, .uint8: type
+        case .int64, .int32, .uint32, .uint8: type
         }
     }
 
@@ -26,7 +26,7 @@ enum Extremes {
                 let bits = Int32(bitPattern: number.bitPattern)
                 return number.isNaN ? (isMinimum ? .min : .max) : bits ^ ((bits >> 31) & .max)
             }
-        case .int64, .int32, .uint8: break
+        case .int64, .int32, .uint32, .uint8: break
         }
     }
 
@@ -37,7 +37,7 @@ enum Extremes {
             replace(buffer) { (key: Int64) in Double(bitPattern: UInt64(bitPattern: key ^ ((key >> 63) & .max))) }
         case .float:
             replace(buffer) { (key: Int32) in Float(bitPattern: UInt32(bitPattern: key ^ ((key >> 31) & .max))) }
-        case .int64, .int32, .uint8: break
+        case .int64, .int32, .uint32, .uint8: break
         }
     }
 

@@ -179,8 +179,8 @@ func forEachBlock(of batch: Batch, rows blockRows: Int, _ body: (Range<Int>, Int
         let range = batch.range(part)
         var start = range.lowerBound
         while start < range.upperBound {
-            let wanted = start + blockRows
-            let end = min(blockRows < 16 ? wanted : wanted / 16 * 16, range.upperBound)
+            let unit = min(blockRows, 16)
+            let end = min((start + blockRows) / unit * unit, range.upperBound)
             body(start..<end, index)
             index += end - start
             start = end

@@ -87,13 +87,11 @@ public protocol Model: Sendable {
     /// Σ f(x; z_i).
     func loss(_ batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> Double
 
-    /// Σ_i Σ_j P_j (∂f(x; z_i)/∂x_j)²: squared norms of per-sample gradients in the metric diag(P), `metric` (parameterCount).
-    /// The trainer asks for few rows at a time. By default each row's gradient is formed in `scratch` (parameterCount, zero
-    /// before and after).
-    func squaredNorms(
-        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, metric: UnsafeBufferPointer<Float>,
-        scratch: UnsafeMutableBufferPointer<Double>
-    ) -> Double
+    /// Writes Σ_j P_j (∂f(x; z_i)/∂x_j)² of each row i of the batch, P = diag(metric) with parameterCount values; nil: P = I. The
+    /// trainer asks for few rows at a time. By default each row's gradient is formed.
+    func writeSquaredNorms(
+        of batch: Batch, at parameters: UnsafeBufferPointer<Float>, metric: UnsafeBufferPointer<Float>?,
+        into norms: UnsafeMutableBufferPointer<Double>)
 
     /// The batch loss along x + α d. Linear models compute margins once; a trial is then O(batch).
     func directionalLoss(
@@ -124,12 +122,17 @@ extension RowSumModel {
     public var residualBound: Double? { nil }
 }
 
-/// A model that sums gradients in Float: the trainer asks for them where there are many parameters.
-public protocol FloatGradientModel: Model {
-    /// Writes Σ ∇f(x; z_i) to `gradient` (parameterCount) and returns Σ f and Σ ‖∇f‖².
-    func accumulate(
-        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>,
-        overwriting gradient: UnsafeMutableBufferPointer<Float>
+/// A model whose sums are the same bits however the rows are spread over ranks and threads, in whole numbers of 32 bits: for many
+/// parameters, whose gradients have no bound that is known beforehand.
+public protocol WholeSumModel: Model {
+    /// Lengths of the stretches of the parameters, one after the other, that have a unit each.
+    var stretches: [Int] { get }
+    /// Writes Σ ∇f over this rank's part of the batch (parameterCount), in units of `batch.grids.stretches`, and to `sizes`, one
+    /// a stretch, Σ_i of a bound of what row i adds to any element, each on those grids. Where the sums over all ranks of the
+    /// sizes reach the limits of their grids, the units mean nothing.
+    func writeSums(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into units: UnsafeMutableBufferPointer<Int32>,
+        sizes: UnsafeMutableBufferPointer<Double>
     ) -> LossSums
 }
 
@@ -143,19 +146,23 @@ extension Model {
         EvaluatedDirectionalLoss(model: self, batch: batch, parameters: Array(parameters), direction: Array(direction))
     }
 
-    public func squaredNorms(
-        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, metric: UnsafeBufferPointer<Float>,
-        scratch: UnsafeMutableBufferPointer<Double>
-    ) -> Double {
-        var total = 0.0
+    public func writeSquaredNorms(
+        of batch: Batch, at parameters: UnsafeBufferPointer<Float>, metric: UnsafeBufferPointer<Float>?,
+        into norms: UnsafeMutableBufferPointer<Double>
+    ) {
+        let gradient = AlignedBuffer<Double>(count: parameterCount)
         for index in 0..<batch.count {
-            _ = accumulate(batch.samples(index..<index + 1), at: parameters, gradient: scratch)
-            for j in scratch.indices {
-                total += Double(metric[j]) * (scratch[j] * scratch[j])
-                scratch[j] = 0
+            let sums = accumulate(batch.samples(index..<index + 1), at: parameters, gradient: gradient.elements)
+            guard let metric else {
+                norms[index] = sums.squaredNorms
+                continue
+            }
+            norms[index] = 0
+            for j in gradient.elements.indices {
+                norms[index] += Double(metric[j]) * (gradient.pointer[j] * gradient.pointer[j])
+                gradient.pointer[j] = 0
             }
         }
-        return total
     }
 }
 
@@ -183,7 +190,7 @@ final class EvaluatedDirectionalLoss<M: Model>: DirectionalLoss {
                 direction.withUnsafeBufferPointer { d in
                     trial.withUnsafeMutableBufferPointer { trial in
                         FixedOrder.move(x, along: d, step: step, into: trial)
-                        return model.loss(batch, at: UnsafeBufferPointer(trial))
+                        return model.loss(batch, at: UnsafeBufferPointer(trial), on: grid)
                     }
                 }
             }

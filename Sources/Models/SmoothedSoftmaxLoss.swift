@@ -19,7 +19,8 @@ public struct SmoothedSoftmaxLoss: MarginLoss {
     public func loss(_ block: MarginBlock) -> Double {
         SoftmaxHead.loss(
             rows: block.rows, classes: classes, stride: KernelSet.classStride(classes), margins: block.margins,
-            labels: block.labels, weights: block.weights, smoothing: smoothing, with: block.kernels)
+            labels: block.labels, weights: block.weights, smoothing: smoothing, grid: block.grid,
+            with: block.kernels)
     }
 
     public func residuals(_ block: MarginBlock, into residuals: UnsafeMutablePointer<Float>) -> Double {
@@ -29,7 +30,8 @@ public struct SmoothedSoftmaxLoss: MarginLoss {
         }
         let loss = SoftmaxHead.lossAndGradient(
             rows: block.rows, classes: classes, stride: stride, margins: residuals, labels: block.labels,
-            weights: block.weights, smoothing: smoothing, with: block.kernels)
+            weights: block.weights, smoothing: smoothing, grid: block.grid,
+            with: block.kernels)
         for row in 0..<block.rows {
             (residuals + row * stride + classes).update(repeating: 0, count: stride - classes)
         }

@@ -2,8 +2,7 @@ import BigBatch
 
 /// One line of `metrics.jsonl`: an iteration, or several short ones that share a line.
 public struct MetricsLine: Sendable {
-    /// The last iteration of the line; `trials` is summed over the line, `decisionMargin` its
-    /// smallest.
+    /// The last iteration of the line; `trials` is summed over the line.
     public var record: IterationRecord
     /// The first iteration of the line.
     public var firstIteration: Int
@@ -20,10 +19,8 @@ public struct MetricsLine: Sendable {
     mutating func merge(_ next: IterationRecord) {
         let trials = record.trials
         let validationLoss = record.validationLoss
-        let margin = min(record.decisionMargin, next.decisionMargin)
         record = next
         record.trials += trials
-        record.decisionMargin = margin
         record.validationLoss = next.validationLoss ?? validationLoss
     }
 
@@ -43,13 +40,11 @@ public struct MetricsLine: Sendable {
             ("trials", .integer(record.trials)),
             ("allreduces", .integer(record.allreduces)),
             ("communicatedBytes", .integer(record.communicatedBytes)),
-            ("decisionMargin", .number(record.decisionMargin)),
             ("computeSeconds", .number(record.computeSeconds)),
             ("communicationSeconds", .number(record.communicationSeconds)),
             ("transferSeconds", .number(record.transferSeconds)),
         ]
         if record.nonFinite > 0 { members.append(("nonFinite", .integer(record.nonFinite))) }
-        if record.parameterRepairs > 0 { members.append(("parameterRepairs", .integer(record.parameterRepairs))) }
         if let loss = record.validationLoss { members.append(("validationLoss", .number(loss))) }
         return .object(members)
     }

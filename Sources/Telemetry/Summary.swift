@@ -59,8 +59,6 @@ public struct Summary: Sendable {
             + "\(NumberFormat.significant(result.gradientPasses, 3)) gradient passes over the data, "
             + "\(NumberFormat.count(result.allreduces)) allreduces"
             + (result.nonFinite > 0 ? ", \(result.nonFinite) non-finite batches or trials" : "")
-            + (result.parameterRepairs > 0
-                ? ", the ranks' parameters differed \(result.parameterRepairs) times and were repaired" : "")
     }
 
     private var time: String {

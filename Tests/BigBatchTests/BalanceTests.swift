@@ -116,22 +116,8 @@ import Testing
         // All ranks hold the same parameters to the end.
         #expect(all.allSatisfy { $0.result.parameters == all[0].result.parameters })
         let moved = all[0]
-        if !way.isNetwork {
-            #expect(still.result.parameters == moved.result.parameters)
-            #expect(still.records.map(\.path) == moved.records.map(\.path))
-            return
-        }
-        var compared = 0
-        for (a, b) in zip(still.records, moved.records) {
-            let precision = way.isNetwork ? 1e-4 : 1e-5
-            #expect(abs(a.loss - b.loss) <= precision * abs(a.loss), "iteration \(a.iteration): \(a.loss), \(b.loss)")
-            guard a.decisionMargin > 1e-4 else { break }
-            #expect(a.iteration == b.iteration && a.batchSize == b.batchSize && a.trials == b.trials)
-            #expect(a.gradientPasses == b.gradientPasses && a.allreduces == b.allreduces)
-            compared += 1
-        }
-        #expect(compared >= 2)
-        #expect(abs(still.result.objective - moved.result.objective) <= 1e-4 * abs(still.result.objective))
+        #expect(still.result.parameters == moved.result.parameters)
+        #expect(still.records.map(\.path) == moved.records.map(\.path))
     }
 
     /// The rows of every gradient, by positions and content, before and after moves.

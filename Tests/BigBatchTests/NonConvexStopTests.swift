@@ -166,19 +166,14 @@ struct NonConvexRanksTests {
         for ranks in 2...4 {
             let all = try run(ranks, model, configuration)
             for other in all {
-                #expect(other.result.parameters == all[0].result.parameters)
-                #expect(other.records.map(\.stepSize) == all[0].records.map(\.stepSize))
-                #expect(other.result.parameterRepairs == 0)
-            }
-            for (a, b) in zip(alone.records, all[0].records).prefix(50) {
-                #expect(a.batchSize == b.batchSize, "\(ranks) ranks, iteration \(a.iteration)")
-                #expect(abs(a.loss - b.loss) <= 1e-4 * abs(a.loss), "\(ranks) ranks, iteration \(a.iteration)")
+                #expect(other.result.parameters == alone.result.parameters, "\(ranks) ranks")
+                #expect(other.records.map(\.path) == alone.records.map(\.path), "\(ranks) ranks")
             }
         }
     }
 
     @Test(
-        "Batches are equal and losses agree over fifty iterations", arguments: [StepKind.auto, .armijo, .bb],
+        "Sixty iterations are the same to the last bit", arguments: [StepKind.auto, .armijo, .bb],
         [0, 0.3])
     func searched(step: StepKind, noise: Double) throws {
         try expectSame(SampleNetwork(noise: noise)) { $0.step = step }

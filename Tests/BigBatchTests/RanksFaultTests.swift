@@ -231,47 +231,28 @@ struct RanksFaultTests {
 
     // MARK: Parameters
 
-    /// Trains with a parameter of rank 1 changed after the iterations `when`.
-    private func spoilt(
-        iterations: Int, _ when: @escaping @Sendable (Int) -> Bool
-    ) -> [Result<(result: TrainingResult, repairs: [Int]), any Error>] {
+    /// Trains with a parameter of rank 1 changed after the iteration `when`.
+    private func spoilt(iterations: Int, at when: Int?) -> [Result<TrainingResult, any Error>] {
         ThreadCommunicator.run(ranks: ranks) { [configuration = fixedSteps(iterations), problem, model] world in
             let trainer = Trainer(
                 model: model, dataset: problem.dataset(world), communicator: world, configuration: configuration)
-            let spoiler = Spoiler(trainer, isActive: world.rank == 1, when)
-            let result = try trainer.run(observer: spoiler)
-            return (result, spoiler.repairs)
+            return try trainer.run(observer: Spoiler(trainer, after: world.rank == 1 ? when : nil))
         }
     }
 
-    @Test("Parameters that differ on one rank are repaired from rank 0 at the next comparison, and counted")
-    func repairedParameters() throws {
-        let sound = try spoilt(iterations: 200) { _ in false }[0].get()
-        #expect(sound.result.parameterRepairs == 0)
-        let all = try spoilt(iterations: 200) { $0 == 70 }.map { try $0.get() }
-        for run in all {
-            #expect(run.result.parameterRepairs == 1)
-            #expect(run.result.parameters == all[0].result.parameters)
-            // Compared at the gradients 1, 65, 129, …
-            #expect(run.repairs.firstIndex(of: 1) == 128)
-        }
-        #expect(abs(all[0].result.objective - sound.result.objective) < 1e-2 * sound.result.objective)
-    }
-
-    @Test("Parameters that differ again at the next comparison end the run on all ranks")
-    func parametersThatStayDifferent() {
-        // The repair's own gradient counts: 65, then 128.
-        for result in spoilt(iterations: 200, { $0 > 10 }) {
-            #expect(throws: ReductionError.parametersDiffer(iteration: 128)) { try result.get() }
+    @Test("Parameters that differ on one rank are found at the next comparison, and the rank is named on all of them")
+    func differentParameters() throws {
+        #expect(try spoilt(iterations: 200, at: nil).map { try $0.get().iterations } == [200, 200, 200])
+        // Compared at the gradients 1, 65, 129, …
+        for result in spoilt(iterations: 200, at: 70) {
+            #expect(throws: ReductionError.parametersDiffer(iteration: 129, ranks: [1])) { try result.get() }
         }
     }
 
-    @Test("Parameters spoilt after the last comparison are found by the last evaluation")
-    func spoiltAtTheEnd() throws {
-        let all = try spoilt(iterations: 30) { $0 == 29 }.map { try $0.get() }
-        for run in all {
-            #expect(run.result.parameterRepairs == 1)
-            #expect(run.result.parameters == all[0].result.parameters)
+    @Test("Parameters spoilt after the last comparison are found at the end")
+    func spoiltAtTheEnd() {
+        for result in spoilt(iterations: 30, at: 29) {
+            #expect(throws: ReductionError.parametersDiffer(iteration: 30, ranks: [1])) { try result.get() }
         }
     }
 }
@@ -279,19 +260,15 @@ struct RanksFaultTests {
 /// Changes a parameter of its rank behind the trainer's back.
 private final class Spoiler: TrainingObserver {
     private let trainer: Trainer<SampleLogistic>
-    private let isActive: Bool
-    private let when: (Int) -> Bool
-    private(set) var repairs: [Int] = []
+    private let iteration: Int?
 
-    init(_ trainer: Trainer<SampleLogistic>, isActive: Bool, _ when: @escaping (Int) -> Bool) {
+    init(_ trainer: Trainer<SampleLogistic>, after iteration: Int?) {
         self.trainer = trainer
-        self.isActive = isActive
-        self.when = when
+        self.iteration = iteration
     }
 
     func iterationDidEnd(_ record: IterationRecord) {
-        repairs.append(record.parameterRepairs)
-        if isActive, when(record.iteration) { trainer.state.parameters[2] += 1e-3 }
+        if record.iteration == iteration { trainer.state.parameters[2] += 1e-3 }
     }
 }
 

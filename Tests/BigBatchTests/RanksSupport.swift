@@ -105,8 +105,8 @@ func train<M: Model>(
     }
 }
 
-/// A model that notes which rows every gradient was taken over.
-struct Spy<Base: Model>: Model {
+/// A model that notes which rows every gradient was taken over; its sums are asked for by whole batches.
+struct Spy<Base: Model>: RowSumModel {
     let base: Base
     let log: SpyLog
 
@@ -118,9 +118,20 @@ struct Spy<Base: Model>: Model {
     func accumulate(
         _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
     ) -> LossSums {
-        log.note(batch)
-        return base.accumulate(batch, at: parameters, gradient: gradient)
+        base.accumulate(batch, at: parameters, gradient: gradient)
     }
+
+    var sumCount: Int { parameterCount }
+
+    func writeSums(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into sums: UnsafeMutableBufferPointer<Double>
+    ) -> LossSums {
+        log.note(batch)
+        sums.update(repeating: 0)
+        return base.accumulate(batch, at: parameters, gradient: sums)
+    }
+
+    func complete(_ sums: UnsafeMutableBufferPointer<Double>, of dataset: Dataset) {}
 
     func loss(_ batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> Double {
         base.loss(batch, at: parameters)

@@ -113,8 +113,8 @@ struct SquareProblem: Sendable {
     }
 }
 
-/// Notes the draw and the rows of every batch that a model is given.
-struct DrawSpy: Model {
+/// Notes the draw and the rows of every batch that a model is given; its sums are asked for by whole batches.
+struct DrawSpy: RowSumModel {
     let base: SampleNetwork
     let log: DrawLog
 
@@ -128,10 +128,21 @@ struct DrawSpy: Model {
     func accumulate(
         _ batch: Batch, at x: UnsafeBufferPointer<Float>, gradient: UnsafeMutableBufferPointer<Double>
     ) -> LossSums {
+        base.accumulate(batch, at: x, gradient: gradient)
+    }
+
+    var sumCount: Int { parameterCount }
+
+    func writeSums(
+        _ batch: Batch, at x: UnsafeBufferPointer<Float>, into sums: UnsafeMutableBufferPointer<Double>
+    ) -> LossSums {
         log.draws.append(batch.draw)
         log.rows.append(Array(batch.rows))
-        return base.accumulate(batch, at: x, gradient: gradient)
+        sums.update(repeating: 0)
+        return base.accumulate(batch, at: x, gradient: sums)
     }
+
+    func complete(_ sums: UnsafeMutableBufferPointer<Double>, of dataset: Dataset) {}
 
     func loss(_ batch: Batch, at x: UnsafeBufferPointer<Float>) -> Double {
         log.draws.append(batch.draw)

@@ -125,7 +125,7 @@ struct SnapshotTests {
             Double(record.iteration), record.gradientPasses, record.featurePasses, Double(record.batchSize),
             record.loss,
             record.gradientNorm, record.signalToNoise, record.stepSize, Double(record.trials),
-            Double(record.allreduces), Double(record.nonFinite), record.decisionMargin, record.validationLoss ?? -1,
+            Double(record.allreduces), Double(record.nonFinite), record.validationLoss ?? -1,
         ]
     }
 
@@ -153,30 +153,15 @@ struct SnapshotTests {
     }
 
     @Test(
-        "On another number of ranks it takes the same batches and ends at the same objective", arguments: Way.allCases)
+        "On another number of ranks it is the same run too", arguments: Way.allCases)
     func otherRanks(way: Way) throws {
         let whole = try run(way, ranks: 4, keeps: true)
         let stored = whole.snapshots[whole.snapshots.count / 2]
         for ranks in [1, 2, 3] {
             let rest = try run(way, ranks: ranks, from: stored)
-            if !way.isNetwork {
-                #expect(rest.result.parameters == whole.result.parameters)
-                #expect(
-                    rest.records.map(\.path) == whole.records.drop { $0.iteration <= stored.iteration }.map(\.path))
-                continue
-            }
-            var compared = 0
-            for (own, other) in zip(rest.records, whole.records.drop { $0.iteration <= stored.iteration }) {
-                #expect(own.iteration == other.iteration)
-                #expect(abs(own.loss - other.loss) <= 1e-5 * abs(other.loss))
-                compared += 1
-                if min(own.decisionMargin, other.decisionMargin) < 1e-5 { break }
-                #expect(own.batchSize == other.batchSize)
-            }
-            #expect(compared > 0)
-            // Networks amplify rounding from step to step.
-            let allowed = (way.isNetwork ? 1e-2 : 1e-5) * abs(whole.result.objective)
-            #expect(abs(rest.result.objective - whole.result.objective) <= allowed)
+            #expect(rest.result.parameters == whole.result.parameters)
+            #expect(rest.result.objective == whole.result.objective)
+            #expect(rest.records.map(\.path) == whole.records.drop { $0.iteration <= stored.iteration }.map(\.path))
         }
     }
 

@@ -74,6 +74,22 @@ struct SampleData {
 
     enum PlainLabel: String, CaseIterable { case values, binary, classes, counts }
 
+    /// Images of 5 × 5: a bright row or a bright column, somewhere, over noise. A column w holds weights, where they are wanted.
+    static func images(rows: Int = 400, seed: UInt64 = 7, areWeighted: Bool = false) -> String {
+        var random = SampleData(seed: seed)
+        var text = ""
+        for row in 0..<rows {
+            let isRow = random.next() < 0
+            let place = min(4, Int((random.next() + 1) * 2.5))
+            let values = (0..<25).map { pixel in
+                random.next() * 0.25 + ((isRow ? pixel / 5 : pixel % 5) == place ? 1 : 0)
+            }
+            let weight = areWeighted ? ",\(1 + Double(row % 3) / 2)" : ""
+            text += (isRow ? "row" : "column") + "," + values.map { "\($0)" }.joined(separator: ",") + weight + "\n"
+        }
+        return "label," + (0..<25).map { "p\($0)" }.joined(separator: ",") + (areWeighted ? ",w" : "") + "\n" + text
+    }
+
     /// LIBSVM with 300 features of which each row has three.
     static func sparse(rows: Int = 300, seed: UInt64 = 4) -> String {
         var data = SampleData(seed: seed)

@@ -129,4 +129,19 @@ import Testing
         #expect(moment([0, 1, 50, 51, 137], .dense(matrix.dense)) == whole)
         #expect(moment([0, 64, 137], .sparse(matrix.sparse)) == whole)
     }
+
+    /// On a coarse grid all terms may have been rounded away: 0 is believed on a fine one.
+    @Test func nothingOnACoarseGrid() throws {
+        var grid: SumGrid? = SumGrid(exponent: 120)
+        var sum = 0.0
+        for attempt in 0... {
+            guard let current = grid else { break }
+            sum = (0..<10).reduce(0.0) { $0 + current.round(0.01 * Double($1)) }
+            grid = current.next(after: sum, attempt: attempt)
+        }
+        #expect(abs(sum - 0.45) < 1e-6)
+        #expect(SumGrid(exponent: SumGrid.exponentOfNothing).next(after: 0, attempt: 0) == nil)
+        let up = SumGrid(exponent: 51)
+        #expect(up.roundUp(0.1) == 1 && up.roundUp(1) == 1 && up.roundUp(0) == 0 && up.roundUp(7.5) == 8)
+    }
 }

@@ -177,7 +177,7 @@ import Testing
                 let file = EventsFile(path: path, attempt: attempt, warn: { _ in })
                 let events = [
                     RunEvent("checkpoint", iteration: 3, seconds: 1.5, [("bytes", .integer(7))]),
-                    RunEvent(TrainingEvent(.repair, iteration: 4, seconds: 2)),
+                    RunEvent(TrainingEvent(.recovery, iteration: 4, seconds: 2)),
                 ]
                 file.receive(RunNews(events: events))
                 file.finish(nil)
@@ -185,7 +185,7 @@ import Testing
             let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
             #expect(lines.count == 4)
             #expect(lines[2] == #"{"event":"checkpoint","iteration":3,"seconds":1.5,"attempt":2,"bytes":7}"#)
-            #expect(lines[1] == #"{"event":"repair","iteration":4,"seconds":2.0,"attempt":1}"#)
+            #expect(lines[1] == #"{"event":"recovery","iteration":4,"seconds":2.0,"attempt":1}"#)
         }
     }
 }

@@ -45,7 +45,6 @@ final class Warnings: Sendable {
         "iteration", "seconds", "gradientPasses", "featurePasses", "batchSize", "loss", "gradientNorm", "signalToNoise",
         "stepSize", "trials", "allreduces", "communicatedBytes", "computeSeconds", "communicationSeconds",
         "transferSeconds",
-        "decisionMargin",
     ]
 
     @Test func aLineHasExactlyTheKeysPromised() throws {

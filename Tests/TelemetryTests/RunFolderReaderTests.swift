@@ -30,7 +30,6 @@ import Testing
         record.communicationSeconds = 0.02
         record.transferSeconds = 0.01
         record.nonFinite = 2
-        record.parameterRepairs = 1
         record.validationLoss = 0.75
         var line = MetricsLine(record, start: 0)
         line.firstIteration = 10

@@ -180,12 +180,8 @@ public final class ThreadCommunicator: Communicator {
         try world.publish(rank, UnsafeRawPointer(buffer.baseAddress), [buffer.count])
         var result = Array(buffer)
         try requireEqualLengths()
-        for index in result.indices {
-            for other in 0..<size {
-                guard let values = world.slots[other]?.assumingMemoryBound(to: T.self) else { continue }
-                result[index] = other == 0 ? values[index] : combine(result[index], values[index], operation)
-            }
-        }
+        let others = (0..<size).compactMap { world.slots[$0] }
+        result.withUnsafeMutableBytes { combine(others, T.elementType, operation, into: $0) }
         try world.wait()
         for index in result.indices { buffer[index] = result[index] }
         try world.wait()
@@ -197,23 +193,34 @@ public final class ThreadCommunicator: Communicator {
         guard lengths.allSatisfy({ $0 == lengths[0] }) else { throw LengthsDiffer() }
     }
 
-    private func combine<T>(_ a: T, _ b: T, _ operation: ReductionOperation) -> T {
-        func apply<N: Comparable & AdditiveArithmetic>(_ a: N, _ b: N) -> N {
-            // NaN, which is not itself, wins.
-            if operation != .sum, a != a || b != b { return a != a ? a : b }
-            return switch operation {
-            case .sum: a + b
-            case .minimum: Swift.min(a, b)
-            case .maximum: Swift.max(a, b)
+    private func combine(
+        _ parts: [UnsafeRawPointer], _ type: ElementType, _ operation: ReductionOperation,
+        into result: UnsafeMutableRawBufferPointer
+    ) {
+        func apply<N: Comparable>(_ type: N.Type, _ sum: (N, N) -> N) {
+            let target = result.bindMemory(to: N.self)
+            let values = parts.map { $0.assumingMemoryBound(to: N.self) }
+            for index in target.indices {
+                var value = values[0][index]
+                for other in values.dropFirst() {
+                    let next = other[index]
+                    switch operation {
+                    case .sum: value = sum(value, next)
+                    // NaN, which is not itself, wins.
+                    case .minimum: value = value != value || value < next ? value : next
+                    case .maximum: value = value != value || value > next ? value : next
+                    }
+                }
+                target[index] = value
             }
         }
-        switch (a, b) {
-        case (let a as Float, let b as Float): return apply(a, b) as! T
-        case (let a as Double, let b as Double): return apply(a, b) as! T
-        case (let a as Int, let b as Int): return apply(a, b) as! T
-        case (let a as Int32, let b as Int32): return apply(a, b) as! T
-        case (let a as UInt8, let b as UInt8): return apply(a, b) as! T
-        default: preconditionFailure("unknown element type")
+        switch type {
+        case .float: apply(Float.self, +)
+        case .double: apply(Double.self, +)
+        case .int64: apply(Int.self, +)
+        case .int32: apply(Int32.self, +)
+        case .uint32: apply(UInt32.self, &+)
+        case .uint8: apply(UInt8.self, +)
         }
     }
 

@@ -37,16 +37,19 @@ typedef struct ck_layers {
     void (*_Nonnull bias_channels)(
         long samples, long channels, long positions, const float *x, long x_sample, long x_channel, const float *bias,
         long relu, float *y, long y_sample, long y_channel);
-    /// sums[j] += Σ_i d[i, j]
-    void (*_Nonnull column_sums)(long rows, long columns, long stride, const float *d, double *sums);
-    /// sums[c] += Σ_s b_sc and squares[s] += Σ_c b_sc² for b_sc = Σ_p d[s, c, p]
-    void (*_Nonnull channel_sums)(
-        long samples, long channels, long positions, const float *d, long d_sample, long d_channel, double *sums,
-        double *squares);
-    /// out[i] = Σ_j x[i, j]²
-    void (*_Nonnull row_squares)(long rows, long columns, long stride, const float *x, double *out);
-    /// g += x; returns Σ x²
-    double (*_Nonnull add_squares)(long n, const float *x, float *g);
+    /// sums[c] = Σ_p d[c, p]
+    void (*_Nonnull channel_sums)(long channels, long positions, const float *d, long d_channel, float *sums);
+    /// squares[i] = Σ_j x[i, j]², largest[i] = max_j |x[i, j]|
+    void (*_Nonnull row_norms)(
+        long rows, long columns, long stride, const float *x, double *squares, float *largest);
+    /// g += the whole number nearest to scale · x, modulo 2³²; returns Σ x². `scale` is a power of two
+    double (*_Nonnull add_units)(long n, const float *x, float scale, int32_t *g);
+    /// Σ p x²
+    double (*_Nonnull weighted_squares)(long n, const float *x, const float *p);
+    /// g += x, modulo 2³²
+    void (*_Nonnull sum_units)(long n, const int32_t *x, int32_t *g);
+    /// out = unit · units; out may be units
+    void (*_Nonnull from_units)(long n, const int32_t *units, float unit, float *out);
 
     /// y[s, c, place] = largest value under the place, index = its position in the plane (may be null), both packed
     void (*_Nonnull max_pool)(
@@ -60,6 +63,17 @@ typedef struct ck_layers {
     void (*_Nonnull average_pool)(const ck_window *window, long planes, const float *x, float *y);
     /// dx = the transpose of that applied to d
     void (*_Nonnull average_pool_back)(const ck_window *window, long planes, const float *d, float *dx);
+
+    /// c[i, j] = or (adds) += Σ_k a[i, k] b[k, j], in the order of k whatever the set, each step one fused multiply-add where it
+    /// has them; distances between rows and columns of a and b, rows of c
+    void (*_Nonnull matrix_product)(
+        long rows, long columns, long length, const float *a, long a_row, long a_column, const float *b, long b_row,
+        long b_column, float *c, long c_row, long adds);
+    /// g[j, c] += Σ over groups of the whole number nearest to scale Σ_{i in group} x[i, j] d[i, c], modulo 2³²; `scale` is a
+    /// power of two, group q has the rows ends[q − 1] ..< ends[q], at most 64, and rows of g are packed
+    void (*_Nonnull outer_product)(
+        const int32_t *ends, long groups, long inputs, const float *x, long x_row, long outputs, const float *d,
+        long d_row, float scale, int32_t *g);
 
     /// column[(c, i, j), place] = x[c, under (i, j) of the place] or 0 in the padding; rows of column `stride` apart,
     /// planes of x `x_channel`
@@ -97,32 +111,25 @@ typedef struct ck_layers {
         long channels, long places, const float *d, const int32_t *index, long positions, int32_t *channel_starts,
         int32_t *channel_places, float *channel_values, int32_t *_Nullable place_starts,
         int32_t *_Nullable place_channels, float *_Nullable place_values);
-    /// out[r] = Σ_{starts[r] ≤ e < starts[r + 1]} values[e] b[items[e]]; rows of b and out have room for a multiple of 16
+    /// out[r] = Σ_{starts[r] ≤ e < starts[r + 1]} values[e] b[items[e]]; rows of b have room for a multiple of 16
     void (*_Nonnull listed_product)(
         long rows, const int32_t *starts, const int32_t *items, const float *values, const float *b, long b_stride,
         float *out, long out_stride, long width);
-    /// The same added to out, whose rows may end at width; returns Σ of the squares of what is added. Rows of b are zero
-    /// from width to a multiple of 16
-    double (*_Nonnull add_listed_product)(
-        long rows, const int32_t *starts, const int32_t *items, const float *values, const float *b, long b_stride,
-        float *out, long out_stride, long width);
-
     /// y = gain_c (x − mean) · inverse + bias_c, mean and inverse = 1/√(variance + epsilon) of each sample's group of
     /// channels; mean and inverse hold samples × groups; y may be x
     void (*_Nonnull normalise)(
         long samples, long channels, long positions, long groups, double epsilon, const float *x, const float *gain,
         const float *bias, float *y, float *mean, float *inverse);
-    /// d = ∂/∂x; gains[c] += Σ_s a_sc, biases[c] += Σ_s b_sc, squares[s] += Σ_c (a_sc² + b_sc²) with
-    /// a_sc = Σ_p d (x − mean) inverse, b_sc = Σ_p d
+    /// Of one sample: d = ∂/∂x; gains[c] = Σ_p d (x − mean) inverse, biases[c] = Σ_p d
     void (*_Nonnull normalise_back)(
-        long samples, long channels, long positions, long groups, const float *x, const float *mean,
-        const float *inverse, const float *gain, float *d, double *gains, double *biases, double *squares);
+        long channels, long positions, long groups, const float *x, const float *mean, const float *inverse,
+        const float *gain, float *d, float *gains, float *biases);
 
-    /// Σ ω (log Σ_c exp m_c − Σ_c t_c m_c), t = (1 − smoothing) e_label + smoothing / classes; m = ω (softmax(m) − t) if
-    /// gradient
+    /// Σ ω (log Σ_c exp m_c − Σ_c t_c m_c), t = (1 − smoothing) e_label + smoothing / classes, each term on the anchor's grid;
+    /// m = ω (softmax(m) − t) if gradient
     double (*_Nonnull softmax_head)(
         long rows, long classes, long stride, float *m, const float *labels, const float *_Nullable weights,
-        double smoothing, long gradient);
+        double smoothing, double anchor, long gradient);
 
     /// x[i, u] = 0 where hash(seed, draw, layer, positions[i], u) < rate · 2³², else x[i, u] / (1 − rate)
     void (*_Nonnull dropout)(

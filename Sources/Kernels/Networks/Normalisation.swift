@@ -34,15 +34,14 @@ public struct Normalisation: Sendable, Equatable {
             samples, channels, positions, groups, epsilon, x, gain, bias, y, mean, inverse)
     }
 
-    /// δ = ∂loss/∂y becomes ∂loss/∂x. With a_sc = Σ_p δ x̂ and b_sc = Σ_p δ of sample s, the gradients of its gain and
-    /// bias: gains[c] += Σ_s a_sc, biases[c] += Σ_s b_sc, squares[s] += Σ_c (a_sc² + b_sc²).
+    /// Of one sample: δ = ∂loss/∂y becomes ∂loss/∂x, and the gradients of gain and bias are gains[c] = Σ_p δ x̂ and
+    /// biases[c] = Σ_p δ.
     public func backward(
-        samples: Int, _ x: UnsafePointer<Float>, mean: UnsafePointer<Float>, inverse: UnsafePointer<Float>,
-        gain: UnsafePointer<Float>, delta: UnsafeMutablePointer<Float>, gains: UnsafeMutablePointer<Double>,
-        biases: UnsafeMutablePointer<Double>, squares: UnsafeMutablePointer<Double>,
-        with kernels: KernelSet = .current
+        _ x: UnsafePointer<Float>, mean: UnsafePointer<Float>, inverse: UnsafePointer<Float>,
+        gain: UnsafePointer<Float>, delta: UnsafeMutablePointer<Float>, gains: UnsafeMutablePointer<Float>,
+        biases: UnsafeMutablePointer<Float>, with kernels: KernelSet = .current
     ) {
         kernels.layers.pointee.normalise_back(
-            samples, channels, positions, groups, x, mean, inverse, gain, delta, gains, biases, squares)
+            channels, positions, groups, x, mean, inverse, gain, delta, gains, biases)
     }
 }

@@ -77,14 +77,14 @@ public struct Patches: Sendable, Equatable {
         kernels.layers.pointee.pool_rows(&geometry, filters, product, filterStride, bias, y, index)
     }
 
-    /// sum (filters × length) += Σ over listed places of δ · patch, for each filter; returns Σ of the squares of what is
-    /// added, which is one sample's squared gradient norm. Patches have zeros beyond their length.
-    public func addGradient(
-        _ lists: PooledLists, patches: UnsafePointer<Float>, to sum: UnsafeMutablePointer<Float>,
+    /// out (filters × length) = Σ over listed places of δ · patch, for each filter: one sample's gradient. Patches have zeros
+    /// beyond their length.
+    public func weightGradient(
+        _ lists: PooledLists, patches: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>,
         with kernels: KernelSet = .current
-    ) -> Double {
-        kernels.layers.pointee.add_listed_product(
-            filters, lists.filterStarts, lists.filterPlaces, lists.filterValues, patches, stride, sum, length, length)
+    ) {
+        kernels.layers.pointee.listed_product(
+            filters, lists.filterStarts, lists.filterPlaces, lists.filterValues, patches, stride, out, length, length)
     }
 
     /// patches[place] = Σ over listed filters of δ · filter. `weights` has rows of `stride` values.

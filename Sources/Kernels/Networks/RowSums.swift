@@ -1,6 +1,6 @@
 import CKernels
 
-/// Biases, and the sums over samples that their gradients are.
+/// Biases, and the sums over positions that their gradients are.
 public enum Bias {
     /// y[i, j] += bias[j] for `rows` samples of `columns` units, `stride` apart; then max(·, 0) if `relu`.
     public static func addToRows(
@@ -26,41 +26,30 @@ public enum Bias {
             target.channel)
     }
 
-    /// sums[j] += Σ_i δ[i, j]: the gradient of the bias of a dense layer. Its squared norm for sample i is ‖δ_i‖².
-    public static func addColumnSums(
-        rows: Int, columns: Int, stride: Int, _ delta: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Double>,
+    /// sums[c] = Σ_p δ[c, p]: the gradient of a convolution's bias by one sample.
+    public static func channelSums(
+        channels: Int, positions: Int, _ delta: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Float>,
         with kernels: KernelSet = .current
     ) {
-        kernels.layers.pointee.column_sums(rows, columns, stride, delta, sums)
-    }
-
-    /// sums[c] += Σ_s b_sc and squares[s] += Σ_c b_sc², b_sc = Σ_p δ[s, c, p]: the gradient of a convolution's bias, and
-    /// its squared norm for each sample.
-    public static func addChannelSums(
-        samples: Int, channels: Int, positions: Int, _ delta: UnsafePointer<Float>, source: (sample: Int, channel: Int),
-        into sums: UnsafeMutablePointer<Double>, squares: UnsafeMutablePointer<Double>,
-        with kernels: KernelSet = .current
-    ) {
-        kernels.layers.pointee.channel_sums(
-            samples, channels, positions, delta, source.sample, source.channel, sums, squares)
+        kernels.layers.pointee.channel_sums(channels, positions, delta, positions, sums)
     }
 }
 
-/// Sums of squares. Float sums are of at most 512 values; the rest is Double.
-public enum Squares {
-    /// out[i] = Σ_j x[i, j]².
+/// Sizes of vectors. Float sums are of at most 512 values; the rest is Double. The same bits with AVX2 and AVX-512.
+public enum Norms {
+    /// squares[i] = Σ_j x[i, j]², largest[i] = max_j |x[i, j]| (NaN if one is).
     public static func ofRows(
-        rows: Int, columns: Int, stride: Int, _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Double>,
-        with kernels: KernelSet = .current
+        rows: Int, columns: Int, stride: Int, _ x: UnsafePointer<Float>, squares: UnsafeMutablePointer<Double>,
+        largest: UnsafeMutablePointer<Float>, with kernels: KernelSet = .current
     ) {
-        kernels.layers.pointee.row_squares(rows, columns, stride, x, out)
+        kernels.layers.pointee.row_norms(rows, columns, stride, x, squares, largest)
     }
 
-    /// sum += x, and returns Σ x²: one sample's gradient joins the batch's, and its squared norm is known.
-    public static func adding(
-        count: Int, _ x: UnsafePointer<Float>, to sum: UnsafeMutablePointer<Float>, with kernels: KernelSet = .current
+    /// Σ p x².
+    public static func squares(
+        count: Int, _ x: UnsafePointer<Float>, weights p: UnsafePointer<Float>, with kernels: KernelSet = .current
     ) -> Double {
-        kernels.layers.pointee.add_squares(count, x, sum)
+        kernels.layers.pointee.weighted_squares(count, x, p)
     }
 }
 

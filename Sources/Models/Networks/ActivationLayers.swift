@@ -15,11 +15,10 @@ struct TanhLayer: Layer {
     func backward(
         _ pass: LayerPass, input x: FloatRows, output y: FloatRows, outputDelta: FloatRows, inputDelta: FloatRows?,
         gradient: LayerGradient
-    ) -> Double {
+    ) {
         for i in 0..<pass.count {
             Activation.tanh.multiply(count: input.count, derivativeAt: y.row(i), into: outputDelta.row(i))
         }
-        return 0
     }
 }
 
@@ -36,13 +35,12 @@ struct GELULayer: Layer {
     func backward(
         _ pass: LayerPass, input x: FloatRows, output y: FloatRows, outputDelta: FloatRows, inputDelta: FloatRows?,
         gradient: LayerGradient
-    ) -> Double {
-        guard let inputDelta else { return 0 }
+    ) {
+        guard let inputDelta else { return }
         for i in 0..<pass.count {
             inputDelta.row(i).update(from: outputDelta.row(i), count: input.count)
             Activation.gelu.multiply(count: input.count, derivativeAt: x.row(i), into: inputDelta.row(i))
         }
-        return 0
     }
 }
 
@@ -60,9 +58,8 @@ struct DropoutLayer: Layer {
     func backward(
         _ pass: LayerPass, input x: FloatRows, output y: FloatRows, outputDelta: FloatRows, inputDelta: FloatRows?,
         gradient: LayerGradient
-    ) -> Double {
+    ) {
         drop(pass, outputDelta)
-        return 0
     }
 
     private func drop(_ pass: LayerPass, _ rows: FloatRows) {

@@ -21,12 +21,11 @@ struct AveragePoolLayer: Layer {
     func backward(
         _ pass: LayerPass, input x: FloatRows, output y: FloatRows, outputDelta: FloatRows, inputDelta: FloatRows?,
         gradient: LayerGradient
-    ) -> Double {
-        guard let inputDelta else { return 0 }
+    ) {
+        guard let inputDelta else { return }
         for i in 0..<pass.count {
             Pooling.averageBackward(
                 window, planes: input.channels, delta: outputDelta.row(i), into: inputDelta.row(i))
         }
-        return 0
     }
 }

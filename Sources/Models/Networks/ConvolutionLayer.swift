@@ -56,36 +56,24 @@ struct ConvolutionLayer: Layer {
     func backward(
         _ pass: LayerPass, input x: FloatRows, output y: FloatRows, outputDelta: FloatRows, inputDelta: FloatRows?,
         gradient: LayerGradient
-    ) -> Double {
+    ) {
         let columns = FloatRows(pass.scratch, stride: positions)
         let own = FloatRows(pass.scratch + taps * positions, stride: taps)
-        var norms = 0.0
-        if !gradient.addsWeights { gradient.weights.update(repeating: 0, count: weightCount) }
         for i in 0..<pass.count {
             let delta = FloatRows(outputDelta.row(i), stride: positions)
             Convolution.columns(
                 window, channels: input.channels, x.row(i), into: columns.pointer, stride: columns.stride)
             Gemm.multiply(output.channels, taps, positions, delta, columns, transposingB: true, into: own)
-            norms += Squares.adding(count: weightCount, own.pointer, to: gradient.weights)
+            gradient.squares[i] += gradient.weights.add(own.pointer, count: weightCount)
+            // The weights' gradient has served.
+            Bias.channelSums(channels: output.channels, positions: positions, delta.pointer, into: own.pointer)
+            gradient.squares[i] += gradient.biases.add(own.pointer, count: output.channels)
             guard let inputDelta else { continue }
             // The columns have served.
             Gemm.multiply(taps, positions, output.channels, weights(pass), delta, transposingA: true, into: columns)
             inputDelta.row(i).update(repeating: 0, count: input.count)
             Convolution.addColumns(
                 window, channels: input.channels, columns.pointer, stride: columns.stride, to: inputDelta.row(i))
-        }
-        return norms + biasGradient(pass, outputDelta, into: gradient.biases)
-    }
-
-    private func biasGradient(_ pass: LayerPass, _ delta: FloatRows, into sums: UnsafeMutablePointer<Double>) -> Double
-    {
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: pass.count) { squares in
-            guard let squares = squares.baseAddress else { return 0 }
-            squares.update(repeating: 0, count: pass.count)
-            Bias.addChannelSums(
-                samples: pass.count, channels: output.channels, positions: positions, delta.pointer,
-                source: (delta.stride, positions), into: sums, squares: squares)
-            return (0..<pass.count).reduce(0) { $0 + squares[$1] }
         }
     }
 

@@ -28,12 +28,12 @@ public protocol Layer: Sendable {
 
     func forward(_ pass: LayerPass, input: FloatRows, output: FloatRows)
 
-    /// Takes ∂f_i/∂output, writes ∂f_i/∂input (unless that is nil: the first layer's), adds Σ_i of the gradient, and
-    /// returns Σ_i ‖∇_layer f_i‖². In place, both deltas are the same rows.
+    /// Takes ∂f_i/∂output, writes ∂f_i/∂input (unless that is nil: the first layer's), and hands what each sample has of the
+    /// gradient to `gradient`. In place, both deltas are the same rows.
     func backward(
         _ pass: LayerPass, input: FloatRows, output: FloatRows, outputDelta: FloatRows, inputDelta: FloatRows?,
         gradient: LayerGradient
-    ) -> Double
+    )
 }
 
 extension Layer {
@@ -71,13 +71,4 @@ public struct Chance: Sendable {
     public let layer: Int
     /// Global positions of the samples.
     public let positions: @Sendable (Int) -> Int
-}
-
-/// Where a layer's gradient goes.
-public struct LayerGradient {
-    public let weights: UnsafeMutablePointer<Float>
-    /// False: what stands in `weights` is to be overwritten.
-    public let addsWeights: Bool
-    /// To be added to.
-    public let biases: UnsafeMutablePointer<Double>
 }

@@ -9,6 +9,10 @@ struct NetworkPlan: Sendable {
     let biases: [Int]
     let weightCount: Int
     let biasCount: Int
+    /// Lengths of the parameters' tensors one after the other, and each layer's among them.
+    let stretches: [Int]
+    let weightStretches: [Int]
+    let biasStretches: [Int]
     /// The first layer that has parameters: back-propagation ends there.
     let firstWithParameters: Int
     /// The first layer would overwrite the data.
@@ -62,8 +66,25 @@ struct NetworkPlan: Sendable {
         (keptOffsets, keptCount) = offsets(layers.map(\.keptCount))
         deltaStride = strides.max() ?? 0
         scratchCount = (layers.map(\.scratchCount).max() ?? 0) + 16
-        self.microBatch = microBatch ?? Self.suitableMicroBatch(values: end + keptCount + 2 * deltaStride)
+        let wanted = microBatch ?? Self.suitableMicroBatch(values: end + keptCount + 2 * deltaStride)
+        self.microBatch = wanted >= 16 ? wanted / 16 * 16 : Self.powerOfTwo(below: wanted)
+        var stretches: [Int] = []
+        func number(_ counts: [Int]) -> [Int] {
+            counts.map { count in
+                if count > 0 { stretches.append(count) }
+                return stretches.count - 1
+            }
+        }
+        weightStretches = number(layers.map(\.weightCount))
+        biasStretches = number(layers.map(\.biasCount))
+        self.stretches = stretches
     }
+
+    /// Groups of samples divide the blocks of sixteen, so that no micro-batch cuts one.
+    private static func powerOfTwo(below count: Int) -> Int { count >= 8 ? 8 : count >= 4 ? 4 : count >= 2 ? 2 : 1 }
+
+    /// Samples whose gradients are added in Float, at most.
+    var groupSize: Int { min(16, microBatch) }
 
     /// Enough samples for the products of dense layers, few enough for the caches; for large samples few enough for memory.
     private static func suitableMicroBatch(values: Int) -> Int {
@@ -71,9 +92,6 @@ struct NetworkPlan: Sendable {
         let enough = max(1, min(64, (256 << 20) / bytes))
         return max(enough, min(256, (16 << 20) / bytes / 8 * 8))
     }
-
-    /// Floats of a `PartialGradient`.
-    var gradientStride: Int { (weightCount + 15) / 16 * 16 + (2 * biasCount + 15) / 16 * 16 }
 
     /// Floats of a thread's memory for `samples` samples or more.
     func tapeCount(samples: Int, isTraining: Bool) -> Int {
@@ -112,57 +130,5 @@ struct Tape {
     func delta(_ layer: Int) -> FloatRows {
         let base = values + samples * (plan.valueCount + plan.keptCount)
         return FloatRows(base + plan.sides[layer] * samples * plan.deltaStride, stride: plan.strides[layer])
-    }
-}
-
-/// One thread's gradient over some samples: of the weights in Float, of the biases in Double.
-struct PartialGradient: @unchecked Sendable {
-    // Unchecked Sendable: each thread writes its own, and all are read when all have written.
-    let weights: UnsafeMutablePointer<Float>
-    let biases: UnsafeMutablePointer<Double>
-    private let weightCount: Int
-    private let biasCount: Int
-
-    /// - Parameters:
-    ///   - memory: `gradientStride` Floats, aligned to 64 bytes.
-    ///   - weights: where the weights' gradient stands; nil: in `memory`.
-    init(_ plan: NetworkPlan, memory: UnsafeMutablePointer<Float>, weights: UnsafeMutablePointer<Float>? = nil) {
-        self.weights = weights ?? memory
-        weightCount = plan.weightCount
-        biasCount = plan.biasCount
-        biases = UnsafeMutableRawPointer(memory + (plan.weightCount + 15) / 16 * 16)
-            .assumingMemoryBound(to: Double.self)
-    }
-
-    func clearBiases() { biases.update(repeating: 0, count: biasCount) }
-
-    /// Adds one of `slices` equal slices of the weights to `gradient`; the last slice brings the biases.
-    func add(slice: Int, of slices: Int, to gradient: UnsafeMutablePointer<Double>) {
-        let start = weightCount * slice / slices
-        let count = weightCount * (slice + 1) / slices - start
-        FixedOrder.add(
-            1, UnsafeBufferPointer(start: weights + start, count: count),
-            to: UnsafeMutableBufferPointer(start: gradient + start, count: count))
-        guard slice == slices - 1 else { return }
-        FixedOrder.add(
-            1, UnsafeBufferPointer(start: UnsafePointer(biases), count: biasCount),
-            to: UnsafeMutableBufferPointer(start: gradient + weightCount, count: biasCount))
-    }
-
-    /// The same in Float. Weights that stand in `gradient` are there already, and their biases are the first.
-    func add(slice: Int, of slices: Int, to gradient: UnsafeMutablePointer<Float>) {
-        let isFirst = weights == gradient
-        if !isFirst {
-            let start = weightCount * slice / slices
-            let count = weightCount * (slice + 1) / slices - start
-            FixedOrder.add(
-                1, UnsafeBufferPointer(start: weights + start, count: count),
-                to: UnsafeMutableBufferPointer(start: gradient + start, count: count))
-        }
-        guard slice == slices - 1 else { return }
-        for index in 0..<biasCount {
-            let sum = isFirst ? 0 : gradient[weightCount + index]
-            gradient[weightCount + index] = Float(Double(sum) + biases[index])
-        }
     }
 }

@@ -20,6 +20,8 @@ struct NormalisationLayer: Layer {
 
     /// Gains, then biases.
     var biasCount: Int { 2 * input.channels }
+    /// One sample's gradient.
+    var scratchCount: Int { biasCount }
     /// The mean of each group and the inverse of its deviation.
     var keptCount: Int { 2 * normalisation.groups }
 
@@ -41,17 +43,16 @@ struct NormalisationLayer: Layer {
     func backward(
         _ pass: LayerPass, input x: FloatRows, output y: FloatRows, outputDelta: FloatRows, inputDelta: FloatRows?,
         gradient: LayerGradient
-    ) -> Double {
-        var norms = 0.0
+    ) {
         for i in 0..<pass.count {
             let kept = pass.kept + i * keptCount
             // Without an input delta the rows of the output's may be spent as well.
             let delta = (inputDelta ?? outputDelta).row(i)
             if inputDelta != nil { delta.update(from: outputDelta.row(i), count: input.count) }
             normalisation.backward(
-                samples: 1, x.row(i), mean: kept, inverse: kept + normalisation.groups, gain: pass.biases, delta: delta,
-                gains: gradient.biases, biases: gradient.biases + input.channels, squares: &norms)
+                x.row(i), mean: kept, inverse: kept + normalisation.groups, gain: pass.biases, delta: delta,
+                gains: pass.scratch, biases: pass.scratch + input.channels)
+            gradient.squares[i] += gradient.biases.add(pass.scratch, count: biasCount)
         }
-        return norms
     }
 }

@@ -33,16 +33,18 @@ struct PooledConvolutionLayer: Layer {
     /// Which place of the window it was.
     var keptCount: Int { output.count }
 
-    /// Patches of one sample and the image they are cut from, the filters in another order, and the product or lists.
+    /// Patches of one sample and the image they are cut from, the filters in another order, the sample's gradient, and the
+    /// product or lists.
     var scratchCount: Int {
         let lists = PooledLists.count(filters: filters, windows: pooling.places, places: places)
         return offsets.end + max(places * patches.filterStride, lists)
     }
 
-    private var offsets: (patches: Int, filters: Int, end: Int) {
+    private var offsets: (patches: Int, filters: Int, own: Int, end: Int) {
         let first = rounded(patches.scratchCount)
         let second = first + rounded(patches.count)
-        return (first, second, second + max(patches.length * patches.filterStride, filters * patches.stride))
+        let third = second + rounded(max(patches.length * patches.filterStride, filters * patches.stride))
+        return (first, second, third, third + rounded(weightCount))
     }
 
     private func rounded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
@@ -71,8 +73,9 @@ struct PooledConvolutionLayer: Layer {
     func backward(
         _ pass: LayerPass, input x: FloatRows, output y: FloatRows, outputDelta: FloatRows, inputDelta: FloatRows?,
         gradient: LayerGradient
-    ) -> Double {
+    ) {
         let (cut, rows) = (pass.scratch + offsets.patches, pass.scratch + offsets.filters)
+        let own = pass.scratch + offsets.own
         let lists = PooledLists(
             filters: filters, windows: pooling.places, places: places, memory: pass.scratch + offsets.end)
         if inputDelta != nil {
@@ -80,30 +83,19 @@ struct PooledConvolutionLayer: Layer {
                 (rows + f * patches.stride).update(from: pass.weights + f * patches.length, count: patches.length)
             }
         }
-        if !gradient.addsWeights { gradient.weights.update(repeating: 0, count: weightCount) }
-        var norms = 0.0
         for i in 0..<pass.count {
             lists.fill(
                 outputDelta.row(i), index: chosen(pass) + i * output.count, byPlace: inputDelta != nil)
             patches.cut(x.row(i), scratch: pass.scratch, into: cut)
-            norms += patches.addGradient(lists, patches: cut, to: gradient.weights)
+            patches.weightGradient(lists, patches: cut, into: own)
+            gradient.squares[i] += gradient.weights.add(own, count: weightCount)
+            // The weights' gradient has served.
+            Bias.channelSums(channels: filters, positions: pooling.places, outputDelta.row(i), into: own)
+            gradient.squares[i] += gradient.biases.add(own, count: filters)
             guard let inputDelta else { continue }
             // The patches have served.
             patches.gradient(lists, weights: rows, into: cut)
             patches.paste(cut, scratch: pass.scratch, into: inputDelta.row(i))
-        }
-        return norms + biasGradient(pass, outputDelta, into: gradient.biases)
-    }
-
-    private func biasGradient(_ pass: LayerPass, _ delta: FloatRows, into sums: UnsafeMutablePointer<Double>) -> Double
-    {
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: pass.count) { squares in
-            guard let squares = squares.baseAddress else { return 0 }
-            squares.update(repeating: 0, count: pass.count)
-            Bias.addChannelSums(
-                samples: pass.count, channels: filters, positions: pooling.places, delta.pointer,
-                source: (delta.stride, pooling.places), into: sums, squares: squares)
-            return (0..<pass.count).reduce(0) { $0 + squares[$1] }
         }
     }
 

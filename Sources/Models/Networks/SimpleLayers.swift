@@ -15,11 +15,10 @@ struct RectifierLayer: Layer {
     func backward(
         _ pass: LayerPass, input x: FloatRows, output y: FloatRows, outputDelta: FloatRows, inputDelta: FloatRows?,
         gradient: LayerGradient
-    ) -> Double {
+    ) {
         for i in 0..<pass.count {
             Activation.relu.multiply(count: input.count, derivativeAt: y.row(i), into: outputDelta.row(i))
         }
-        return 0
     }
 }
 
@@ -48,12 +47,11 @@ struct MaxPoolLayer: Layer {
     func backward(
         _ pass: LayerPass, input x: FloatRows, output y: FloatRows, outputDelta: FloatRows, inputDelta: FloatRows?,
         gradient: LayerGradient
-    ) -> Double {
-        guard let inputDelta else { return 0 }
+    ) {
+        guard let inputDelta else { return }
         Pooling.maxBackward(
             window, samples: pass.count, channels: input.channels, delta: outputDelta.pointer, index: chosen(pass),
             into: inputDelta.pointer, target: (inputDelta.stride, input.height * input.width))
-        return 0
     }
 
     private func chosen(_ pass: LayerPass) -> UnsafeMutablePointer<Int32> {
@@ -80,14 +78,13 @@ struct PadLayer: Layer {
     func backward(
         _ pass: LayerPass, input x: FloatRows, output y: FloatRows, outputDelta: FloatRows, inputDelta: FloatRows?,
         gradient: LayerGradient
-    ) -> Double {
-        guard let inputDelta else { return 0 }
+    ) {
+        guard let inputDelta else { return }
         for i in 0..<pass.count {
             forEachLine { outer, inner in
                 (inputDelta.row(i) + inner).update(from: outputDelta.row(i) + outer, count: input.width)
             }
         }
-        return 0
     }
 
     /// Offsets of the same line in the output and in the input.

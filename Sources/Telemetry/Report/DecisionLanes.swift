@@ -24,7 +24,7 @@ struct DecisionLanes {
         ("recovery", "Recovery", "the model went back to sound values and took shorter steps"),
     ]
     /// Events that are records for other parts of the report, or that the metrics show too.
-    private static let records = ["ranks", "start", "stop", "nonFinite", "repair"]
+    private static let records = ["ranks", "start", "stop", "nonFinite"]
 
     var html: HTML {
         let parts = runs.map { run -> HTML in
@@ -91,7 +91,6 @@ struct DecisionLanes {
         case .growth: ("Batch grew", "noise hid the gradient, or the end was near, so more rows were taken")
         case .backtracking: ("Line search", "the first step was not the best one, so others were tried")
         case .skipped: ("Skipped batch", "a loss or gradient was not finite, so the step was left out")
-        case .repair: ("Repair", "the ranks' models differed and were made equal")
         }
     }
 

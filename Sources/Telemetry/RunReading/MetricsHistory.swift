@@ -13,8 +13,6 @@ public struct MetricsHistory: Sendable {
             case backtracking
             /// A batch or a trial was not finite and was left out.
             case skipped
-            /// The ranks' parameters differed and were made equal.
-            case repair
         }
 
         public var kind: Kind
@@ -74,7 +72,6 @@ public struct MetricsHistory: Sendable {
         if let last, record.batchSize > last.batchSize { decide(.growth) }
         if record.trials > 1 + record.iteration - line.firstIteration { decide(.backtracking) }
         if record.nonFinite > last?.nonFinite ?? 0 { decide(.skipped) }
-        if record.parameterRepairs > last?.parameterRepairs ?? 0 { decide(.repair) }
     }
 
     // MARK: - Thinning

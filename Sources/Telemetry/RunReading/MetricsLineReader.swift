@@ -36,12 +36,10 @@ extension MetricsLine {
                 case .trials: record.trials = Self.whole(value)
                 case .allreduces: record.allreduces = Self.whole(value)
                 case .communicatedBytes: record.communicatedBytes = Self.whole(value)
-                case .decisionMargin: record.decisionMargin = value ?? .infinity
                 case .computeSeconds: record.computeSeconds = value ?? .nan
                 case .communicationSeconds: record.communicationSeconds = value ?? .nan
                 case .transferSeconds: record.transferSeconds = value ?? .nan
                 case .nonFinite: record.nonFinite = Self.whole(value)
-                case .parameterRepairs: record.parameterRepairs = Self.whole(value)
                 case .validationLoss: record.validationLoss = value ?? .nan
                 }
             }
@@ -58,8 +56,8 @@ extension MetricsLine {
 
     private enum Field: String, CaseIterable {
         case firstIteration, iteration, seconds, gradientPasses, featurePasses, batchSize, loss, gradientNorm
-        case signalToNoise, stepSize, trials, allreduces, communicatedBytes, decisionMargin, computeSeconds
-        case communicationSeconds, transferSeconds, nonFinite, parameterRepairs, validationLoss
+        case signalToNoise, stepSize, trials, allreduces, communicatedBytes, computeSeconds
+        case communicationSeconds, transferSeconds, nonFinite, validationLoss
     }
 
     /// In the order in which they are written.
@@ -80,7 +78,7 @@ extension MetricsLine {
 extension IterationRecord {
     /// Counts and times that the files of a run can hold.
     public var holdsSoundNumbers: Bool {
-        let counts = [iteration, batchSize, trials, allreduces, communicatedBytes, nonFinite, parameterRepairs]
+        let counts = [iteration, batchSize, trials, allreduces, communicatedBytes, nonFinite]
         let times = [seconds, computeSeconds, communicationSeconds, transferSeconds]
         return counts.allSatisfy(RunNumbers.isCount) && times.allSatisfy(RunNumbers.isTime)
     }

@@ -31,7 +31,6 @@ public struct RunEvent: Sendable {
             [("rank", .integer(rank))] + (hosts.indices.contains(rank) ? [("host", .string(hosts[rank]))] : [])
         }
         switch event.kind {
-        case .repair: kind = "repair"
         case .recovery: kind = "recovery"
         case .nonFinite: kind = "nonFinite"
         case .ranks(let times):

@@ -8,7 +8,7 @@ enum RunNumbers {
     /// Members of `status.json` and `result.json` that are counts, and such as are times.
     private static let countKeys: Set = [
         "allreduces", "attempt", "attempts", "communicatedBytes", "features", "iteration", "iterations", "nonFinite",
-        "parameterRepairs", "pid", "ranks", "rows", "threads",
+        "pid", "ranks", "rows", "threads",
     ]
     private static let timeKeys: Set = [
         "communicationSeconds", "computeSeconds", "loadSeconds", "seconds", "transferSeconds",

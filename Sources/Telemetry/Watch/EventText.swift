@@ -24,7 +24,6 @@ enum EventText {
         case "rebalance":
             return "rows have moved from slow ranks to fast ones, in \(NumberFormat.duration(number("moveSeconds"))), "
                 + "to win \(NumberFormat.percent(number("gain"))) of the time"
-        case "repair": return "the parameters of the ranks differed\(after) and were repaired"
         case "recovery": return "back to earlier parameters, with a shorter step\(after)"
         case "nonFinite": return "a loss that is no finite number\(after): no step was made from it"
         default: return other(event, after)

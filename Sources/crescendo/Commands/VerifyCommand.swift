@@ -12,8 +12,7 @@ struct VerifyCommand: ParsableCommand {
             Trains with the options of config.yaml, on whatever ranks and threads there are here, in a temporary folder, and \
             compares the model's parameters and every iteration of metrics.jsonl. The run stays as it is.
 
-            A linear model is the same on any machine with AVX2 and FMA, on any number of ranks. Networks are the same to \
-            rounding only, and may part where a decision is close.
+            The result is the same on any machine with AVX2 and FMA, on any number of ranks and threads.
 
             Exit codes: 0 the same; 1 not the same, and the first iteration that differs is named, or the run cannot be \
             trained again.

@@ -27,7 +27,7 @@ struct DoctorJob {
 
     private var versions: [(name: String, version: String)] {
         [
-            ("crescendo", Crescendo.version), ("MPI", MPIEnvironment.libraryVersion), ("BLAS", Gemm.libraryVersion),
+            ("crescendo", Crescendo.version), ("MPI", MPIEnvironment.libraryVersion),
             ("kernels", KernelSet.current.name),
         ]
     }

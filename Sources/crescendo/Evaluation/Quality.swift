@@ -117,19 +117,16 @@ struct Quality: Equatable {
         if isDetailed { residuals = try ResidualMap(values, rmse: deviation, communicator: communicator) }
     }
 
-    /// Σ ω f over all ranks, the same bits at any number of them where the model can.
+    /// Σ ω f over all ranks, the same bits at any number of them.
     private static func totalLoss(
         _ model: some Model, _ parameters: [Float], _ dataset: Dataset, _ communicator: any Communicator
     ) throws -> Double {
-        var batch = dataset.all
-        if model is any RowSumModel {
-            batch.grids.loss = SumGrid(exponent: SumGrid.exponent(above: Double(max(1, dataset.order.count))) + 3)
-        }
+        var grid = SumGrid(exponent: SumGrid.exponent(above: Double(max(1, dataset.order.count))) + 3)
         for attempt in 0... {
-            let own = parameters.withUnsafeBufferPointer { model.loss(batch, at: $0) }
+            let own = parameters.withUnsafeBufferPointer { model.loss(dataset.all, at: $0, on: grid) }
             let sum = try communicator.allreduce(own, .sum)
-            guard let grid = batch.grids.loss.next(after: sum, attempt: attempt) else { return sum }
-            batch.grids.loss = grid
+            guard let next = grid.next(after: sum, attempt: attempt) else { return sum }
+            grid = next
         }
         return .nan
     }

@@ -47,7 +47,6 @@ struct ResultFile {
             ("allreduces", .integer(result.allreduces)),
             ("communicatedBytes", .integer(result.communicatedBytes)),
             ("nonFinite", .integer(result.nonFinite)),
-            ("parameterRepairs", .integer(result.parameterRepairs)),
             ("ranks", .integer(ranks)),
             ("threads", .integer(threads)),
             ("attempts", .integer(attempts)),

@@ -93,7 +93,6 @@ struct VerifyJob {
             text =
                 "not the same: " + (parting ?? "the paths agree, the models do not")
                 + "; objective \(found[0]) then, \(found[1]) now"
-                + (old.model.specification.network != nil ? ". Networks are the same to rounding only" : "")
         }
 
         /// The first iteration in which the two differ.

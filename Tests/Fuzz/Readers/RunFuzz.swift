@@ -44,8 +44,8 @@ struct RunFuzz {
             "metrics.jsonl",
             """
             {"iteration":1,"seconds":0.1,"gradientPasses":0.5,"featurePasses":0.5,"batchSize":50,"loss":0.7,"gradientNorm":1.5,\
-            "signalToNoise":3,"stepSize":0.1,"trials":2,"allreduces":3,"communicatedBytes":100,"decisionMargin":0.1,\
-            "computeSeconds":0.05,"communicationSeconds":0.02,"transferSeconds":0.01,"nonFinite":0,"parameterRepairs":0}
+            "signalToNoise":3,"stepSize":0.1,"trials":2,"allreduces":3,"communicatedBytes":100,\
+            "computeSeconds":0.05,"communicationSeconds":0.02,"transferSeconds":0.01,"nonFinite":0}
             {"iteration":2,"seconds":0.3,"gradientPasses":1.5,"batchSize":100,"loss":0.5,"signalToNoise":null,"validationLoss":0.6}
 
             """

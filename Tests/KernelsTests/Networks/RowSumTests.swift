@@ -23,19 +23,22 @@ import Testing
             #expect(y.isGuarded)
         }
         let x = Unaligned(values)
-        var sums = [Double](repeating: 1, count: shape.columns)
         var squares = [Double](repeating: 9, count: shape.rows)
-        Bias.addColumnSums(
-            rows: shape.rows, columns: shape.columns, stride: stride, x.pointer, into: &sums, with: set)
-        Squares.ofRows(
-            rows: shape.rows, columns: shape.columns, stride: stride, x.pointer, into: &squares, with: set)
-        let expected = (0..<shape.columns).map { j in
-            (0..<shape.rows).reduce(1.0) { $0 + Double(values[$1 * stride + j]) }
-        }
-        let expectedSquares = (0..<shape.rows).map { i in
-            (0..<shape.columns).reduce(0.0) { $0 + Double(values[i * stride + $1]) * Double(values[i * stride + $1]) }
-        }
-        #expect(close(sums, expected, 2e-6) && close(squares, expectedSquares, 1e-6))
+        var largest = [Float](repeating: 9, count: shape.rows)
+        Norms.ofRows(
+            rows: shape.rows, columns: shape.columns, stride: stride, x.pointer, squares: &squares,
+            largest: &largest, with: set)
+        let rows = (0..<shape.rows).map { Array(values[$0 * stride..<$0 * stride + shape.columns]) }
+        #expect(close(squares, rows.map { $0.reduce(0.0) { $0 + Double($1) * Double($1) } }, 1e-6))
+        #expect(largest == rows.map { $0.map(abs).max() })
+        x.pointer[shape.columns - 1] = .nan
+        Norms.ofRows(
+            rows: 1, columns: shape.columns, stride: stride, x.pointer, squares: &squares, largest: &largest, with: set)
+        #expect(squares[0].isNaN && largest[0].isNaN)
+        let weights = random.floats(shape.columns, 0...2)
+        let weighted = Norms.squares(count: shape.columns, values, weights: weights, with: set)
+        let expected = zip(rows[0], weights).reduce(0.0) { $0 + Double($1.0) * Double($1.0) * Double($1.1) }
+        #expect(abs(weighted - expected) <= 1e-6 * expected)
     }
 
     @Test(arguments: instructionSets, [(1, 1, 1), (2, 3, 5), (3, 20, 64), (2, 2, 1100)])
@@ -64,33 +67,15 @@ import Testing
             }
             #expect(y.isGuarded)
         }
-        var sums = [Double](repeating: 2, count: channels)
-        var squares = [Double](repeating: 1, count: samples)
-        Bias.addChannelSums(
-            samples: samples, channels: channels, positions: positions, values, source: source, into: &sums,
-            squares: &squares, with: set)
-        var expected = [Double](repeating: 2, count: channels)
-        var expectedSquares = [Double](repeating: 1, count: samples)
+        let sums = Unaligned(count: samples * channels)
         for s in 0..<samples {
-            for c in 0..<channels {
-                let sum = (0..<positions).reduce(0.0) {
-                    $0 + Double(values[s * source.sample + c * source.channel + $1])
-                }
-                expected[c] += sum
-                expectedSquares[s] += sum * sum
-            }
+            Bias.channelSums(
+                channels: channels, positions: positions, Array(values[(s * channels * positions)...]),
+                into: sums.pointer + s * channels, with: set)
         }
-        #expect(close(sums, expected, 1e-5) && close(squares, expectedSquares, 1e-5))
-    }
-
-    @Test(arguments: instructionSets, [1, 3, 16, 511, 512, 513, 2500])
-    func squaresOfWhatIsAdded(name: String, count: Int) {
-        var random = Generator(state: 5)
-        let (values, start) = (random.floats(count), random.floats(count))
-        let (x, sum) = (Unaligned(values, offset: 1), Unaligned(start))
-        let squares = Squares.adding(count: count, x.pointer, to: sum.pointer, with: kernels(named: name))
-        let expected = values.reduce(0.0) { $0 + Double($1) * Double($1) }
-        #expect(abs(squares - expected) <= 1e-6 * expected)
-        #expect(sum.values == zip(start, values).map { $0 + $1 } && sum.isGuarded)
+        let expected = (0..<samples * channels).map { plane in
+            values[plane * positions..<(plane + 1) * positions].reduce(0.0) { $0 + Double($1) }
+        }
+        #expect(close(sums.values, expected, 1e-5) && sums.isGuarded)
     }
 }

@@ -115,13 +115,6 @@ import Testing
                     model.loss(batch, at: x)
                 )
             }
-            // The same in Float, over what stood there before.
-            var floats = [Float](repeating: .nan, count: model.parameterCount)
-            let floatSums = parameters.withUnsafeBufferPointer { x in
-                floats.withUnsafeMutableBufferPointer { model.accumulate(batch, at: x, overwriting: $0) }
-            }
-            #expect(floatSums == sums)
-            #expect(zip(floats, gradient).allSatisfy { abs(Double($0) - $1) <= 1e-6 * max(size, abs($1)) })
             #expect(abs(sums.loss - total) <= 1e-5 * (1 + abs(total)))
             #expect(abs(lossAlone - sums.loss) <= 1e-6 * (1 + abs(total)))
             #expect(abs(sums.squaredNorms - squares) <= 1e-4 * squares)

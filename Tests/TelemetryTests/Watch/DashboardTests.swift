@@ -156,7 +156,7 @@ private func text(_ run: WatchedRun, columns: Int = 100, rows: Int = 40, unicode
             try folder.write("max-epochs: 40.0\ntheta: 0.8\ngrowth: jump\npatience: 10\n", to: "config.yaml")
             try folder.write(Folder.metrics(300), to: "metrics.jsonl")
             try folder.write(
-                (1...9).map { "{\"event\":\"repair\",\"iteration\":\($0),\"seconds\":\($0)}\n" }.joined(),
+                (1...9).map { "{\"event\":\"recovery\",\"iteration\":\($0),\"seconds\":\($0)}\n" }.joined(),
                 to: "events.jsonl")
             var run = WatchedRun(path: folder.path)
             run.refresh(now: 0, age: { nil })
