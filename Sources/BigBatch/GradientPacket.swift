@@ -1,8 +1,8 @@
 import Kernels
 
 /// What the reduction of a gradient carries: header and sums, and Σ ∇f, either in Double behind them or, of models that sum in
-/// whole numbers, in Int32 beside them; and the sizes of its stretches where its grids depend on them. Reduced whole numbers
-/// become Floats in their place.
+/// whole numbers, in Int32 beside them; and the sizes of its stretches where its grids depend on them. Where a batch is extended,
+/// whole numbers become Floats in their place.
 ///
 /// Unchecked Sendable: belongs to one objective.
 final class GradientPacket: @unchecked Sendable {
@@ -34,38 +34,44 @@ final class GradientPacket: @unchecked Sendable {
         UnsafeMutableBufferPointer(rebasing: numbers.suffix(sizeCount))
     }
 
-    /// Σ ∇f where it came in whole numbers.
-    private var floats: UnsafeMutableBufferPointer<Float>? {
-        units.map {
-            UnsafeMutableBufferPointer(
-                start: UnsafeMutableRawPointer($0.pointer).assumingMemoryBound(to: Float.self), count: $0.count)
+    var gradient: GradientSums? { doubles.baseAddress.map { .doubles($0) } }
+
+    /// Σ ∇f where it came in whole numbers, stretch by stretch.
+    private(set) var stretches: [(range: Range<Int>, sums: GradientSums)] = []
+
+    /// The whole numbers are reduced: says what they mean. NaN where the units did not fit.
+    func complete(stretches counts: [Int], grids: [SumGrid]) {
+        guard let units else { return }
+        stretches = []
+        for (index, count) in counts.enumerated() {
+            let start = stretches.last?.range.upperBound ?? 0
+            let unit = sizes[index] < grids[index].limit ? Double(grids[index].unit) : .nan
+            stretches.append((start..<start + count, .units(units.pointer + start, unit: unit)))
         }
     }
 
-    var gradient: GradientSums? {
-        if let floats { return floats.baseAddress.map { .floats($0) } }
-        return doubles.baseAddress.map { .doubles($0) }
-    }
-
-    /// Whole numbers to Floats, stretch by stretch; NaN where the units did not fit.
-    func complete(stretches: [Int], grids: [SumGrid]) {
-        guard let units, let floats = floats?.baseAddress else { return }
-        var start = 0
-        for (index, count) in stretches.enumerated() {
-            let grid = grids[index]
-            WholeSums.values(
-                count: count, units.pointer + start, unit: sizes[index] < grid.limit ? grid.unit : .nan,
-                into: floats + start)
-            start += count
+    /// Makes whole numbers Floats, in their place.
+    private func makeFloats() {
+        guard let units else { return }
+        let floats = UnsafeMutableRawPointer(units.pointer).assumingMemoryBound(to: Float.self)
+        for (index, (range, sums)) in stretches.enumerated() {
+            guard case .units(let whole, let unit) = sums else { continue }
+            WholeSums.values(count: range.count, whole, unit: Float(unit), into: floats + range.lowerBound)
+            stretches[index].sums = .floats(floats + range.lowerBound)
         }
     }
 
     /// Adds the Σ ∇f of `other`, which is of the same kind.
     func addGradient(of other: GradientPacket) {
-        if let floats, let others = other.floats {
-            FixedOrder.add(1, UnsafeBufferPointer(others), to: floats)
-        } else {
-            FixedOrder.add(1, UnsafeBufferPointer(other.doubles), to: doubles)
+        guard let units, let others = other.units else {
+            return FixedOrder.add(1, UnsafeBufferPointer(other.doubles), to: doubles)
         }
+        makeFloats()
+        other.makeFloats()
+        func floats(_ units: AlignedBuffer<Int32>) -> UnsafeMutableBufferPointer<Float> {
+            UnsafeMutableBufferPointer(
+                start: UnsafeMutableRawPointer(units.pointer).assumingMemoryBound(to: Float.self), count: units.count)
+        }
+        FixedOrder.add(1, UnsafeBufferPointer(floats(others)), to: floats(units))
     }
 }

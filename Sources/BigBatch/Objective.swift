@@ -217,19 +217,28 @@ final class Objective<M: Model> {
         at x: [Float], inverse: Double, lambda: Float, scale: UnsafePointer<Float>?, classes: Int
     ) -> GradientNorms {
         var norms = GradientNorms()
-        guard let sums = current.gradient else { return norms }
-        let penalised = model.penalisedCount
+        let penalised = 0..<model.penalisedCount
+        let others = model.penalisedCount..<gradient.count
+        let whole = current.gradient.map { [(range: 0..<gradient.count, sums: $0)] } ?? []
+        let parts = current.stretches.isEmpty ? whole : current.stretches
         x.withUnsafeBufferPointer { x in
             gradient.withUnsafeMutableBufferPointer { g in
                 guard let x = x.baseAddress, let target = g.baseAddress else { return }
-                FixedOrder.meanGradient(
-                    features: penalised / classes, classes: classes, sums: sums, inverse: inverse, lambda: lambda,
-                    parameters: x, scale: scale, into: target, norms: &norms)
+                func write(_ segment: Range<Int>, lambda: Float) {
+                    for part in parts {
+                        let range = part.range.clamped(to: segment)
+                        if range.isEmpty { continue }
+                        let start = range.lowerBound
+                        FixedOrder.meanGradient(
+                            features: range.count / classes, classes: classes,
+                            sums: part.sums.dropFirst(start - part.range.lowerBound), inverse: inverse,
+                            lambda: lambda, parameters: x + start, scale: scale.map { $0 + start / classes },
+                            into: target + start, norms: &norms)
+                    }
+                }
+                write(penalised, lambda: lambda)
                 currentPenalty = l2 > 0 ? l2 / 2 * norms.squaredParameters : 0
-                FixedOrder.meanGradient(
-                    features: (g.count - penalised) / classes, classes: classes, sums: sums.dropFirst(penalised),
-                    inverse: inverse, lambda: 0, parameters: x + penalised,
-                    scale: scale.map { $0 + penalised / classes }, into: target + penalised, norms: &norms)
+                write(others, lambda: 0)
             }
         }
         return norms

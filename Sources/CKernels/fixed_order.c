@@ -110,6 +110,7 @@ void ck_fixed_add_products(
     }
 MEAN_GRADIENT_OF(ck_fixed_mean_gradient, double)
 MEAN_GRADIENT_OF(ck_fixed_mean_gradient_f, float)
+MEAN_GRADIENT_OF(ck_fixed_mean_gradient_i, int32_t)
 
 WIDE void ck_fixed_blend(long n, double factor, const float *g, double kept, float *d) {
     for (long i = 0; i < n; i++) d[i] = (float)(factor * g[i] + kept * d[i]);

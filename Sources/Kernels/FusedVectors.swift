@@ -24,12 +24,14 @@ public struct GradientNorms: Sendable, Equatable {
 public enum GradientSums {
     case doubles(UnsafePointer<Double>)
     case floats(UnsafePointer<Float>)
+    case units(UnsafePointer<Int32>, unit: Double)
 
     /// From element `count` on.
     public func dropFirst(_ count: Int) -> GradientSums {
         switch self {
         case .doubles(let sums): .doubles(sums + count)
         case .floats(let sums): .floats(sums + count)
+        case .units(let sums, let unit): .units(sums + count, unit: unit)
         }
     }
 }
@@ -50,6 +52,8 @@ extension FixedOrder {
             switch sums {
             case .doubles(let sums): ck_fixed_mean_gradient(features, classes, sums, inverse, lambda, x, scale, g, out)
             case .floats(let sums): ck_fixed_mean_gradient_f(features, classes, sums, inverse, lambda, x, scale, g, out)
+            case .units(let sums, let unit):
+                ck_fixed_mean_gradient_i(features, classes, sums, inverse * unit, lambda, x, scale, g, out)
             }
         }
         norms.dataNorm += found.0

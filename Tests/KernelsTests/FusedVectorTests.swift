@@ -8,12 +8,13 @@ import Testing
 
     @Test("Mean gradient and norms", arguments: [(1, 1), (7, 1), (17, 3), (9, 45), (130, 8)], [false, true])
     func meanGradient(_ shape: (features: Int, classes: Int), hasScale: Bool) {
-        for isFloat in [false, true] { meanGradient(shape, hasScale: hasScale, isFloat: isFloat) }
+        for kind in 0..<3 { meanGradient(shape, hasScale: hasScale, kind: kind) }
     }
 
-    private func meanGradient(_ shape: (features: Int, classes: Int), hasScale: Bool, isFloat: Bool) {
+    private func meanGradient(_ shape: (features: Int, classes: Int), hasScale: Bool, kind: Int) {
         let count = shape.features * shape.classes
-        let floats = vector(count, 3).map { $0 * 1000 }
+        let units = vector(count, 3).map { Int32($0 * 1000) }
+        let floats = units.map { Float($0) / 4 }
         let sums = floats.map { Double($0) }
         let x = vector(count, 5)
         let scale = vector(shape.features, 9).map { abs($0) + 0.5 }
@@ -22,18 +23,23 @@ import Testing
         scale.withUnsafeBufferPointer { scale in
             sums.withUnsafeBufferPointer { sums in
                 floats.withUnsafeBufferPointer { floats in
-                    guard let doubles = sums.baseAddress, let floats = floats.baseAddress else { return }
-                    FixedOrder.meanGradient(
-                        features: shape.features, classes: shape.classes,
-                        sums: isFloat ? .floats(floats) : .doubles(doubles), inverse: 0.01, lambda: 0.125,
-                        parameters: x, scale: hasScale ? scale.baseAddress : nil, into: &g, norms: &norms)
+                    units.withUnsafeBufferPointer { units in
+                        guard let doubles = sums.baseAddress, let floats = floats.baseAddress,
+                            let units = units.baseAddress
+                        else { return }
+                        let forms: [GradientSums] = [.doubles(doubles), .floats(floats), .units(units, unit: 0.25)]
+                        FixedOrder.meanGradient(
+                            features: shape.features, classes: shape.classes, sums: forms[kind], inverse: 0.0625,
+                            lambda: 0.125, parameters: x, scale: hasScale ? scale.baseAddress : nil, into: &g,
+                            norms: &norms)
+                    }
                 }
             }
         }
         var expected = GradientNorms()
         for index in 0..<count {
             let p = hasScale ? Double(scale[index / shape.classes]) : 1
-            let mean = Float(sums[index] * 0.01)
+            let mean = Float(sums[index] * 0.0625)
             let value = mean + 0.125 * x[index]
             #expect(g[index] == value)
             expected.dataNorm += p * Double(mean) * Double(mean)

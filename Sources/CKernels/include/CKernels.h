@@ -186,6 +186,9 @@ void ck_fixed_mean_gradient(
 void ck_fixed_mean_gradient_f(
     long features, long classes, const float *sums, double inverse, float lambda, const float *x,
     const float *_Nullable scale, float *g, double *out);
+void ck_fixed_mean_gradient_i(
+    long features, long classes, const int32_t *sums, double inverse, float lambda, const float *x,
+    const float *_Nullable scale, float *g, double *out);
 // d = factor · g + kept · d.
 void ck_fixed_blend(long n, double factor, const float *g, double kept, float *d);
 // out[j, c] = factor · scale[j] · g[j, c].
