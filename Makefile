@@ -40,7 +40,7 @@ RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
 BINARIES := $(SCRATCH)/release
 PROGRAM := $(BINARIES)/crescendo
 
-.PHONY: help deps build test test-cluster test-kills test-files fuzz demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency bench-plan paper lint format install clean
+.PHONY: help deps build test test-cluster test-kills test-files fuzz demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency bench-plan paper lint structure format install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 23
@@ -72,8 +72,11 @@ mnist: build ## train the paper's network on MNIST (CRESCENDO_DATA=folder with i
 	$(MPIRUN) -n $(RANKS) ../../$(PROGRAM) train --config config.yaml "$$data/train-images-idx3-ubyte.gz" \
 	    --test "$$data/t10k-images-idx3-ubyte.gz" $(TRAIN_OPTIONS)
 
-test: deps ## build and run all tests, those of MPI at 1, 2, 3 and 4 ranks
+test: deps ## build and run all tests, those of MPI at 1, 2, 3 and 4 ranks (FILTER=GemmTests: only these, on one)
 	@$(SWIFT_BUILD) --build-tests
+	if [ -n "$(FILTER)" ]; then
+	    exec $(SCRATCH)/debug/crescendoPackageTests.xctest --testing-library swift-testing --filter "$(FILTER)" </dev/null
+	fi
 	SCRATCH=$(SCRATCH) MPIRUN=$(MPIRUN) .ci/run-tests
 
 test-cluster: build ## run jobs on a Slurm cluster of six hosts made on this machine (root; at most ten minutes)
@@ -129,6 +132,9 @@ paper: build ## reproduce the paper's convex figure on covtype (CRESCENDO_DATA=f
 
 lint: ## check the format
 	@swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
+
+structure: ## check imports, lengths of files, and that no many files need each other
+	@swift .ci/structure.swift
 
 format: ## mend the format
 	@swift format --in-place --recursive Package.swift Sources Tests Benchmarks

@@ -8,11 +8,11 @@ let mpi = Context.environment["CRESCENDO_MPI"] ?? "ompi-c"
 let isFuzzing = Context.environment["CRESCENDO_FUZZ"] != nil
 
 let programParts: [Target.Dependency] = [
-    "MPI", "Kernels", "Datasets", "Models", "BigBatch", "Telemetry", "Yams", "CZlib",
+    "MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Telemetry", "Yams", "CZlib",
     .product(name: "ArgumentParser", package: "swift-argument-parser"),
 ]
 let fuzzedParts: [Target.Dependency] = [
-    "crescendo", "BigBatch", "CZlib", "Datasets", "Kernels", "Models", "MPI", "Telemetry",
+    "crescendo", "BigBatch", "CZlib", "Datasets", "Kernels", "Models", "MPI", "Platform", "Telemetry",
 ]
 
 let program: [Target] =
@@ -45,12 +45,13 @@ let package = Package(
         .systemLibrary(name: "CMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels"),
-        .target(name: "MPI", dependencies: ["CMPI"]),
-        .target(name: "Kernels", dependencies: ["CKernels"]),
-        .target(name: "Datasets", dependencies: ["MPI", "Kernels", "CZlib"]),
-        .target(name: "Models", dependencies: ["CKernels", "Kernels", "Datasets"]),
-        .target(name: "BigBatch", dependencies: ["MPI", "Kernels", "Datasets", "Models"]),
-        .target(name: "Telemetry", dependencies: ["BigBatch", "Datasets"], exclude: ["Schemas"]),
+        .target(name: "Platform"),
+        .target(name: "MPI", dependencies: ["CMPI", "Platform"]),
+        .target(name: "Kernels", dependencies: ["CKernels", "Platform"]),
+        .target(name: "Datasets", dependencies: ["MPI", "Kernels", "Platform", "CZlib"]),
+        .target(name: "Models", dependencies: ["CKernels", "Kernels", "Platform", "Datasets"]),
+        .target(name: "BigBatch", dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models"]),
+        .target(name: "Telemetry", dependencies: ["BigBatch", "Platform", "Datasets"], exclude: ["Schemas"]),
         .executableTarget(
             name: "paper-figure",
             dependencies: [
@@ -58,22 +59,25 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/Paper", exclude: ["measured"]),
-        .executableTarget(name: "mpi-scenarios", dependencies: ["MPI"], path: "Tests/MPIScenarios"),
+        .executableTarget(name: "mpi-scenarios", dependencies: ["MPI", "Platform"], path: "Tests/MPIScenarios"),
         .executableTarget(
             name: "convergence", dependencies: ["MPI", "Kernels", "Datasets", "Models", "BigBatch", "Telemetry"],
             path: "Benchmarks/Convergence"),
         .executableTarget(
-            name: "kernel-benchmark", dependencies: ["MPI", "Kernels", "Datasets", "Models", "CProbes"],
+            name: "kernel-benchmark", dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models", "CProbes"],
             path: "Benchmarks/Kernels"),
         .target(name: "CProbes", path: "Benchmarks/CProbes"),
         .executableTarget(
-            name: "network-benchmark", dependencies: ["MPI", "Kernels", "Datasets", "Models", "BigBatch", "Telemetry"],
+            name: "network-benchmark",
+            dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Telemetry"],
             path: "Benchmarks/Networks", exclude: ["Peers", "run"]),
         .executableTarget(
-            name: "loading-benchmark", dependencies: ["MPI", "Kernels", "Datasets"], path: "Benchmarks/Loading"),
-        .executableTarget(name: "latency-switch", path: "Benchmarks/Latency", exclude: ["run"]),
-        .target(name: "TestSupport", dependencies: ["MPI"], path: "Tests/TestSupport"),
-        .testTarget(name: "MPITests", dependencies: ["MPI"]),
+            name: "loading-benchmark", dependencies: ["MPI", "Kernels", "Platform", "Datasets"],
+            path: "Benchmarks/Loading"),
+        .executableTarget(
+            name: "latency-switch", dependencies: ["Platform"], path: "Benchmarks/Latency", exclude: ["run"]),
+        .target(name: "TestSupport", dependencies: ["MPI", "Platform"], path: "Tests/TestSupport"),
+        .testTarget(name: "MPITests", dependencies: ["MPI", "Platform"]),
         .testTarget(name: "MPIMustFailTests", dependencies: ["MPI", "mpi-scenarios"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "MPI", "TestSupport"]),

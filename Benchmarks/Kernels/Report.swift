@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Platform
 
 func rounded(_ value: Double, _ digits: Int = 2) -> String {
     let scale = pow(10, Double(digits))

@@ -2,14 +2,7 @@ import CProbes
 import Datasets
 import Kernels
 import Models
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Platform
 
 /// Random rows with about `perRow` entries; popular columns first, as in text: the share of columns below j is
 /// (j / columns)^(1/power).

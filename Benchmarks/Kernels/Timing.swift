@@ -2,14 +2,7 @@ import CProbes
 import Datasets
 import Kernels
 import Models
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Platform
 
 enum Clock {
     /// Processor seconds of the calling thread.
@@ -18,9 +11,7 @@ enum Clock {
     case wall
 
     func now() -> Double {
-        var time = timespec()
-        clock_gettime(self == .thread ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+        seconds(self == .thread ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC)
     }
 }
 

@@ -1,16 +1,10 @@
 import Datasets
-import Glibc
 import Kernels
 import MPI
+import Platform
 
 // How fast data is loaded: `loading-benchmark FILE [FOLDER]`, one rank. Best of several runs, file in the page cache;
 // the cache file goes to FOLDER (default: the temporary folder) and stays there. JSON on standard output.
-
-func seconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}
 
 func complain(_ text: String) {
     let bytes = Array((text + "\n").utf8)
@@ -21,9 +15,9 @@ func complain(_ text: String) {
 func best(of count: Int = 7, _ body: () throws -> Void) rethrows -> Double {
     var shortest = Double.infinity
     for _ in 0..<count {
-        let start = seconds()
+        let start = monotonicSeconds()
         try body()
-        shortest = min(shortest, seconds() - start)
+        shortest = min(shortest, monotonicSeconds() - start)
     }
     return shortest
 }

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Platform
 
 struct Arguments {
     var network = ""
@@ -48,9 +42,7 @@ enum Clock {
     case wall
 
     func now() -> Double {
-        var time = timespec()
-        clock_gettime(self == .processor ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+        Platform.seconds(self == .processor ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC)
     }
 
     func time(_ body: () -> Void) -> Double {

@@ -1,11 +1,6 @@
 import Datasets
 import Kernels
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// Images and labels of the MNIST family, from unpacked IDX files, pixels scaled to [0, 1].
 struct Images {

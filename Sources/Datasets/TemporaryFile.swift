@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// Files that are not whole yet. Each lies beside the place it will take, under a name that nobody can foresee, and is made
 /// only where nothing is, link or file; its writer holds a lock on it, so that one left by a killed writer can be told.

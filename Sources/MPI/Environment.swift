@@ -1,13 +1,6 @@
 import CMPI
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 // Chapters "MPI Environmental Management" and "Process Initialization".
 
@@ -114,11 +107,6 @@ public final class MPIEnvironment: Sendable {
         let line = text.prefix { $0 != "\n" && $0 != "," }
         return line.split { $0 == "\t" || $0 == " " }.filter { $0 != "Version:" }.joined(separator: " ")
     }
-}
-
-/// MPI was used out of turn.
-public struct MPIStateError: Error, Sendable, Equatable, CustomStringConvertible {
-    public let description: String
 }
 
 /// The process's environment variables.

@@ -1,4 +1,5 @@
 import CMPI
+import Platform
 import Synchronization
 
 // Chapter "Collective Communication", non-blocking calls, and their completion ("Communication Completion").

@@ -1,12 +1,5 @@
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// The communicator of a program started without a launcher: one rank, every collective a copy or nothing.
 public final class SoloCommunicator: Communicator {

@@ -1,12 +1,5 @@
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// The calls that can block on other ranks.
 enum CollectiveCall: Int, Sendable {
@@ -83,7 +76,7 @@ final class StallClock: Sendable {
     /// - Parameter finding: which ranks are waited for, if that is known.
     func stallMessage(waited: Double, finding: String? = nil) -> String {
         """
-        rank \(rank) of \(size)\(hostName().map { " on \($0)" } ?? "") waited \(Int(waited.rounded())) s in \(callText): \
+        rank \(rank) of \(size) on \(hostName()) waited \(Int(waited.rounded())) s in \(callText): \
         \(finding ?? "another rank is dead, stuck or unreachable"). Ending the job (stall timeout \(formatted(timeout)) s; \
         0 waits for ever).
         """
@@ -91,20 +84,5 @@ final class StallClock: Sendable {
 
     private func formatted(_ seconds: Double) -> String {
         seconds == seconds.rounded() && seconds < 1e15 ? "\(Int(seconds))" : "\(seconds)"
-    }
-}
-
-/// Monotonic clock in nanoseconds.
-public func monotonicNanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
-}
-
-func hostName() -> String? {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-        buffer.initialize(repeating: 0)
-        guard let start = buffer.baseAddress, gethostname(start, buffer.count - 1) == 0 else { return nil }
-        return String(decoding: buffer.prefix { $0 != 0 }.lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

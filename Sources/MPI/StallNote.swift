@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Platform
 
 /// What a rank that has stood still for long says of itself, in a file that the other ranks can read.
 struct StallNote: Equatable {

@@ -1,12 +1,5 @@
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// Finds out which ranks the others wait for. MPI does not answer while a collective is blocked, so ranks leave notes in a
 /// folder that all hosts see; as long as the run goes on nothing is read or written.
@@ -98,11 +91,11 @@ extension Communicator {
         guard let world = self as? MPICommunicator, world.size > 1, world.stallTimeout > 0 else { return }
         if rank == 0 { StallNoteFolder(path: folder).removeAll(size: size) }
         // Nobody leaves notes before the old ones are gone.
-        let hosts = try allgather(bytes: Array((hostName() ?? "an unknown host").utf8))
+        let hosts = try allgather(bytes: Array(hostName().utf8))
         let reporter = StallReporter(
             rank: rank, hosts: hosts.map { String(decoding: $0, as: UTF8.self) }, folder: folder,
             timeout: world.stallTimeout, report: report)
         StallWatchdog.shared.attach(reporter)
-        startThread { reporter.run() }
+        BackgroundThread { reporter.run() }?.detach()
     }
 }

@@ -1,12 +1,5 @@
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// One thread per process that looks at the clocks of all communicators a few times per timeout and ends the job when a
 /// call has lasted too long.
@@ -31,7 +24,11 @@ final class StallWatchdog: Sendable {
     func watch(_ clock: StallClock) throws {
         guard clock.timeout > 0 else { return }
         try state.withLock { state in
-            if !state.isRunning { state.isRunning = startThread { self.run() } }
+            if !state.isRunning {
+                let thread = BackgroundThread { self.run() }
+                thread?.detach()
+                state.isRunning = thread != nil
+            }
             guard state.isRunning else {
                 throw MPIStateError(
                     description: "the system gave no thread for the stall clock; raise its thread limit")

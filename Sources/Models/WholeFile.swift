@@ -1,12 +1,5 @@
 import Datasets
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Platform
 
 /// Reads and writes whole files; a write is all or nothing.
 public enum WholeFile {

@@ -1,10 +1,5 @@
 import Datasets
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// A file that could not be written, with the system's reason.
 public struct FileWriteError: Error, CustomStringConvertible {

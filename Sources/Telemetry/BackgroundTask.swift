@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 
 /// Work that runs beside training, one piece at a time. Started and waited for by one thread.

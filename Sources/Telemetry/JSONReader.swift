@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// A text that is not JSON.
 public struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {

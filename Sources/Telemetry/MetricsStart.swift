@@ -1,10 +1,5 @@
 import BigBatch
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// `metrics.jsonl` of a run that goes on after an iteration: what earlier attempts wrote of later ones is cut off, and
 /// what they could not write is made up for by one line, so that every iteration is covered once.

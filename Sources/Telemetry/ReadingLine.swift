@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 
 /// How the reading of data goes, where it takes long: a live line on a terminal, a line every half minute in a log file.

@@ -1,10 +1,5 @@
 import BigBatch
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// Listens to a run on rank 0: copies each record in the loop, and feeds sinks and the progress line from threads of
 /// their own that sleep in between, so that a slow disk or terminal never holds up training.
@@ -84,16 +79,4 @@ public final class RunTelemetry: TrainingObserver {
         feed.finish(result)
         progress?.finish()
     }
-}
-
-/// Seconds of a clock that only moves forward.
-public func monotonicSeconds() -> Double { clock(CLOCK_MONOTONIC) }
-
-/// Seconds since 1970.
-public func unixSeconds() -> Double { clock(CLOCK_REALTIME) }
-
-private func clock(_ id: clockid_t) -> Double {
-    var time = timespec()
-    clock_gettime(id, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// How one coordinate of a plot is laid out: its scale, its range and its ticks.
 ///

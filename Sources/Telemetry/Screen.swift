@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// Where standard output ends up: a terminal of some width, or a file or pipe.
 public struct Screen: Sendable, Equatable {

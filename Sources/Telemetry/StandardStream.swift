@@ -1,11 +1,6 @@
 import Datasets
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// The two streams of a program, written without a buffer in between.
 public enum StandardStream: Int32, Sendable {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// A thread that calls a function every so often until it is stopped.
 final class Ticker: Sendable {

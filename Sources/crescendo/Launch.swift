@@ -1,13 +1,8 @@
 import ArgumentParser
 import BigBatch
 import MPI
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 extension Crescendo {
     /// Reads the command line, joins the other ranks, runs the command and ends with its code.

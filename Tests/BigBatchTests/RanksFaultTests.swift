@@ -88,7 +88,7 @@ struct RanksFaultTests {
         let all = train(
             model, on: problem, ranks: ranks, fixedSteps(20),
             communicator: {
-                FaultyCommunicator($0, [.init(rank: 1, call: 5, .flipBitSent(element: Reducer.headerCount, bit: bit))])
+                FaultyCommunicator($0, [.init(rank: 1, call: 5, .flipBitSent(element: Packet.Header.count, bit: bit))])
             })
         for result in all {
             guard case .incompleteBatch(iteration: 4, expected: 100, _)? = error(result) as? ReductionError else {

@@ -1,12 +1,5 @@
 import MPI
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Platform
 
 /// Small programs that the must-fail tests start under a launcher: `mpirun -n 2 mpi-scenarios stalled-peer`.
 @main

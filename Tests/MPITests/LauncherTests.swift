@@ -1,12 +1,7 @@
+import Platform
 import Testing
 
 @testable import MPI
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// What the environment says about the launcher. No calls to MPI here.
 struct LauncherTests {

@@ -1,14 +1,7 @@
+import Platform
 import Testing
 
 @testable import MPI
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// What holds on any number of ranks: `swift test` runs it as one, `mpirun -n N …xctest --testing-library
 /// swift-testing --filter MPITests` as N. One after the other, since all ranks must make the same calls in the same order.

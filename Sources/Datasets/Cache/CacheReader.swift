@@ -1,11 +1,6 @@
 import Kernels
 import MPI
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// A cache that was found in order on every rank: its table, and its rows, mapped.
 struct CacheReader {

@@ -1,11 +1,6 @@
 import Kernels
 import MPI
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// Writes a cache: every rank its own section, rank 0 the front; under a temporary name, synced, then renamed.
 struct CacheWriter {

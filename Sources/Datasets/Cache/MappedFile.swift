@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// Makes the whole pages within `bytes` present, where the system knows how to (Linux 5.14); else they come when they are
 /// written.

@@ -1,5 +1,5 @@
-import Glibc
 import MPI
+import Platform
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -96,10 +96,4 @@ struct FileSet {
 func decodeFromRankZero<T: Codable>(_ value: T?, _ communicator: any Communicator) throws -> T {
     let bytes = try communicator.together { communicator.rank == 0 ? Array(try JSONEncoder().encode(value)) : [] }
     return try JSONDecoder().decode(T.self, from: Data(try communicator.broadcast(bytes: bytes)))
-}
-
-func hostName() -> String {
-    var name = [CChar](repeating: 0, count: 256)
-    guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
-    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

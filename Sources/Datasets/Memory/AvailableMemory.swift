@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// How much memory this node can still give to the ranks on it.
 public struct AvailableMemory: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// An open regular file, or standard input ("-"), read by position or in sequence. Closed with the last reference.
 final class InputFile {

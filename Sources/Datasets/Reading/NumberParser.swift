@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// Decimal text to the nearest Double, round half to even, as strtod does, at a nanosecond or so a byte.
 ///

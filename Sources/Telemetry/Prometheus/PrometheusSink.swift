@@ -1,4 +1,5 @@
 import BigBatch
+import Platform
 
 /// The state of a run as a file for the textfile collector of Prometheus' node_exporter, written anew every few seconds.
 /// A reader finds a whole file at any time.

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// Reads a file of lines that grows, also over a shared file system: each call goes on where the last one ended, at the
 /// first line that was not whole then.

@@ -1,10 +1,5 @@
 import BigBatch
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// Reads the folder of a run that goes on or has ended, as often as wanted: every `refresh` yields what is new.
 ///

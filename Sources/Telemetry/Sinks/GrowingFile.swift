@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// A file that grows by whole records: what does not fit is taken back, so a reader never finds half of one for long.
 final class GrowingFile {

@@ -1,4 +1,5 @@
 import BigBatch
+import Platform
 import Synchronization
 
 /// Carries what happens from the training loop, which adds, to the sinks, which are fed.

@@ -1,10 +1,5 @@
 import BigBatch
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// An event file for TensorBoard: `tensorboard --logdir runs` shows all runs below `runs` side by side, also while they
 /// train.
@@ -137,11 +132,4 @@ extension TensorBoardSink {
         }
         return summary.bytes
     }
-}
-
-/// This machine's name; "localhost" where it has none.
-public func hostName() -> String {
-    var bytes = [CChar](repeating: 0, count: 256)
-    guard gethostname(&bytes, bytes.count - 1) == 0, bytes[0] != 0 else { return "localhost" }
-    return String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

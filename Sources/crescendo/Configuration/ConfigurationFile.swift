@@ -1,11 +1,6 @@
 import Datasets
+import Platform
 import Yams
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// A configuration file that cannot be used: which file, which line, what is wrong.
 struct ConfigurationError: Error, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import MPI
+import Platform
 import Telemetry
 
 /// Times of allreduces of Doubles.

@@ -1,5 +1,6 @@
 import Kernels
 import MPI
+import Platform
 import Telemetry
 
 /// `crescendo doctor` on all ranks.

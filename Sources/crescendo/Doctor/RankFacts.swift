@@ -1,11 +1,6 @@
 import Datasets
 import MPI
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// What one rank knows of itself and its host.
 struct RankFacts: Equatable {
@@ -25,17 +20,12 @@ struct RankFacts: Equatable {
     var productRate = 0.0
 
     static func here() -> RankFacts {
-        var name = [CChar](repeating: 0, count: 256)
-        gethostname(&name, 255)
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        let host = name.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } } ?? "unknown"
-        return RankFacts(
-            host: host, threads: ThreadCount.asked,
+        RankFacts(
+            host: hostName(), threads: ThreadCount.asked,
             processors: line("Cpus_allowed_list:", of: "/proc/self/status") ?? "?",
             processorCount: usableProcessors() ?? 0, hostProcessors: sysconf(Int32(_SC_NPROCESSORS_ONLN)),
             model: line("model name", of: "/proc/cpuinfo") ?? "unknown processor", memory: AvailableMemory().bytes,
-            clock: Double(now.tv_sec) + 1e-9 * Double(now.tv_nsec))
+            clock: unixSeconds())
     }
 
     /// What follows `key` and a colon in a file of the kernel's.

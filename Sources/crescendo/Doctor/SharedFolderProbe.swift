@@ -1,11 +1,6 @@
 import MPI
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Whether a folder is one and the same for all ranks, and how fast rank 0 writes to it.
 struct SharedFolderProbe {

@@ -1,5 +1,6 @@
 import Kernels
 import MPI
+import Platform
 import Telemetry
 
 /// Rates of this rank's kernels while all ranks run theirs, which is how a run meets them.

@@ -1,10 +1,5 @@
 import ArgumentParser
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// A span of time as schedulers and people write it: 90, 90s, 30m, 2h, 1h30m, 30:00, HH:MM:SS, D-HH:MM:SS.
 struct TimeSpan: ExpressibleByArgument, Equatable {

@@ -1,10 +1,5 @@
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// The folder that a pilot writes `pilot.html` and `pilot.json` to. Used by rank 0.
 struct PilotFolder {

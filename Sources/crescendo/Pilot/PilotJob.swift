@@ -2,6 +2,7 @@ import BigBatch
 import Datasets
 import MPI
 import Models
+import Platform
 import Telemetry
 
 /// Nothing can be learned with such a budget.

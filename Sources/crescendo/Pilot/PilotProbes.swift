@@ -1,6 +1,7 @@
 import Datasets
 import MPI
 import Models
+import Platform
 import Telemetry
 
 /// What a pilot measures of the machine itself, for `plan`.

@@ -1,11 +1,6 @@
 import MPI
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// The first 1, 2, 4, … ranks of the world, each as a group of their own, and a way for the others to wait that takes no
 /// processor time from them.

@@ -1,5 +1,6 @@
 import BigBatch
 import MPI
+import Platform
 import Telemetry
 
 /// Follows one run: what its iterations did, and its parameters at some moments, the time for whose copies is not counted.

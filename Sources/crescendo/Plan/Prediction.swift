@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// What is predicted for one number of ranks.
 struct Prediction: Codable, Equatable, Sendable {

@@ -1,10 +1,5 @@
 import Datasets
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// A pilot from which nothing can be predicted, and what to do about it.
 struct PlanError: Error, Equatable, CustomStringConvertible {

@@ -1,11 +1,6 @@
 import MPI
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// `crescendo report`. Rank 0 reads and writes.
 struct ReportJob {

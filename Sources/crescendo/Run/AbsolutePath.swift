@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// `path` from the root, so that it means the same from any folder.
 func absolutePath(_ path: String) -> String {

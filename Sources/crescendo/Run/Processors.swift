@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// Processors that this process may run on, of which launchers may leave a rank one; nil where the system does not tell.
 func usableProcessors() -> Int? {

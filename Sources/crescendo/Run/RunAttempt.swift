@@ -1,12 +1,7 @@
 import FoundationEssentials
+import Platform
 import Synchronization
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// One start of a run, and its right to write into the run's folder: the last start alone has it.
 ///

@@ -1,10 +1,5 @@
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// What is in a folder before a run starts in it.
 enum FoundRun {

@@ -1,11 +1,6 @@
 import Datasets
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Where a run's folder is: somebody may rename or delete it while the run trains.
 ///

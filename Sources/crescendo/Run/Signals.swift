@@ -1,11 +1,6 @@
 import MPI
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// SIGINT, SIGTERM, SIGHUP and SIGUSR1 ask a run to stop after its iteration, with a checkpoint and its model.
 enum Signals {
@@ -94,9 +89,7 @@ private let launcherList = Atomic<Int>(0)
 private func signalArrived(_ signal: Int32, _ information: UnsafeMutablePointer<siginfo_t>?) {
     let error = errno
     defer { errno = error }
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    let milliseconds = now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+    let milliseconds = Int(monotonicNanoseconds() / 1_000_000)
     let mark = UnsafeMutablePointer<CChar>(bitPattern: markPath.load(ordering: .relaxed))
     if requested.compareExchange(expected: 0, desired: signal, ordering: .relaxed).exchanged {
         firstMoment.store(milliseconds, ordering: .relaxed)

@@ -1,11 +1,6 @@
 import MPI
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Why a run shall stop before it is done, as one rank knows it.
 enum StopCause: Equatable {
@@ -83,9 +78,7 @@ struct StopRequest {
     ///   - moment: the end of the job's time, of the local clock since 1970.
     ///   - start: when this program began, in monotonic seconds.
     init(end moment: Double?, start: Double, attempt: RunAttempt?, needed: @escaping () -> Double) {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        let end = moment.map { monotonicSeconds() + $0 - Double(now.tv_sec) - Double(now.tv_nsec) * 1e-9 }
+        let end = moment.map { monotonicSeconds() + $0 - unixSeconds() }
         self.end = end
         // A minute, or less of a job that has only some.
         margin = end.map { min(60, max(5, 0.1 * ($0 - start))) } ?? 0

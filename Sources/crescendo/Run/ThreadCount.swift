@@ -1,10 +1,5 @@
 import MPI
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// How many threads a rank works with: `--threads`, else what Slurm or OpenMP's variable says, else 1.
 struct ThreadCount: Equatable {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// The time as ISO 8601 in UTC: 2025-01-31T14:25:01Z.
 func timestamp() -> String {

@@ -1,10 +1,5 @@
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// A program that could not be started.
 struct StartError: Error, CustomStringConvertible {

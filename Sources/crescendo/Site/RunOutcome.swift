@@ -1,10 +1,5 @@
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// What a run says of itself in `status.json`.
 struct StoredStatus: Equatable {

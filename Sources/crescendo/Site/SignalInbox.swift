@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// Signals taken one by one where the program waits for them, instead of by handlers.
 struct SignalInbox {

@@ -1,3 +1,4 @@
+import Platform
 import Telemetry
 
 /// What Slurm's commands tell of the job and do with it.

@@ -1,11 +1,6 @@
 import Datasets
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// `crescendo submit`: writes a batch script, shows it, and submits it with `--now`.
 struct SubmitJob {

@@ -1,12 +1,7 @@
 import Kernels
 import MPI
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Where a run runs, for its records.
 struct RunEnvironment: Equatable {

@@ -2,13 +2,8 @@ import BigBatch
 import Datasets
 import MPI
 import Models
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// What is said about a table after its rows have gone to their owners.
 struct TableSummary {

@@ -1,11 +1,6 @@
 import Datasets
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 extension TrainJob {
     /// Where the run is shown besides its own files, as the options ask for.

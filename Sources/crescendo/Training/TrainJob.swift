@@ -3,6 +3,7 @@ import Datasets
 import Kernels
 import MPI
 import Models
+import Platform
 import Telemetry
 
 /// `crescendo train` on all ranks, from the data files to the run folder.

@@ -1,13 +1,8 @@
 import Datasets
 import MPI
 import Models
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// `crescendo info`: what a model file and its run folder hold. Rank 0 reads and prints.
 struct InfoJob {

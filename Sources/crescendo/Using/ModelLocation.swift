@@ -1,11 +1,6 @@
 import MPI
 import Models
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// What `--model` names: a run folder, or a model file by itself.
 struct ModelLocation {

@@ -1,13 +1,8 @@
 import Datasets
 import MPI
 import Models
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// `crescendo predict` on all ranks.
 struct PredictJob {

@@ -2,13 +2,8 @@ import BigBatch
 import FoundationEssentials
 import MPI
 import Models
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// `crescendo verify` on all ranks. Rank 0 reads and compares.
 struct VerifyJob {

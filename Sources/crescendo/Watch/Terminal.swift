@@ -1,10 +1,5 @@
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// A terminal taken over for a picture that is redrawn: a screen of its own, keys one by one, no cursor. `leave` puts
 /// back what was there.

@@ -1,10 +1,5 @@
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// `crescendo watch`: looks at a run folder again and again, and shows it on a terminal or in lines.
 final class WatchJob {

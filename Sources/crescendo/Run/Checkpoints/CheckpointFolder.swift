@@ -1,12 +1,7 @@
 import Datasets
 import Models
+import Platform
 import Telemetry
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// The folder `checkpoints` of a run.
 struct CheckpointFolder: Sendable {

@@ -1,5 +1,6 @@
 import BigBatch
 import MPI
+import Platform
 import Synchronization
 import Telemetry
 

@@ -1,10 +1,5 @@
 import Datasets
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Platform
 
 /// What a run must find again to go on: the same data, model and options. When to stop, and with how many ranks and threads
 /// to train, may change.

@@ -1,0 +1,100 @@
+// Checks that the house stays one that can be read: `make structure`.
+//
+// - Imports run downward, in the order of `floors`.
+// - No file of Sources has more than `longest` lines.
+// - Knots stay small. A knot is a set of files of one module that name each other's types in a loop: whoever wants to
+//   understand one of them has to read all. Only top-level types count, and only where one file has the name.
+import Foundation
+
+let floors = [
+    ["CMPI", "CZlib", "CKernels", "Platform"], ["MPI", "Kernels"], ["Datasets"], ["Models"], ["BigBatch"], ["Telemetry"],
+    ["crescendo"],
+]
+let longest = 300
+let largestKnot = 3
+/// Modules that are not there yet, and where they are. It only gets less.
+let exceptions = ["crescendo": 67]
+
+struct File {
+    let name: String
+    let lines: Int
+    let imports: Set<String>
+    let types: Set<String>
+    let words: Set<String>
+
+    init(_ path: String) throws {
+        name = path
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        lines = text.split(separator: "\n", omittingEmptySubsequences: false).count - 1
+        let code = text.replacing(#/"""[\s\S]*?"""/#, with: "\"\"").replacing(#/"(\\.|[^"\\\n])*"/#, with: "\"\"")
+            .replacing(#//\*[\s\S]*?\*//#, with: "").replacing(#///[^\n]*/#, with: "")
+        imports = Set(code.matches(of: #/(?m)^(?:@\w+ )?import (\w+)/#).map { String($0.1) })
+        let declaration = #/(?m)^(?:public |package |final |indirect |@\w+(?:\([^)]*\))? )*(?:struct|class|enum|protocol|actor|typealias) (\w+)/#
+        types = Set(code.matches(of: declaration).map { String($0.1) })
+        words = Set(code.matches(of: #/\b[A-Z]\w*/#).map { String($0.0) })
+    }
+}
+
+/// Sets of files that reach each other (Tarjan 1972).
+func knots(_ edges: [[Int]]) -> [[Int]] {
+    var index = [Int?](repeating: nil, count: edges.count)
+    var lowest = [Int](repeating: 0, count: edges.count)
+    var stack: [Int] = []
+    var found: [[Int]] = []
+    var next = 0
+    func visit(_ node: Int) {
+        index[node] = next
+        lowest[node] = next
+        next += 1
+        stack.append(node)
+        for other in edges[node] {
+            if index[other] == nil {
+                visit(other)
+                lowest[node] = min(lowest[node], lowest[other])
+            } else if stack.contains(other) {
+                lowest[node] = min(lowest[node], index[other] ?? 0)
+            }
+        }
+        guard lowest[node] == index[node], let place = stack.lastIndex(of: node) else { return }
+        let knot = Array(stack[place...])
+        stack.removeSubrange(place...)
+        if knot.count > 1 { found.append(knot) }
+    }
+    for node in edges.indices where index[node] == nil { visit(node) }
+    return found
+}
+
+var faults = 0
+func complain(_ text: String) {
+    print(text)
+    faults += 1
+}
+
+for (floor, modules) in floors.enumerated() {
+    let above = Set(floors[floor...].joined())
+    for module in modules {
+        let walk = FileManager.default.enumerator(atPath: "Sources/\(module)")
+        let paths = (walk?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix(".swift") }.sorted()
+        let files = try paths.map { try File("Sources/\(module)/\($0)") }
+        for file in files {
+            for name in file.imports.intersection(above).subtracting([module]).sorted() {
+                complain("\(file.name) imports \(name), which is not below it")
+            }
+            if file.lines > longest { complain("\(file.name) has \(file.lines) lines, more than \(longest)") }
+        }
+        var owners: [String: [Int]] = [:]
+        for (number, file) in files.enumerated() { for type in file.types { owners[type, default: []].append(number) } }
+        let edges = files.enumerated().map { number, file in
+            Set(file.words.compactMap { owners[$0]?.count == 1 ? owners[$0]?.first : nil }).subtracting([number]).sorted()
+        }
+        let sizes = knots(edges).sorted { $0.count > $1.count }
+        let allowed = exceptions[module] ?? largestKnot
+        for knot in sizes where knot.count > allowed {
+            complain(
+                "\(knot.count) files of \(module) name each other's types in a loop, more than \(allowed): "
+                    + knot.map { files[$0].name }.sorted().joined(separator: ", "))
+        }
+        if !files.isEmpty { print("\(module): \(files.count) files, the largest knot has \(sizes.first?.count ?? 1)") }
+    }
+}
+exit(faults == 0 ? 0 : 1)

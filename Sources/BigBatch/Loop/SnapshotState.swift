@@ -1,0 +1,71 @@
+import Models
+
+extension Trainer {
+    /// - Parameter isDone: the run has converged. What it knows of the curvature, ten to forty times the parameters, is left
+    ///   out: who goes on to a lower tolerance learns it anew.
+    func snapshot(seconds: Double, isDone: Bool = false) -> Snapshot {
+        var kept = state
+        var known = objective.saved
+        if isDone, isConvex {
+            kept.lbfgs = LBFGS(memory: state.lbfgs.memory)
+            known.walk = nil
+        }
+        return Snapshot(
+            seconds: seconds, state: kept, direction: direction, noisyPasses: batchRule.noisyPasses,
+            objective: known, reducer: objective.reducer.account, validation: validation?.state)
+    }
+
+    /// Makes the state that of the snapshot.
+    /// - Throws: `SnapshotMismatch`, the same on every rank.
+    func restore(_ snapshot: Snapshot) throws {
+        guard snapshot.state.parameters.count == state.parameters.count,
+            snapshot.direction.count == direction.count,
+            (snapshot.validation == nil) == (validation == nil),
+            (snapshot.objective.adaptive == nil) == (objective.adaptive == nil) || isConvex,
+            snapshot.state.position <= objective.population
+        else { throw SnapshotMismatch(description: "the snapshot is not of this model and this data") }
+        state = snapshot.state
+        direction = snapshot.direction
+        batchRule.noisyPasses = snapshot.noisyPasses
+        if let saved = snapshot.validation { validation?.state = saved }
+        try objective.restore(snapshot.objective)
+        objective.reducer.account = snapshot.reducer
+    }
+}
+
+extension Objective {
+    var saved: ObjectiveState {
+        ObjectiveState(
+            gradientsEvaluated: gradientsEvaluated, rowsRead: rowsRead, computeSeconds: computeSeconds,
+            leastLoss: leastLoss, scales: scales, stretchScales: stretchScales,
+            columnExponents: columnExponents.map { Float($0) }, columnCounts: columnCounts.map { Float($0) },
+            metric: StoredMetric(metric),
+            metricSampleSize: metricSampleSize, estimate: estimate,
+            adaptive: adaptive?.state, walk: walk?.path)
+    }
+
+    func restore(_ saved: ObjectiveState) throws {
+        estimate = saved.estimate
+        if let estimate, estimate.isDenseWorthwhile {
+            leverages = RowLeverages(dataset, columnSquares: estimate.columnSquares[..<estimate.features])
+        }
+        metricSampleSize = saved.metricSampleSize
+        scales = saved.scales
+        guard saved.stretchScales.count == stretchScales.count else {
+            throw SnapshotMismatch(description: "the snapshot is of a network of other layers")
+        }
+        stretchScales = saved.stretchScales
+        let counts = [saved.columnExponents.count, saved.columnCounts.count]
+        guard counts.allSatisfy({ $0 == 0 || $0 == dataset.features.columns }), counts[0] >= counts[1] else {
+            throw SnapshotMismatch(description: "the snapshot is of data with other columns")
+        }
+        columnExponents = saved.columnExponents.map { Int32($0) }
+        columnCounts = saved.columnCounts.map { Int32($0) }
+        if let metric = try saved.metric.metric() { adopt(metric) }
+        if let state = saved.adaptive { adaptive?.state = state } else { adaptive = nil }
+        walk = try saved.walk.map { try retrace($0) }
+        restoreCounters(
+            gradientsEvaluated: saved.gradientsEvaluated, rowsRead: saved.rowsRead,
+            computeSeconds: saved.computeSeconds, leastLoss: saved.leastLoss)
+    }
+}

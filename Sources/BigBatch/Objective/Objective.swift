@@ -1,0 +1,258 @@
+import Datasets
+import Kernels
+import MPI
+import Models
+
+/// The regularised objective over all ranks: ℓ(x) = (1/N) Σ f(x; z_i) + (λ/2)‖w‖², seen through reductions.
+///
+/// Every method makes the same collective calls on every rank. It counts what it costs: per-sample gradients, reads of
+/// feature rows, reductions and seconds.
+final class Objective<M: Model> {
+    let model: M
+    /// Changes where rows move to other ranks: see `take`.
+    var dataset: Dataset
+    let l2: Double
+    let reducer: Reducer
+    var metric = Metric.identity { didSet { metricGradient = [] } }
+    /// `dataset` with row norms in the metric.
+    var metricDataset: Dataset
+    /// Local rows whose norms in a dense metric stand in `metricDataset`; all other rows hold 0.
+    var normedRows: [Int] = []
+    /// Row norms in the metric; no rows for models without one.
+    var metricNorms: AlignedBuffer<Float>
+    var estimate: MetricEstimate?
+    /// Of this rank's rows, where the metric may be dense.
+    var leverages: RowLeverages?
+    /// Rows that the current dense metric was estimated from; 0 without one.
+    var metricSampleSize = 0
+
+    /// Per-sample gradients evaluated, all ranks.
+    private(set) var gradientsEvaluated = 0
+    /// Reads of feature rows, all ranks.
+    var rowsRead = 0
+    var computeSeconds = 0.0
+    /// Per-sample gradients that this rank evaluated since it started.
+    private(set) var ownSamples = 0
+    /// Keeps how walks came about, so that a snapshot can hold them.
+    var remembersWalks = false
+
+    /// Sums over the current batch; its gradient stands in `current`.
+    private(set) var sums = BatchSums()
+    /// g_B with the regulariser: the mean gradient of the current batch.
+    private(set) var gradient: [Float]
+    /// P g_B of a dense metric, from its norm on; empty where it is not known.
+    private var metricGradient: [Float] = []
+    /// ‖g_B‖ in the Euclidean norm, regulariser included.
+    private(set) var gradientNorm = 0.0
+    /// (λ/2)‖w‖² at the point of the current gradient.
+    private(set) var currentPenalty = 0.0
+
+    /// Reduced sums of the current batch, and the packet that the next evaluation fills; they change places.
+    private var current: GradientPacket
+    private(set) var packet: GradientPacket
+    /// The model, where it knows how to add up so that it does not matter where the rows are, in one way or the other; and how
+    /// large the sums will be.
+    let rowSumModel: (any RowSumModel)?
+    let wholeSumModel: (any WholeSumModel)?
+    var scales = SumScales()
+    var stretchScales: StretchScales
+    /// |x_ij| < 2^this for each column j.
+    var columnExponents: [Int32] = []
+    /// Column j has fewer than 2^this values; empty where nothing depends on it.
+    var columnCounts: [Int32] = []
+    var columnAnchors: AlignedBuffer<Double>?
+    var gridKey: GridKey?
+    var units: SumUnits?
+    var shortPacket: ShortPacket?
+    /// The line to the current point, where its margins can serve on.
+    var walk: Walk?
+    /// The norm of the steps, for directions that learn one.
+    var adaptive: AdaptiveRule?
+    /// The infimum of the mean loss over all margins, where it is not 0 (see `LeastLossModel`).
+    var leastLoss = 0.0
+    /// x + αd, for models without margins.
+    var trial: [Float]
+    let ladder = Packet(count: Objective.ladderCapacity + 1)
+    static var ladderCapacity: Int { 12 }
+
+    init(model: M, dataset: Dataset, l2: Double, communicator: any Communicator) {
+        self.model = model
+        self.dataset = dataset
+        metricDataset = dataset
+        metricNorms = AlignedBuffer(count: model is any CurvatureModel ? dataset.order.localCount : 0)
+        self.l2 = l2
+        reducer = Reducer(communicator: communicator)
+        gradient = [Float](repeating: 0, count: model.parameterCount)
+        rowSumModel = model as? any RowSumModel
+        wholeSumModel = model as? any WholeSumModel
+        let sizes = rowSumModel == nil ? wholeSumModel?.stretches.count ?? 1 : 0
+        stretchScales = StretchScales(count: sizes)
+        let doubles = wholeSumModel == nil ? rowSumModel?.sumCount ?? model.parameterCount : 0
+        let units = wholeSumModel == nil ? 0 : model.parameterCount
+        current = GradientPacket(doubles: doubles, sizes: sizes, units: units)
+        packet = GradientPacket(doubles: doubles, sizes: sizes, units: units)
+        trial = model.isConvex ? [] : gradient
+    }
+
+    func restoreCounters(gradientsEvaluated: Int, rowsRead: Int, computeSeconds: Double, leastLoss: Double) {
+        self.leastLoss = leastLoss
+        self.gradientsEvaluated = gradientsEvaluated
+        self.rowsRead = rowsRead
+        self.computeSeconds = computeSeconds
+    }
+
+    var population: Int { dataset.order.count }
+
+    /// Evaluates loss, gradient and S of the batch at positions start ..< start + count and makes it the current batch;
+    /// with `extending` the samples join the current batch instead. One reduction.
+    func evaluate(start: Int, count: Int, at x: [Float], extending: Bool = false, decision: Decision) throws
+        -> GradientStatistics
+    {
+        try prepareGrids()
+        let batchSize = count + (extending ? sums.count : 0)
+        writeNorms(start: start, count: count, batchSize: batchSize)
+        var batch = metricDataset.batch(
+            start: start % population, count: count, draw: decision.draw, cycle: decision.cycle)
+        let walk = extending ? nil : keptWalk(start: start, count: count)
+        for attempt in 0... {
+            let clock = Stopwatch()
+            batch.grids = grids(count: count)
+            let local = addUp(batch, along: walk, at: x)
+            ownSamples += batch.count
+            packet.message.scalars = BatchScalars(
+                rows: Double(batch.count), loss: local.loss, squaredNorms: local.squaredNorms,
+                largestResidual: scales.code(largest: local.largestResidual))
+            computeSeconds += clock.seconds
+            try reduceSums(decision: decision)
+            let rows = packet.message.scalars.rows
+            guard rows == Double(count) else {
+                throw ReductionError.incompleteBatch(iteration: decision.iteration, expected: count, found: rows)
+            }
+            gradientsEvaluated += count
+            rowsRead += count
+            if accept(grids: batch.grids, count: count, batchSize: batchSize, attempt: attempt) { break }
+        }
+        absorb(count: count, extending: extending)
+        return statistics(at: x)
+    }
+
+    /// Fills the packet with this rank's sums over the batch, from known margins where there are any.
+    private func addUp(_ batch: Batch, along walk: Walk?, at x: [Float]) -> LossSums {
+        x.withUnsafeBufferPointer { x in
+            if let wholeSumModel, let units = packet.units {
+                return wholeSumModel.writeSums(batch, at: x, into: units.elements, sizes: packet.sizes)
+            }
+            if let rowSumModel {
+                let sums = packet.doubles
+                return walk?.line.writeSums(metricDataset, grids: batch.grids, at: x, into: sums)
+                    ?? rowSumModel.writeSums(batch, at: x, into: sums)
+            }
+            return model.writePieceSums(batch, at: x, into: packet.doubles, size: &packet.sizes[0])
+        }
+    }
+
+    private func absorb(count: Int, extending: Bool) {
+        sums.count = (extending ? sums.count : 0) + count
+        sums.loss = (extending ? sums.loss : 0) + packet.message.scalars.loss
+        sums.squaredNorms = (extending ? sums.squaredNorms : 0) + packet.message.scalars.squaredNorms
+        if extending {
+            current.addGradient(of: packet)
+        } else {
+            swap(&current, &packet)
+        }
+    }
+
+    /// Means and norms of the current sums, in one pass; the regulariser moves ‖g_B‖² but not V_B.
+    private func statistics(at x: [Float]) -> GradientStatistics {
+        let inverse = 1 / Double(max(1, sums.count))
+        let norms = writeGradient(at: x, inverse: inverse)
+        gradientNorm = norms.euclideanNorm.squareRoot()
+        var statistics = GradientStatistics(
+            batchSize: sums.count, population: population,
+            loss: sums.loss * inverse + currentPenalty,
+            squaredGradientNorm: norms.norm,
+            variance: GradientStatistics.variance(
+                count: sums.count, squaredNorms: (adaptive?.normRatio ?? 1) * sums.squaredNorms,
+                squaredMeanNorm: norms.dataNorm))
+        statistics.isFinitePopulation = !model.isRandom && dataset.augmentation == nil
+        return statistics
+    }
+
+    /// Writes g_B and finds its norms.
+    private func writeGradient(at x: [Float], inverse: Double) -> GradientNorms {
+        let norms: GradientNorms
+        if let adaptive {
+            return meanGradient(
+                at: x, inverse: inverse, lambda: Float(l2), scale: UnsafePointer(adaptive.metric.pointer), classes: 1)
+        }
+        switch metric {
+        case .identity:
+            norms = meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: nil, classes: 1)
+        case .diagonal(let scale, let classes):
+            norms = scale.withUnsafeBufferPointer {
+                meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: $0.baseAddress, classes: classes)
+            }
+        case .dense(let dense):
+            var found = meanGradient(at: x, inverse: inverse, lambda: 0, scale: nil, classes: 1)
+            if l2 > 0 {
+                found = GradientNorms(
+                    dataNorm: metric.squaredNorm(gradient),
+                    from: meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: nil, classes: 1))
+            }
+            if metricGradient.isEmpty { metricGradient = gradient }
+            found.norm = dense.product(gradient, into: &metricGradient)
+            if l2 == 0 { found.dataNorm = found.norm }
+            norms = found
+        }
+        return norms
+    }
+
+    /// g = mean + λ(w, 0): the penalised prefix, then the rest.
+    private func meanGradient(
+        at x: [Float], inverse: Double, lambda: Float, scale: UnsafePointer<Float>?, classes: Int
+    ) -> GradientNorms {
+        var norms = GradientNorms()
+        let penalised = 0..<model.penalisedCount
+        let others = model.penalisedCount..<gradient.count
+        let whole = current.gradient.map { [(range: 0..<gradient.count, sums: $0)] } ?? []
+        let parts = current.stretches.isEmpty ? whole : current.stretches
+        x.withUnsafeBufferPointer { x in
+            gradient.withUnsafeMutableBufferPointer { g in
+                guard let x = x.baseAddress, let target = g.baseAddress else { return }
+                func write(_ segment: Range<Int>, lambda: Float) {
+                    for part in parts {
+                        let range = part.range.clamped(to: segment)
+                        if range.isEmpty { continue }
+                        let start = range.lowerBound
+                        FixedOrder.meanGradient(
+                            features: range.count / classes, classes: classes,
+                            sums: part.sums.dropFirst(start - part.range.lowerBound), inverse: inverse,
+                            lambda: lambda, parameters: x + start, scale: scale.map { $0 + start / classes },
+                            into: target + start, norms: &norms)
+                    }
+                }
+                write(penalised, lambda: lambda)
+                currentPenalty = l2 > 0 ? l2 / 2 * norms.squaredParameters : 0
+                write(others, lambda: 0)
+            }
+        }
+        return norms
+    }
+
+    /// d = −P g_B.
+    func writeDescent(into d: inout [Float]) {
+        if metricGradient.isEmpty {
+            metric.apply(-1, to: gradient, into: &d)
+        } else {
+            Metric.identity.apply(-1, to: metricGradient, into: &d)
+        }
+    }
+
+    var isPreconditioned: Bool {
+        if case .identity = metric { false } else { true }
+    }
+
+    var gradientPasses: Double { Double(gradientsEvaluated) / Double(population) }
+
+    var featurePasses: Double { Double(rowsRead) / Double(population) }
+}

@@ -1,0 +1,121 @@
+import Datasets
+import Kernels
+import Models
+
+/// Losses beside those of gradients: along a line, on other rows, and the least there is.
+extension Objective {
+    /// The batch loss along x + αd from the point x of the current gradient, ready for any number of trials: margins are
+    /// computed once (one read of the batch).
+    func ray(start: Int, count: Int, from x: [Float], along d: [Float]) -> Ray {
+        let clock = Stopwatch()
+        defer { computeSeconds += clock.seconds }
+        let batch = dataset.batch(start: start % population, count: count)
+        if model.isConvex { rowsRead += count }
+        let line = x.withUnsafeBufferPointer { x in
+            d.withUnsafeBufferPointer { d -> (any DirectionalLoss)? in
+                guard model.isConvex else { return nil }
+                guard let walk = keptWalk(start: start, count: count) else {
+                    return model.directionalLoss(batch, at: x, direction: d)
+                }
+                walk.line.turn(to: d)
+                return walk.line
+            }
+        }
+        guard l2 > 0 else { return Ray(line: line, start: start, count: count, constant: 0, linear: 0, quadratic: 0) }
+        let products = directionProducts(x, d, count: model.penalisedCount)
+        return Ray(
+            line: line, start: start, count: count, constant: currentPenalty, linear: l2 * products.pointAndDirection,
+            quadratic: l2 / 2 * products.squaredDirection)
+    }
+
+    /// ℓ_B(x + αd) for every α of `steps` and, when the model knows it, dᵀ∇²ℓ_B d, in one reduction.
+    /// - Parameters: x and d, those of the ray.
+    func probe(_ ray: Ray, from x: [Float], along d: [Float], at steps: [Double], decision: Decision) throws
+        -> (losses: [Double], curvature: Double?)
+    {
+        let clock = Stopwatch()
+        let grid = lossGrid(count: ray.count)
+        let local =
+            ray.line?.losses(at: steps, grid: grid)
+            ?? steps.map { loss(ray, from: x, along: d, step: $0, grid, decision) }
+        let sums = ladder.values
+        var knowsCurvature = false
+        for attempt in 0... {
+            for index in 0..<Self.ladderCapacity { sums[index] = index < local.count ? local[index] : 0 }
+            let curvature = ray.line?.curvature(
+                grid: scales.curvatureGrid(count: ray.count))
+            knowsCurvature = curvature != nil
+            sums[Self.ladderCapacity] = curvature ?? 0
+            if attempt == 0 { computeSeconds += clock.seconds }
+            try reducer.reduce(ladder, kind: .ladder, decision: decision)
+            guard knowsCurvature else { break }
+            if scales.accept(curvature: sums[Self.ladderCapacity], count: ray.count, attempt: attempt) { break }
+        }
+        let losses = steps.indices.map { index in
+            let step = steps[index]
+            return (sums[index] >= grid.limit ? .infinity : sums[index]) / Double(ray.count)
+                + ray.constant + step * (ray.linear + step * ray.quadratic)
+        }
+        return (losses, knowsCurvature ? sums[Self.ladderCapacity] / Double(ray.count) + 2 * ray.quadratic : nil)
+    }
+
+    /// Σ f(x + αd; z_i) over this rank's part of the ray's batch, as it was drawn for the gradient.
+    private func loss(
+        _ ray: Ray, from x: [Float], along d: [Float], step: Double, _ grid: SumGrid, _ decision: Decision
+    )
+        -> Double
+    {
+        rowsRead += ray.count
+        return trial.withUnsafeMutableBufferPointer { trial in
+            x.withUnsafeBufferPointer { x in
+                d.withUnsafeBufferPointer { FixedOrder.move(x, along: $0, step: step, into: trial) }
+            }
+            return model.loss(
+                dataset.batch(
+                    start: ray.start % population, count: ray.count, draw: decision.draw, cycle: decision.cycle),
+                at: UnsafeBufferPointer(trial), on: grid)
+        }
+    }
+
+    /// The grid of losses over `count` rows near the current point. No step is good whose data term alone is many times the
+    /// objective.
+    private func lossGrid(count: Int) -> SumGrid {
+        scales.lossGrid(mean: abs(sums.loss) / Double(max(1, sums.count)) + currentPenalty, count: count)
+    }
+
+    /// Mean data loss over all rows of another data set (validation). One reduction.
+    func meanLoss(on other: Dataset, at x: [Float], decision: Decision) throws -> Double {
+        let rows = max(1, other.order.count)
+        var grid = lossGrid(count: rows)
+        for attempt in 0... {
+            let clock = Stopwatch()
+            let own = x.withUnsafeBufferPointer { model.loss(other.all, at: $0, on: grid) }
+            computeSeconds += clock.seconds
+            let sum = try reducer.sum(own, kind: .validation, decision: decision)
+            rowsRead += other.order.count
+            guard let next = grid.next(after: sum, attempt: attempt) else { return sum / Double(rows) }
+            grid = next
+        }
+        return .nan
+    }
+
+    /// One reduction, for models that ask for it.
+    func findLeastLoss(decision: Decision) throws {
+        guard let model = model as? any LeastLossModel else { return }
+        let found = model.leastLoss(dataset.all)
+        leastLoss = try sum(found.sum, kind: .leastLoss, decision: decision) / Double(max(1, population))
+        let least = try reducer.maxima([Int32(SumGrid.exponent(above: max(0, -found.least)))])
+        scales.least = Int(least[0])
+    }
+
+    /// The sum over all ranks. One reduction.
+    func sum(_ own: ExactSum, kind: ReductionKind, decision: Decision) throws -> Double {
+        ExactSum(words: try reducer.sums(own.words, kind: kind, decision: decision)[...]).value
+    }
+
+    /// ℓ(x) over all rows as they are, regulariser included. One read of the rows and one reduction.
+    func value(at x: [Float], decision: Decision) throws -> Double {
+        let penalty = l2 > 0 ? l2 / 2 * dot(x, x, count: model.penalisedCount) : 0
+        return try meanLoss(on: dataset, at: x, decision: decision) + penalty
+    }
+}

@@ -1,0 +1,45 @@
+import Datasets
+import Kernels
+
+extension Objective {
+    /// Rows of the positions start ..< start + window, about `expected` over all ranks, each with the chance
+    /// π = min(1, expected · (½ + ½ leverage/mean)/window): a sum over the sample weighted by 1/π is right in the mean, and no
+    /// row that matters by itself is missed. A function of the seed, the positions and `salt` alone.
+    func drawRows(start: Int, window: Int, expected: Int, salt: UInt64) -> RowSample {
+        let batch = dataset.batch(start: start % population, count: window)
+        var sample = RowSample()
+        guard expected < window, let leverages else {
+            sample.rows = Array(batch.rows)
+            sample.weights = [Float](repeating: 1, count: sample.rows.count)
+            return sample
+        }
+        let share = Float(expected) / Float(window)
+        let perLeverage = 0.5 * share / Float(leverages.mean)
+        let key = mix64(dataset.seed ^ mix64(salt &+ 0x6375_7276))
+        for part in 0..<batch.rangeCount {
+            for row in batch.range(part) {
+                let chance = 0.5 * share + perLeverage * leverages.values.pointer[row]
+                let random = Float(mix64(key &+ UInt64(dataset.order.position(ofLocal: row))) >> 40) * 0x1p-24
+                guard random < chance else { continue }
+                sample.rows.append(row)
+                sample.weights.append(max(1, 1 / chance))
+            }
+        }
+        return sample
+    }
+}
+
+extension FeatureMatrix {
+    /// sums[j] += Σ_i w_i x_ij² for dense rows, each term on its column's grid.
+    func addSquares(weights: [Float], grids: [SumGrid], to sums: UnsafeMutableBufferPointer<Double>) {
+        guard case .dense(let matrix) = self, let sums = sums.baseAddress else { return }
+        for (index, weight) in weights.enumerated() {
+            let row = matrix.row(index)
+            let factor = Double(weight)
+            for column in 0..<matrix.columns {
+                let value = Double(row[column])
+                sums[column] += grids[column].round(factor * value * value)
+            }
+        }
+    }
+}

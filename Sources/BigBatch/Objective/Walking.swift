@@ -1,0 +1,50 @@
+import Models
+
+extension Objective {
+    /// The walk after a step along `ray`; nil where margins should be computed afresh, or cannot serve on. Whatever else
+    /// changes the parameters ends the walk.
+    /// - Parameters: x and d, those of the ray.
+    func walk(on ray: Ray, from x: [Float], along d: [Float], by step: Double) -> Walk? {
+        let kept = keptWalk(start: ray.start, count: ray.count)
+        let steps = (kept?.steps ?? 0) + 1
+        guard ray.count == population, steps <= Walk.longest, let line = ray.line as? any WalkableLine else {
+            return nil
+        }
+        let clock = Stopwatch()
+        line.advance(by: step)
+        computeSeconds += clock.seconds
+        var path: WalkPath?
+        if remembersWalks {
+            path = kept == nil ? WalkPath(start: ray.start, origin: x) : kept?.path
+            path?.moves.append(WalkPath.Move(direction: d, step: step))
+        }
+        return Walk(line: line, start: ray.start, steps: steps, path: path)
+    }
+
+    /// The walk, if it goes over the batch start ..< start + count.
+    func keptWalk(start: Int, count: Int) -> Walk? {
+        guard count == population, let walk, walk.start == start else { return nil }
+        return walk
+    }
+
+    /// Walks the path again, with no reduction. Reads of rows are not counted.
+    func retrace(_ path: WalkPath) throws -> Walk {
+        guard let first = path.moves.first, path.moves.count <= Walk.longest,
+            path.moves.allSatisfy({ $0.direction.count == path.origin.count }),
+            path.origin.count == model.parameterCount
+        else { throw SnapshotMismatch(description: "the walk of the snapshot is not of this model") }
+        let batch = dataset.batch(start: path.start % population, count: population)
+        let line = path.origin.withUnsafeBufferPointer { x in
+            first.direction.withUnsafeBufferPointer { model.directionalLoss(batch, at: x, direction: $0) }
+        }
+        guard let line = line as? any WalkableLine else {
+            throw SnapshotMismatch(description: "the walk of the snapshot is not of this model")
+        }
+        line.advance(by: first.step)
+        for move in path.moves.dropFirst() {
+            move.direction.withUnsafeBufferPointer { line.turn(to: $0) }
+            line.advance(by: move.step)
+        }
+        return Walk(line: line, start: path.start, steps: path.moves.count, path: path)
+    }
+}

@@ -1,0 +1,244 @@
+import Datasets
+import Kernels
+import Models
+
+extension Objective {
+    /// Takes up the metric of x₀, for models that know their curvature; others keep the identity. Where the data set does
+    /// not say how large its columns are, they are measured: one read of the features and one reduction.
+    func adoptInitialMetric(at x: [Float], decision: Decision) throws {
+        guard let model = model as? any CurvatureModel else { return }
+        try prepareGrids()
+        let estimate = try prepareEstimate(model, decision: decision)
+        if estimate.isDenseWorthwhile {
+            let count = estimate.firstSampleSize
+            try adoptDenseMetric(
+                start: 0, window: min(population, 64 * count), count: count, at: x, decision: decision)
+        } else {
+            adopt(estimate.diagonal(curvature: model.curvatureAtZero))
+        }
+    }
+
+    /// What metrics are made from, found out once.
+    private func prepareEstimate(_ model: any CurvatureModel, decision: Decision) throws -> MetricEstimate {
+        if let estimate { return estimate }
+        var squares = try dataset.columnSquares ?? measuredColumnSquares(model, decision: decision)
+        if model.hasIntercept { squares.append(1) }
+        let made = MetricEstimate(
+            features: model.featureCount, hasIntercept: model.hasIntercept, classes: model.classCount,
+            population: population, l2: l2, storedValues: try storedValuesPerRow(decision: decision),
+            columnSquares: squares)
+        estimate = made
+        leverages =
+            made.isDenseWorthwhile
+            ? RowLeverages(dataset, columnSquares: squares[..<model.featureCount]) : nil
+        return made
+    }
+
+    /// ½ gᵀPg, P the inverse Hessian at x as far as a dense metric knows it, g the gradient of all rows at x: an estimate of
+    /// ℓ(x) − ℓ*. Nil for models that do not know their curvature, and where a dense metric costs too much.
+    func gapByCurvature(at x: [Float], decision: Decision) throws -> Double? {
+        guard let model = model as? any CurvatureModel else { return nil }
+        try prepareGrids()
+        _ = try prepareEstimate(model, decision: decision)
+        guard let estimate, estimate.isDenseWorthwhile else { return nil }
+        let metric = try denseMetric(
+            start: 0, window: population, count: estimate.sampleSize, at: x, weightFloor: 0, decision: decision)
+        return metric.map { $0.squaredNorm(gradient) / 2 }
+    }
+
+    /// The metric in use, made anew at x for steps on all rows; row norms, which noise is judged by, are not.
+    func renewMetric(at x: [Float], decision: Decision) throws {
+        guard let estimate, let model = model as? any CurvatureModel else { return }
+        if metricSampleSize > 0 {
+            return try adoptDenseMetric(
+                start: 0, window: population, count: estimate.sampleSize, at: x, decision: decision)
+        }
+        let clock = Stopwatch()
+        let count = estimate.firstSampleSize
+        let batch = dataset.batch(start: 0, count: count)
+        let weights = x.withUnsafeBufferPointer { model.curvatureWeights(of: batch, at: $0) }
+        computeSeconds += clock.seconds
+        rowsRead += count
+        var grid: SumGrid? = SumGrid(exponent: SumGrid.exponent(above: 4 * model.curvatureAtZero * Double(count)))
+        var sum = 0.0
+        for attempt in 0... {
+            guard let current = grid else { break }
+            let own = weights.elements.reduce(0.0) { $0 + current.round(Double($1)) }
+            sum = try reducer.sum(own, kind: .curvature, decision: decision)
+            grid = current.next(after: sum, attempt: attempt)
+        }
+        let mean = sum / Double(count)
+        if mean > 0 { metric = estimate.diagonal(curvature: mean) }
+    }
+
+    private func measuredColumnSquares(_ model: any CurvatureModel, decision: Decision) throws -> [Double] {
+        let clock = Stopwatch()
+        let anchors = trueExponents().map {
+            SumGrid(exponent: 2 * $0 + 1 + SumGrid.exponent(above: Double(population))).anchor
+        }
+        var own = anchors
+        own.withUnsafeMutableBufferPointer { model.addColumnSquares(dataset.all, into: $0) }
+        for (column, anchor) in anchors.enumerated() { own[column] -= anchor }
+        computeSeconds += clock.seconds
+        let sums = try reducer.sums(own, kind: .columns, decision: decision)
+        rowsRead += population
+        var shifts: AlignedBuffer<Float>?
+        if case .sparse = dataset.features { shifts = dataset.shift }
+        return (0..<model.featureCount).map { column in
+            let shift = shifts.map { Double($0.pointer[column]) } ?? 0
+            return sums[column] / Double(population) + shift * shift
+        }
+    }
+
+    /// e with |x_j| < 2^e for the true values of each column j, centring included.
+    private func trueExponents() -> [Int] {
+        columnExponents.enumerated().map { column, exponent in
+            let shift = dataset.shift.map { abs(Double($0.pointer[column])) } ?? 0
+            return SumGrid.exponent(above: Double(sign: .plus, exponent: Int(exponent), significand: 1) + shift)
+        }
+    }
+
+    /// The units of Σ h x̂x̂ᵀ over `rows` rows of h ≤ weight.
+    func momentGrid(weight: Double, rows: Int, hasIntercept: Bool) -> MomentGrid {
+        let root = (SumGrid.exponent(above: weight) + 1) / 2
+        let exponents = trueExponents() + (hasIntercept ? [1] : [])
+        return MomentGrid(exponents: exponents.map { $0 + root }, rows: rows)
+    }
+
+    /// The largest sample weight, or a little more. One reduction with weights.
+    func largestWeight() throws -> Double {
+        guard let weights = dataset.weights else { return 1 }
+        let own = weights.elements.prefix(dataset.order.localCount).max() ?? 0
+        let exponent = try reducer.maxima([Int32(SumGrid.exponent(above: Double(own)))])[0]
+        return Double(sign: .plus, exponent: Int(exponent), significand: 1)
+    }
+
+    /// Nil for dense rows. One reduction for sparse ones, at the first call.
+    func storedValuesPerRow(decision: Decision) throws -> Double? {
+        guard case .sparse(let matrix) = dataset.features else { return nil }
+        if let known = estimate?.storedValues { return known }
+        let values = try reducer.sum(Double(matrix.nonZeros), kind: .storedValues, decision: decision)
+        return values / Double(max(1, population))
+    }
+
+    /// Estimates a dense metric at x from about `count` rows of the positions start ..< start + window. Two reductions: the
+    /// mean weight and the columns' squares, then the sketch.
+    func adoptDenseMetric(start: Int, window: Int, count: Int, at x: [Float], decision: Decision) throws {
+        let found = try denseMetric(
+            start: start, window: window, count: count, at: x, weightFloor: MetricEstimate.weightFloor,
+            decision: decision)
+        guard let found else { return }
+        adopt(found)
+        metricSampleSize = count
+    }
+
+    /// Sums over a sample of rows with weights w.
+    private struct SampleSums {
+        /// Σ w h, Σ w, rows, and the code of the largest w h.
+        var curvature = 0.0
+        var weight = 0.0
+        var rows = 0.0
+        var largest = 0.0
+        /// Σ w x_j².
+        var squares: [Double]
+
+        init(columns: Int) { squares = [Double](repeating: 0, count: columns) }
+
+        init(payload: [Double]) {
+            (curvature, weight, rows, largest) = (payload[0], payload[1], payload[2], payload[3])
+            squares = Array(payload[4...])
+        }
+
+        var payload: [Double] { [curvature, weight, rows, largest] + squares }
+    }
+
+    private func denseMetric(
+        start: Int, window: Int, count: Int, at x: [Float], weightFloor: Double, decision: Decision
+    ) throws -> Metric? {
+        guard let estimate, let model = model as? any CurvatureModel else { return nil }
+        try prepareGrids()
+        let clock = Stopwatch()
+        let sample = drawRows(
+            start: start, window: window, expected: count, salt: UInt64(truncatingIfNeeded: decision.iteration))
+        let rows = dataset.gathered(sample.rows)
+        let weights = x.withUnsafeBufferPointer { model.curvatureWeights(of: rows.all, at: $0) }
+        // What grids need to know: how many rows there may be, and how much of a row counts at most.
+        let most = min(window, 8 * count + 1024)
+        let heaviest = RowSample.largestWeight(window: window, expected: count)
+        let squareGrids = trueExponents().map {
+            SumGrid(exponent: 2 * $0 + SumGrid.exponent(above: heaviest * Double(most)))
+        }
+        let weightGrid = SumGrid(exponent: SumGrid.exponent(above: heaviest * Double(most)))
+        var curvatureGrid: SumGrid? = SumGrid(
+            exponent: SumGrid.exponent(above: 4 * model.curvatureAtZero * heaviest * Double(most)))
+        computeSeconds += clock.seconds
+        var sums = SampleSums(columns: 0)
+        for attempt in 0... {
+            guard let current = curvatureGrid else { break }
+            let clock = Stopwatch()
+            var own = SampleSums(columns: estimate.features)
+            var largest: Float = 0
+            for (index, weight) in sample.weights.enumerated() {
+                own.curvature += current.round(Double(weight) * Double(weights[index]))
+                own.weight += weightGrid.round(Double(weight))
+                largest = max(largest, weight * weights[index])
+            }
+            own.rows = Double(sample.rows.count)
+            own.largest = LargestOfRanks.code(largest, scale: 0)
+            own.squares.withUnsafeMutableBufferPointer {
+                rows.features.addSquares(weights: sample.weights, grids: squareGrids, to: $0)
+            }
+            computeSeconds += clock.seconds
+            sums = SampleSums(
+                payload: try reducer.sums(own.payload, kind: .sampleColumns, decision: decision))
+            curvatureGrid = current.next(after: sums.curvature, attempt: attempt)
+        }
+
+        let second = Stopwatch()
+        let mean = sums.curvature / sums.weight
+        for (index, weight) in sample.weights.enumerated() {
+            weights[index] = weight * (weights[index] + Float(weightFloor * mean))
+        }
+        var level = LargestOfRanks.level(sums.largest) ?? -LargestOfRanks.levels
+        if level == LargestOfRanks.levels {
+            let own = weights.elements.reduce(0.0) { max($0, Double($1)) }
+            level = Int(try reducer.maxima([Int32(SumGrid.exponent(above: own))])[0])
+        }
+        let largest = Double(sign: .plus, exponent: level, significand: 1) + weightFloor * mean * heaviest
+        let grid = momentGrid(
+            weight: largest, rows: Int(sums.rows), hasIntercept: model.hasIntercept)
+        let sketch = model.curvature(of: rows.all, weights: weights, grid: grid)
+        computeSeconds += second.seconds
+        let upper = try reducer.sums(sketch.upper, kind: .curvature, decision: decision)
+        rowsRead += count
+
+        let third = Stopwatch()
+        defer { computeSeconds += third.seconds }
+        return estimate.dense(
+            sketch: SecondMoment.symmetric(upper[...], dimension: estimate.dimension, grid: grid),
+            count: sums.weight, meanWeight: mean, sampleSquares: sums.squares)
+    }
+
+    /// Uses `metric` for norms and steps from the next batch on.
+    func adopt(_ metric: Metric) {
+        if case .diagonal = self.metric { metricNorms.elements.update(repeating: 0) }
+        self.metric = metric
+        metricDataset.squaredNorms = metricNorms
+        switch metric {
+        case .identity:
+            metricDataset = dataset
+        case .diagonal(let scale, _):
+            normedRows = []
+            metricDataset.interceptSquaredNorm = estimate?.hasIntercept == true ? scale[scale.count - 1] : 0
+            let shift = dataset.shift
+            scale.withUnsafeBufferPointer { scale in
+                dataset.features.squaredNorms(
+                    0..<dataset.order.localCount, diagonal: scale.baseAddress.unsafelyUnwrapped,
+                    shift: shift.map { UnsafePointer($0.pointer) }, into: metricNorms.pointer)
+            }
+        case .dense:
+            // Rows outside `normedRows` hold 0.
+            metricDataset.interceptSquaredNorm = 0
+        }
+    }
+}

@@ -1,0 +1,4 @@
+/// MPI was used out of turn.
+public struct MPIStateError: Error, Sendable, Equatable, CustomStringConvertible {
+    public let description: String
+}
