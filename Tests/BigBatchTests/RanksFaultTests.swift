@@ -45,9 +45,30 @@ struct RanksFaultTests {
         // The first call compares the options; call 5 is the fourth gradient.
         let all = train(
             model, on: problem, ranks: ranks, fixedSteps(20),
-            communicator: { FaultyCommunicator($0, [.init(rank: 1, call: 5, .flipBitSent(element: 2, bit: bit))]) })
+            communicator: {
+                FaultyCommunicator($0, [.init(rank: 1, call: 5, .flipBitSent(element: Self.digest, bit: bit))])
+            })
         for result in all {
             #expect(error(result) as? ReductionError == .ranksDisagree(iteration: 4), "bit \(bit)")
+        }
+    }
+
+    @Test("The one rank whose parameters differ is found from sums, on every rank", arguments: [2, 3, 4, 100])
+    func differingRank(ranks: Int) {
+        for odd in [0, 1, ranks - 1] {
+            let own = (0..<ranks).map { $0 == odd ? 131_071.0 : 77.0 }
+            var header = Packet.Header()
+            for (rank, digest) in own.enumerated() {
+                header.parameters += digest
+                header.squaredParameters += digest * digest
+                header.placedParameters += Double(rank) * digest
+            }
+            for rank in 0..<ranks {
+                let found = Reducer.differing(header, own: own[rank], rank: rank, ranks: ranks)
+                #expect(found == (ranks == 2 ? [0, 1] : [odd]))
+            }
+            header.parameters += 5
+            #expect(Reducer.differing(header, own: 77, rank: 1, ranks: 5).isEmpty)
         }
     }
 
@@ -55,16 +76,23 @@ struct RanksFaultTests {
     func spoiltDigestReceived() {
         let all = train(
             model, on: problem, ranks: ranks, fixedSteps(20),
-            communicator: { FaultyCommunicator($0, [.init(rank: 1, call: 5, .flipBit(element: 2, bit: 40))]) })
+            communicator: { FaultyCommunicator($0, [.init(rank: 1, call: 5, .flipBit(element: Self.digest, bit: 40))]) }
+        )
         #expect(error(all[1]) as? ReductionError == .ranksDisagree(iteration: 4))
         #expect(error(all[0]) is ThreadCommunicator.Missing)
         #expect(error(all[2]) is ThreadCommunicator.Missing)
     }
 
-    // Elements of a gradient packet: flags 0–1, digests 2–5, stay 6, flags 7–8, n 9, Σ loss 10, S 11, gradient 12 and on.
-    @Test(
-        "A sum spoilt on its way to one rank ends in an error on all ranks, or changes nothing",
-        arguments: [6, 7, 8, 9, 10, 11, 12])
+    /// Places of a packet's numbers.
+    private static func place(_ field: PartialKeyPath<Packet.Header>) -> Int {
+        (MemoryLayout<Packet.Header>.offset(of: field) ?? 0) / 8
+    }
+    private static let digest = place(\.digest)
+    /// Two flags, the stay, and of a gradient n, Σ loss, S, the residuals' code, two elements.
+    private static let others =
+        [place(\.snapshotIsDue), place(\.timesAreDue), place(\.stay)] + (0..<6).map { Packet.Header.count + $0 }
+
+    @Test("A sum spoilt on its way to one rank ends in an error on all ranks, or changes nothing", arguments: others)
     func spoiltSum(element: Int) throws {
         for call in 2..<8 {
             let all = train(

@@ -12,9 +12,10 @@ final class Packet: @unchecked Sendable {
         /// An 18-bit digest h of the rendezvous, and h².
         var digest = 0.0
         var squaredDigest = 0.0
-        /// The same of the parameters, where they are compared.
+        /// The same of the parameters, where they are compared, and h times the rank's number: one that differs can be named.
         var parameters = 0.0
         var squaredParameters = 0.0
+        var placedParameters = 0.0
         /// How long ranks stayed in the reduction before (see `SharedStay`).
         var stay = 0.0
 

@@ -43,7 +43,7 @@ public enum ReductionError: Error, CustomStringConvertible, Equatable {
     case optionsDiffer
     case ranksDisagree(iteration: Int)
     case incompleteBatch(iteration: Int, expected: Int, found: Double)
-    /// - Parameter ranks: those whose parameters are not what most ranks have.
+    /// - Parameter ranks: the one whose parameters are not what all others have, both of two; none where several differ.
     case parametersDiffer(iteration: Int, ranks: [Int])
 
     public var description: String {
@@ -58,9 +58,10 @@ public enum ReductionError: Error, CustomStringConvertible, Equatable {
             "The ranks' parts of a batch of \(expected) rows add up to \(found) rows in iteration \(iteration): the ranks "
                 + "hold other data than they should, or a message was spoilt."
         case .parametersDiffer(let iteration, let ranks):
-            "By iteration \(iteration) the parameters of rank \(ranks.map(String.init).joined(separator: ", ")) are not those "
-                + "of the other ranks, as they must be to the last bit: the memory or the processor of that node is not to be "
-                + "trusted. Go on from the last checkpoint without it."
+            "By iteration \(iteration) the parameters of "
+                + (ranks.isEmpty ? "several ranks" : "rank " + ranks.map(String.init).joined(separator: " and rank "))
+                + " are not those of the other ranks, as they must be to the last bit: the memory or the processor of a node is "
+                + "not to be trusted. Go on from the last checkpoint without it."
         }
     }
 }
@@ -158,7 +159,8 @@ final class Reducer {
             stopRequests: flags.stopRequested ? 1 : 0, timeIsUp: flags.timeIsUp ? 1 : 0,
             snapshotIsDue: flags.snapshotIsDue ? 1 : 0, timesAreDue: flags.timesAreDue ? 1 : 0, digest: digest,
             squaredDigest: digest * digest, parameters: compared ?? 0,
-            squaredParameters: (compared ?? 0) * (compared ?? 0), stay: lastStay.contribution)
+            squaredParameters: (compared ?? 0) * (compared ?? 0),
+            placedParameters: (compared ?? 0) * Double(communicator.rank), stay: lastStay.contribution)
         let clock = Stopwatch()
         countBytes(of: Double.self, packet.numbers.count)
         try communicator.allreduce(packet.numbers, .sum)
@@ -180,7 +182,9 @@ final class Reducer {
         if let compared,
             !Self.areEqual(sum: header.parameters, squares: header.squaredParameters, ranks: communicator.size)
         {
-            throw try parametersDiffer(own: compared, iteration: decision.iteration)
+            throw ReductionError.parametersDiffer(
+                iteration: decision.iteration,
+                ranks: Self.differing(header, own: compared, rank: communicator.rank, ranks: communicator.size))
         }
         agreed.stopRequested = agreed.stopRequested || header.stopRequests > 0
         agreed.timeIsUp = agreed.timeIsUp || header.timeIsUp > 0
@@ -188,16 +192,23 @@ final class Reducer {
         agreed.timesAreDue = agreed.timesAreDue || header.timesAreDue == 1
     }
 
-    /// Says which ranks' parameters differ from what most ranks have. All ranks call it, for all have seen the same sums.
-    private func parametersDiffer(own: Double, iteration: Int) throws -> ReductionError {
-        let all = try communicator.allgather(own)
-        var counts: [Double: Int] = [:]
-        for digest in all { counts[digest, default: 0] += 1 }
-        let most = counts.values.max() ?? 0
-        // Where as many ranks have one as have another, nobody knows who is right.
-        let right = counts.filter { $0.value == most }.map(\.key)
-        let ranks = all.indices.filter { right.count > 1 || all[$0] != right[0] }
-        return .parametersDiffer(iteration: iteration, ranks: ranks)
+    /// The rank whose digest is another than that of all others, from Σh, Σh² and Σ rank·h and what this rank has; both of two;
+    /// none where several differ. Ranks find the same without another call, which a spoilt message would make only some of
+    /// them join.
+    static func differing(_ header: Packet.Header, own: Double, rank: Int, ranks: Int) -> [Int] {
+        guard ranks > 2 else { return Array(0..<ranks) }
+        let others = Double(ranks - 1)
+        // All but one have what this rank has, or this rank is the one.
+        let odd = header.parameters - others * own
+        let common = (header.parameters - own) / others
+        let places = others * Double(ranks) / 2
+        let place = (header.placedParameters - own * places) / (odd - own)
+        if others * own * own + odd * odd == header.squaredParameters, let found = Int(exactly: place),
+            (0..<ranks).contains(found)
+        {
+            return [found]
+        }
+        return others * common * common + own * own == header.squaredParameters ? [rank] : []
     }
 
     /// Sums of whole numbers over the ranks, element by element.
