@@ -70,17 +70,9 @@ static void CK_NAME(row_norms)(long rows, long columns, long stride, const float
     }
 }
 
-static double CK_NAME(add_units)(long n, const float *x, float scale, int32_t *g) {
-    double total = 0;
-    for (long begin = 0; begin < n; begin += 512) {
-        const long end = begin + 512 < n ? begin + 512 : n;
-        f16 sum = {0};
-        for (long j = begin; j < end; j += 16) {
-            const f16 v = CK_NAME(first16)(end - j, x + j);
-            sum += v * v;
-        }
-        total += CK_NAME(lane_sum)(sum);
-    }
+static double CK_NAME(add_units)(long n, const float *x, float scale, int32_t *g, float *largest) {
+    double squares;
+    CK_NAME(row_norms)(1, n, n, x, &squares, largest);
     long j = 0;
     for (; j + CK_LANES <= n; j += CK_LANES) PUT(vu, g + j) += CK_NAME(whole)(AT(vf, x + j) * scale);
     if (j < n) {
@@ -89,7 +81,7 @@ static double CK_NAME(add_units)(long n, const float *x, float scale, int32_t *g
         const vu units = CK_NAME(whole)(AT(vf, rest) * scale);
         for (long k = j; k < n; k++) g[k] = (int32_t)((uint32_t)g[k] + units[k - j]);
     }
-    return total;
+    return squares;
 }
 
 static double CK_NAME(weighted_squares)(long n, const float *x, const float *p) {

@@ -8,10 +8,10 @@ public struct StretchScales: Codable, Sendable {
 
     /// Room for a batch whose samples have more.
     private static let room = 3
-    /// By how much what does not fit is tried larger.
-    private static let leap = 10
-    /// Sums so many bits below their limit are added up again in finer units.
-    private static let coarseness = 12
+    /// By how much what does not fit is tried larger, once, twice …
+    private static let leap = 5
+    /// Units that are coarser than they need be by more bits than this are not good enough.
+    private static let coarseness = 5
     /// Units stay Floats, and their inverses too.
     private static let range = -80...100
 
@@ -40,7 +40,7 @@ public struct StretchScales: Codable, Sendable {
                 ? exponent + Self.leap * (attempt + 1)
                 : SumGrid.exponent(above: size / Double(max(1, count))) + Self.room
             exponents[index] = min(max(wanted, Self.range.lowerBound), Self.range.upperBound)
-            let isCoarse = exponents[index] < exponent - Self.coarseness && attempt < 3
+            let isCoarse = exponents[index] < exponent - Self.coarseness && attempt < 60
             if exponents[index] != exponent, size >= grids[index].limit || isCoarse { isGood = false }
         }
         return isGood

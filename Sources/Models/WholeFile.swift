@@ -25,7 +25,7 @@ public enum WholeFile {
                 #elseif canImport(Musl)
                     let part = Musl.read(file, base + done, buffer.count - done)
                 #else
-                    let part = Glibc.read(file, base + done, buffer.count - done)
+                    let part = Platform.read(file, base + done, buffer.count - done)
                 #endif
                 if part < 0 && errno == EINTR { continue }
                 if part < 0 { problem = failure("cannot read", path) }
@@ -79,7 +79,7 @@ public enum WholeFile {
         #elseif canImport(Musl)
             Musl.write(file, bytes, count)
         #else
-            Glibc.write(file, bytes, count)
+            Platform.write(file, bytes, count)
         #endif
     }
 

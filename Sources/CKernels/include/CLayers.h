@@ -42,8 +42,8 @@ typedef struct ck_layers {
     /// squares[i] = Σ_j x[i, j]², largest[i] = max_j |x[i, j]|
     void (*_Nonnull row_norms)(
         long rows, long columns, long stride, const float *x, double *squares, float *largest);
-    /// g += the whole number nearest to scale · x, modulo 2³²; returns Σ x². `scale` is a power of two
-    double (*_Nonnull add_units)(long n, const float *x, float scale, int32_t *g);
+    /// g += the whole number nearest to scale · x, modulo 2³²; returns Σ x², largest = max |x|. `scale` is a power of two
+    double (*_Nonnull add_units)(long n, const float *x, float scale, int32_t *g, float *largest);
     /// Σ p x²
     double (*_Nonnull weighted_squares)(long n, const float *x, const float *p);
     /// g += x, modulo 2³²

@@ -4,12 +4,14 @@ import CKernels
 /// rounding, so that the sum is the same in any order, on any number of threads and ranks. The unit (see
 /// `SumGrid.unit`) is so large that the sizes of all addends together fit.
 public enum WholeSums {
-    /// sums += x in units, for a vector that one sample adds; returns Σ x².
+    /// sums += x in units, for a vector that one sample adds; returns Σ x² and max |x| (NaN if one is).
     public static func add(
         count: Int, _ x: UnsafePointer<Float>, unit: Float, to sums: UnsafeMutablePointer<Int32>,
         with kernels: KernelSet = .current
-    ) -> Double {
-        kernels.layers.pointee.add_units(count, x, 1 / unit, sums)
+    ) -> (squares: Double, largest: Float) {
+        var largest: Float = 0
+        let squares = kernels.layers.pointee.add_units(count, x, 1 / unit, sums, &largest)
+        return (squares, largest)
     }
 
     /// sums[j, c] += Σ_i x[i, j] δ[i, c] in units: the gradient of a dense layer's weights. What is rounded is the Float sum of a

@@ -23,9 +23,9 @@ public enum TensorGradient {
     func add(_ values: UnsafePointer<Float>, count: Int) -> Double {
         switch self {
         case .sums(let units, let grid, let size):
-            let squares = WholeSums.add(count: count, values, unit: grid.unit, to: units)
-            note(squares.squareRoot(), in: size, grid)
-            return squares
+            let own = WholeSums.add(count: count, values, unit: grid.unit, to: units)
+            note(Double(own.largest), in: size, grid)
+            return own.squares
         case .norms(let metric?):
             return Norms.squares(count: count, values, weights: metric)
         case .norms(nil):
@@ -35,7 +35,7 @@ public enum TensorGradient {
         }
     }
 
-    /// Adds a bound that was itself rounded.
+    /// Adds a bound; Float sums of a group may be a little larger.
     func note(_ bound: Double, in size: UnsafeMutablePointer<Double>, _ grid: SumGrid) {
         size.pointee += grid.roundUp(bound * (1 + 1e-5))
     }

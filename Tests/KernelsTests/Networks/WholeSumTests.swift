@@ -48,7 +48,8 @@ import Testing
         let unit: Float = 0x1p-12
         let start = (0..<count).map { Int32($0) - 9 }
         let sums = Guarded(start)
-        let squares = WholeSums.add(count: count, values, unit: unit, to: sums.pointer, with: set)
+        let (squares, largest) = WholeSums.add(count: count, values, unit: unit, to: sums.pointer, with: set)
+        #expect(largest == values.map(abs).max())
         let expectedSquares = values.reduce(0.0) { $0 + Double($1) * Double($1) }
         #expect(abs(squares - expectedSquares) <= 1e-6 * expectedSquares)
         #expect(

@@ -63,6 +63,39 @@ import Testing
         }
     }
 
+    /// Whole numbers lose nothing that matters: the gradient of many rows beside the sum in Double of what each has by itself.
+    @Test(arguments: [
+        Case(20, 1, 1, "dense 30", "relu"), Case(1, 8, 8, "conv 4 3x3", "max-pool 2", "layer-norm", "relu"),
+    ])
+    func sumsOfManyRows(network: Case) throws {
+        let rows = 2048
+        let data = TestData(
+            rows: rows, columns: network.input.count, labels: .classes(3), weighted: true, density: 1, seed: 3)
+        let model = try Network(
+            NetworkDescription(layers: network.layers), input: network.input, loss: SoftmaxLoss(classes: 3), seed: 7)
+        let dataset = data.dataset(sparse: false)
+        let parameters = model.initialParameters(seed: 5)
+        func gradient(_ rows: Range<Int>) -> [Double] {
+            var sums = [Double](repeating: 0, count: model.parameterCount)
+            _ = parameters.withUnsafeBufferPointer { x in
+                sums.withUnsafeMutableBufferPointer {
+                    model.accumulate(Batch(dataset: dataset, first: rows, draw: 1), at: x, gradient: $0)
+                }
+            }
+            return sums
+        }
+        let together = gradient(0..<rows)
+        var alone = [Double](repeating: 0, count: model.parameterCount)
+        var size = 0.0
+        for row in 0..<rows {
+            let own = gradient(row..<row + 1)
+            for j in alone.indices { alone[j] += own[j] }
+            size += own.map(abs).max() ?? 0
+        }
+        let error = zip(together, alone).map { abs($0 - $1) }.max() ?? .infinity
+        #expect(error <= 2e-7 * size)
+    }
+
     private func check<Loss: MarginLoss>(
         _ network: Case, _ loss: Loss, _ labels: TestLabels, _ reference: ([Double], Double) -> Double
     ) throws {
