@@ -58,11 +58,7 @@ final class LineFile: Sendable {
     deinit { close() }
 
     private static func closeNow(_ descriptor: Int32) {
-        #if canImport(Glibc)
-            Glibc.close(descriptor)
-        #else
-            Darwin.close(descriptor)
-        #endif
+        Platform.close(descriptor)
     }
 
     /// Where the last whole line ends, looked for as far back as a line may reach.

@@ -60,22 +60,12 @@ extension Crescendo {
     }
 }
 
-/// Writes one message to standard error.
-func complain(_ message: String) { StandardStream.error.say("crescendo: \(message)\n") }
-
 /// `exit` of the system, which the parser's commands hide.
 private func end(_ code: Int32) -> Never { exit(code) }
 
 /// One program run on all ranks: whatever a rank meets, all leave together with one message and one code.
 struct Program {
     let world: any Communicator
-
-    /// Exit codes of failed runs.
-    enum Code {
-        static let failure: Int32 = 1
-        static let diverged: Int32 = 2
-        static func stopped(by signal: Int32) -> Int32 { 128 + signal }
-    }
 
     func serve(_ request: Request) -> Int32 {
         do {
@@ -98,9 +88,9 @@ struct Program {
                 letThrough()
             }
             // No rank ends before the message is out: launchers kill the others when one ends with an error.
-            do { try world.barrier() } catch { world.abort("crescendo: \(error)", code: Code.failure) }
-            if error is Silence { return Code.stopped(by: SIGPIPE) }
-            return error is UsageError ? Request.usageCode : Code.failure
+            do { try world.barrier() } catch { world.abort("crescendo: \(error)", code: ExitCode.failure) }
+            if error is Silence { return ExitCode.stopped(by: SIGPIPE) }
+            return error is UsageError ? Request.usageCode : ExitCode.failure
         }
     }
 
@@ -113,12 +103,12 @@ struct Program {
         let kind = try world.broadcastValue(failure == nil ? 0 : failure == .readerIsGone ? 1 : 2)
         switch kind {
         case 0: return code
-        case 1: return code == 0 && isWanted ? Code.stopped(by: SIGPIPE) : code
+        case 1: return code == 0 && isWanted ? ExitCode.stopped(by: SIGPIPE) : code
         default:
             if let failure { complain("\(failure)") }
             letThrough()
             try world.barrier()
-            return code == 0 ? Code.failure : code
+            return code == 0 ? ExitCode.failure : code
         }
     }
 
@@ -136,7 +126,7 @@ struct Program {
     /// is made. Where all have met it, rank 0 comes first and is the only one heard.
     private func endJob(_ error: any Error) -> Never {
         if world.rank > 0 { sleep(1) }
-        world.abort("crescendo: rank \(world.rank) of \(world.size): \(error)", code: Code.failure)
+        world.abort("crescendo: rank \(world.rank) of \(world.size): \(error)", code: ExitCode.failure)
     }
 
     /// Launchers can start ranks with different arguments or with a configuration file that only some can see. All
@@ -174,7 +164,7 @@ struct Program {
         case let submit as SubmitCommand:
             try startedAlone("submit")
             return try SubmitJob(command: submit).run()
-        default: return Code.failure
+        default: return ExitCode.failure
         }
     }
 }
@@ -184,30 +174,6 @@ extension Program {
     private func startedAlone(_ name: String) throws {
         guard world.size > 1 else { return }
         throw StartError(description: "\(name) starts the ranks by itself: run it without mpirun and srun")
-    }
-}
-
-/// An error of rank 0's alone, on all ranks.
-struct RootError: Error, CustomStringConvertible {
-    var description: String
-}
-
-/// An end with nothing to say: the reader of the output went away.
-struct Silence: Error, CustomStringConvertible {
-    static let text = "the reader of standard output is gone"
-    var description: String { Silence.text }
-}
-
-extension Communicator {
-    /// Runs `body` on rank 0; what it throws, all ranks throw. Collective. nil on the other ranks.
-    @discardableResult
-    func onRoot<Result>(_ body: () throws -> Result) throws -> Result? {
-        do {
-            return try together { rank == 0 ? try body() : nil }
-        } catch let error as RemoteError {
-            if error.message == Silence.text { throw Silence() }
-            throw RootError(description: error.message)
-        }
     }
 }
 

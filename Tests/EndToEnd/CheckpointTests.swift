@@ -152,7 +152,7 @@ import Testing
         #expect(outcome.errors.components(separatedBy: "warning: no checkpoint: cannot write").count == 2)
         #expect(outcome.code == 1, "the model does not fit either")
         let folder = CheckpointFolder(path: place.path("run/checkpoints"))
-        let files = try RunFolder.entries(of: folder.path)
+        let files = try Folder.entries(of: folder.path)
         #expect(!files.contains { $0.hasPrefix("iteration-") })
         // With room, the same command starts over.
         let rest = try place.run([
@@ -166,11 +166,11 @@ import Testing
     }
 
     @Test func theIntervalFollowsTheCost() {
-        let adaptive = CheckpointKeeper.Interval.adaptive
+        let adaptive = SnapshotInterval.adaptive
         #expect(adaptive.seconds(after: 0.001) == 5)
         #expect(adaptive.seconds(after: 0.5) == 50)
         #expect(adaptive.seconds(after: 100) == 600)
-        #expect(CheckpointKeeper.Interval.fixed(7).seconds(after: 3) == 7)
+        #expect(SnapshotInterval.fixed(7).seconds(after: 3) == 7)
     }
 
     @Test func aStartThatAnotherCameBeforeSaysSo() throws {

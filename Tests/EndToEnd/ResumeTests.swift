@@ -286,8 +286,8 @@ import Testing
         let outcome = try running.wait()
         #expect(outcome.code == 1)
         #expect(outcome.errors.contains("another start of the run"), "\(outcome.errors)")
-        #expect(try RunFolder.entries(of: place.path("run")) == ["checkpoints"])
-        #expect(try RunFolder.entries(of: place.path("run/checkpoints")) == ["attempts.jsonl"])
+        #expect(try Folder.entries(of: place.path("run")) == ["checkpoints"])
+        #expect(try Folder.entries(of: place.path("run/checkpoints")) == ["attempts.jsonl"])
     }
 
     @Test func startsInTheSameSecondHaveFoldersOfTheirOwn() throws {
@@ -295,7 +295,7 @@ import Testing
         try place.write(SampleData.binary(), to: "data.svm")
         let all = try (0..<6).map { _ in try place.start(Workplace.command(ranks: 0, ["train", "data.svm"])) }
         for one in all { #expect(try one.wait().code == 0) }
-        let runs = try RunFolder.entries(of: place.path("runs"))
+        let runs = try Folder.entries(of: place.path("runs"))
         #expect(runs.count == 6)
         for run in runs { #expect(place.exists("runs/\(run)/model.safetensors")) }
     }

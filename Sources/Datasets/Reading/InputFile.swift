@@ -61,7 +61,7 @@ final class InputFile {
 
     /// The next bytes in sequence.
     func readNext(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        try fill(buffer) { pointer, count, _ in Glibc.read(descriptor, pointer, count) }
+        try fill(buffer) { pointer, count, _ in Platform.read(descriptor, pointer, count) }
     }
 
     /// Where `readNext` goes on.

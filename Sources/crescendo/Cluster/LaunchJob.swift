@@ -186,30 +186,24 @@ struct LaunchJob {
         let again = "the same command goes on from the last checkpoint"
         guard let job, job.isBatch else {
             say("interrupted (\(reason)); \(again)")
-            return RunCode.interrupted
+            return ExitCode.interrupted
         }
         guard progress else {
             complain("interrupted (\(reason)) before the run got any further; give the job more time (sbatch --time)")
-            return RunCode.interrupted
+            return ExitCode.interrupted
         }
         // Slurm may end this process before it gets the answer.
         say("interrupted (\(reason)); the job goes back into the queue")
         guard job.requeue() else {
             complain("Slurm refuses to requeue the job (sbatch --requeue); submit it again: \(again)")
-            return RunCode.interrupted
+            return ExitCode.interrupted
         }
         // Slurm ends this process; a script that went on would end the job instead.
         _ = rest(120)
-        return RunCode.interrupted
+        return ExitCode.interrupted
     }
 
     func say(_ text: String) { StandardStream.output.write("crescendo launch: \(text)\n") }
-}
-
-/// Codes with which `train` and `launch` end besides 0, 1 and 64.
-enum RunCode {
-    /// The same command goes on where this one left.
-    static let interrupted: Int32 = 75
 }
 
 /// How a start of the ranks came to its end.
@@ -231,5 +225,5 @@ struct RankStart {
         return failure(ended.code)
     }
 
-    static func failure(_ code: Int32) -> Int32 { code == 0 ? Program.Code.failure : code }
+    static func failure(_ code: Int32) -> Int32 { code == 0 ? ExitCode.failure : code }
 }

@@ -3,8 +3,6 @@ import ArgumentParser
 /// The program's name, version and commands. `main` is in Launch.swift.
 @main
 struct Crescendo: ParsableCommand {
-    static let version = "0.1.0"
-
     static let configuration = CommandConfiguration(
         commandName: "crescendo",
         abstract: "Trains models on CPU clusters with no knobs.",
@@ -19,7 +17,7 @@ struct Crescendo: ParsableCommand {
             75 interrupted, and the same command goes on, or a rank did not answer within --stall-timeout; \
             130 and 143 stopped by Ctrl-C or SIGTERM (the run folder is usable).
             """,
-        version: version,
+        version: programVersion,
         subcommands: [
             TrainCommand.self, PredictCommand.self, EvaluateCommand.self, InfoCommand.self, WatchCommand.self,
             ReportCommand.self, VerifyCommand.self,

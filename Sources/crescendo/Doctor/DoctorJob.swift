@@ -28,7 +28,7 @@ struct DoctorJob {
 
     private var versions: [(name: String, version: String)] {
         [
-            ("crescendo", Crescendo.version), ("MPI", MPIEnvironment.libraryVersion),
+            ("crescendo", programVersion), ("MPI", MPIEnvironment.libraryVersion),
             ("kernels", KernelSet.current.name),
         ]
     }

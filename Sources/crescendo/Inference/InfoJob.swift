@@ -17,7 +17,7 @@ struct InfoJob {
             for text in damage { complain(text.printable) }
             isDamaged = !damage.isEmpty
         }
-        return try world.broadcastValue(isDamaged ? 1 : 0) == 1 ? Program.Code.failure : 0
+        return try world.broadcastValue(isDamaged ? 1 : 0) == 1 ? ExitCode.failure : 0
     }
 
     /// What is printed; names in it are as they are.

@@ -34,7 +34,7 @@ struct VerifyJob {
             return Verdict(old, try StoredRun(folder: folder.path + "/run"))
         }
         if let verdict { console.print(verdict.text) }
-        return try world.broadcastValue(verdict?.isSame == true ? 0.0 : 1.0) == 0 ? 0 : Program.Code.failure
+        return try world.broadcastValue(verdict?.isSame == true ? 0.0 : 1.0) == 0 ? 0 : ExitCode.failure
     }
 
     /// What is left of a run.

@@ -68,7 +68,7 @@ struct StallTimeout: ExpressibleByArgument, Equatable {
 struct CheckpointInterval: ExpressibleByArgument, Equatable {
     private let seconds: Double
 
-    var interval: CheckpointKeeper.Interval { seconds > 0 ? .fixed(seconds) : .never }
+    var interval: SnapshotInterval { seconds > 0 ? .fixed(seconds) : .never }
 
     init?(argument: String) {
         guard let seconds = argument == "0" ? 0 : TimeSpan(argument: argument)?.seconds else { return nil }

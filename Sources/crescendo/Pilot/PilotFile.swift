@@ -116,7 +116,7 @@ struct PilotFile: Codable, Equatable, Sendable {
             self = try JSONDecoder().decode(PilotFile.self, from: FoundationData(text.utf8))
         } catch {
             throw PilotFileError(
-                description: "\(path) is not a pilot.json of this program (version \(Crescendo.version)): "
+                description: "\(path) is not a pilot.json of this program (version \(programVersion)): "
                     + "make one with crescendo pilot")
         }
         if let fault {
@@ -134,7 +134,7 @@ struct PilotFile: Codable, Equatable, Sendable {
         command: [String], trainOptions: [String], data: Data, machine: Machine, budget: Budget, money: Money,
         target: Target, started: String, finished: String
     ) {
-        version = Crescendo.version
+        version = programVersion
         self.started = started
         self.finished = finished
         self.command = command

@@ -5,13 +5,6 @@ import Models
 import Platform
 import Telemetry
 
-/// Nothing can be learned with such a budget.
-struct PilotError: Error, CustomStringConvertible {
-    let description: String
-
-    init(description: String) { self.description = description.printable }
-}
-
 /// `crescendo pilot` on all ranks, from the data files to the page.
 final class PilotJob {
     let command: PilotCommand
@@ -67,7 +60,7 @@ final class PilotJob {
             say("Written: \(folder.page) and \(folder.json)")
         }
         let signal = try world.allreduce(Signals.received, .maximum)
-        return signal == 0 || signal == Signals.finish ? 0 : Program.Code.stopped(by: signal)
+        return signal == 0 || signal == Signals.finish ? 0 : ExitCode.stopped(by: signal)
     }
 
     static func machine(_ world: any Communicator, threads: Int) throws -> PilotFile.Machine {

@@ -5,12 +5,6 @@ import Models
 import Platform
 import Telemetry
 
-/// What the ranks of one group hold for their runs.
-struct GroupData {
-    var training: Dataset
-    var validation: Dataset?
-}
-
 /// One training run of a pilot on one group of ranks. All ranks of the group hold one and call `run` together.
 struct PilotTrial {
     let assignment: Assignment

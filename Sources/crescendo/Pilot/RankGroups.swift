@@ -55,7 +55,7 @@ struct RankGroups {
             do {
                 result = try body(group)
             } catch {
-                world.abort("crescendo: rank \(world.rank) of \(world.size): \(error)", code: Program.Code.failure)
+                world.abort("crescendo: rank \(world.rank) of \(world.size): \(error)", code: ExitCode.failure)
             }
         }
         let request = try waiting.startBarrier()

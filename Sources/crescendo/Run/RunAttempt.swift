@@ -48,7 +48,7 @@ final class RunAttempt: Sendable {
         warn: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
         let path = folder.attempts
-        try RunFolder.makeFolder(folder.checkpoints)
+        try Folder.make(folder.checkpoints)
         host = hostName()
         process = Int(getpid())
         job = SlurmJob.identifier()
@@ -72,14 +72,14 @@ final class RunAttempt: Sendable {
             path: folder.path,
             furnish: { path in
                 let folder = folder.at(path)
-                try RunFolder.makeFolder(folder.checkpoints)
+                try Folder.make(folder.checkpoints)
                 _ = try RunAttempt.append(line, to: folder.attempts)
                 try AtomicFile.write(configuration, to: folder.configuration)
             }, warn: warn)
         guard RunAttempt.entries(path).entries.last?.pid == process else { throw LostRun(folder: folder.path, by: nil) }
     }
 
-    private var path: String { place.path + "/checkpoints/" + RunFolder.attemptsName }
+    private var path: String { place.path + "/checkpoints/" + CheckpointFolder.attemptsName }
 
     /// False once another start has taken the folder over.
     var ownsFolder: Bool {
@@ -113,7 +113,7 @@ final class RunAttempt: Sendable {
     }
 
     var lostRun: LostRun {
-        LostRun(folder: RunFolder.parent(of: RunFolder.parent(of: path)), by: RunAttempt.entries(path).entries.last)
+        LostRun(folder: Folder.parent(of: Folder.parent(of: path)), by: RunAttempt.entries(path).entries.last)
     }
 
     /// Waits until no process is at work in a folder that is to move aside.

@@ -1,30 +1,6 @@
 import Platform
 import Telemetry
 
-/// What is in a folder before a run starts in it.
-enum FoundRun {
-    case none
-    /// A run that shall move aside.
-    case old
-    /// A run that has come to no checkpoint yet: it starts over.
-    case begun
-    case checkpoint(Point)
-
-    /// Where a run can go on.
-    struct Point {
-        var name: CheckpointFolder.Name
-        var checkpoint: Checkpoint
-        var status: StoredStatus?
-        /// Newer checkpoints that cannot be read, and why.
-        var damaged: [(name: CheckpointFolder.Name, reason: String)]
-    }
-}
-
-/// A folder that cannot be used for a run, and what to do about it.
-struct RunFolderError: Error, CustomStringConvertible {
-    var description: String
-}
-
 /// The folder of one run. Used by rank 0.
 ///
 /// `prepare` checks before the data is read that the folder can be written, and what is in it; `open` makes it ready after
@@ -45,9 +21,7 @@ struct RunFolder {
     var model: String { path + "/model.safetensors" }
     var tensorboard: String { path + "/tensorboard" }
     var checkpoints: String { path + "/checkpoints" }
-    var attempts: String { checkpoints + "/" + RunFolder.attemptsName }
-
-    static let attemptsName = "attempts.jsonl"
+    var attempts: String { checkpoints + "/" + CheckpointFolder.attemptsName }
 
     /// The same at another place.
     func at(_ path: String) -> RunFolder { RunFolder(path: path, overwrite: overwrite) }
@@ -68,15 +42,15 @@ struct RunFolder {
             guard status.st_mode & S_IFMT == S_IFDIR else {
                 throw RunFolderError(description: "--output \(path) is a file; give a folder")
             }
-            if try entries(of: path).contains(where: { !$0.hasPrefix(probePrefix) }) {
+            if try Folder.entries(of: path).contains(where: { !$0.hasPrefix(probePrefix) }) {
                 folder.lengthOfAttempts = folder.presentLengthOfAttempts
                 folder.found = try folder.look(resume: resume)
                 // An old run that moves aside needs a parent that is writable.
-                try checkWritable(overwrite ? parent(of: path) : path, for: path)
+                try checkWritable(overwrite ? Folder.parent(of: path) : path, for: path)
                 return folder
             }
         } else {
-            try makeFolder(path)
+            try Folder.make(path)
             folder.created = true
         }
         do {
@@ -90,7 +64,7 @@ struct RunFolder {
 
     /// What a folder that is not empty holds.
     private func look(resume: Bool) throws -> FoundRun {
-        let names = try RunFolder.entries(of: path)
+        let names = try Folder.entries(of: path)
         guard ["config.yaml", "metrics.jsonl", "status.json", "checkpoints"].contains(where: names.contains) else {
             throw RunFolderError(
                 description: "--output \(path) holds files that no run has written; choose another folder")
@@ -126,14 +100,14 @@ struct RunFolder {
             throw begunMeanwhile
         }
         let isOld = if case .old = found { true } else { false }
-        guard isOld || isChanged, try !RunFolder.entries(of: path).isEmpty else { return nil }
+        guard isOld || isChanged, try !Folder.entries(of: path).isEmpty else { return nil }
         try RunAttempt.awaitEnd(in: self)
         var number = 1
         var status = stat()
         while lstat("\(path).old-\(number)", &status) == 0 { number += 1 }
         let old = "\(path).old-\(number)"
-        guard rename(path, old) == 0 else { throw RunFolder.failure("cannot move \(path) to \(old)") }
-        try RunFolder.makeFolder(path)
+        guard rename(path, old) == 0 else { throw RunFolderError.system("cannot move \(path) to \(old)") }
+        try Folder.make(path)
         return old
     }
 
@@ -151,7 +125,7 @@ struct RunFolder {
 
     /// Removes what killed writers have left. For a start that owns the folder.
     func clean() {
-        for name in (try? RunFolder.entries(of: path)) ?? []
+        for name in (try? Folder.entries(of: path)) ?? []
         where name.contains(".tmp-") || name.hasPrefix(RunFolder.probePrefix) {
             unlink(path + "/" + name)
         }
@@ -174,32 +148,16 @@ struct RunFolder {
         let file = data.first?.split(separator: "/").last ?? "data"
         let name = file.prefix { $0 != "." }
         let base = "runs/\(name.isEmpty ? "data" : name)-\(stamp)"
-        try makeFolder("runs")
+        try Folder.make("runs")
         var path = base
         var number = 2
         // Only one start can make it.
         while mkdir(path, 0o777) != 0 {
-            guard errno == EEXIST else { throw failure("cannot create the run folder \(path)") }
+            guard errno == EEXIST else { throw RunFolderError.system("cannot create the run folder \(path)") }
             path = "\(base)-\(number)"
             number += 1
         }
         return path
-    }
-
-    /// With the folders that it lies in.
-    static func makeFolder(_ path: String) throws {
-        var partial = path.hasPrefix("/") ? "/" : ""
-        for part in path.split(separator: "/") {
-            partial += part
-            if mkdir(partial, 0o777) != 0, errno != EEXIST, errno != EISDIR {
-                throw failure("cannot create the run folder \(path)")
-            }
-            partial += "/"
-        }
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw RunFolderError(description: "cannot create the run folder \(path): a part of it is a file")
-        }
     }
 
     private static let probePrefix = ".crescendo-"
@@ -207,31 +165,9 @@ struct RunFolder {
     /// Writes and removes a small file.
     private static func checkWritable(_ folder: String, for path: String) throws {
         let probe = "\(folder)/\(probePrefix)\(getpid())"
-        let descriptor = Glibc.open(probe, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw failure("cannot write to the run folder \(path)") }
+        let descriptor = Platform.open(probe, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw RunFolderError.system("cannot write to the run folder \(path)") }
         close(descriptor)
         unlink(probe)
-    }
-
-    static func entries(of path: String) throws -> [String] {
-        guard let folder = opendir(path) else { throw failure("cannot read the folder \(path)") }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
-    }
-
-    static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    private static func failure(_ what: String) -> RunFolderError {
-        RunFolderError(description: "\(what): \(String(cString: strerror(errno))) (option --output)")
     }
 }

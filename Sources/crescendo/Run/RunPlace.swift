@@ -80,7 +80,7 @@ final class RunPlace: Sendable {
         }
     }
 
-    private var holdsAnotherRun: Bool { access("\(given)/checkpoints/\(RunFolder.attemptsName)", F_OK) == 0 }
+    private var holdsAnotherRun: Bool { access("\(given)/checkpoints/\(CheckpointFolder.attemptsName)", F_OK) == 0 }
 
     /// Whether the folder is at `path`, as far as the system tells: other errors than that it is not there may pass.
     private func isAt(_ path: String) -> Bool {
@@ -107,7 +107,7 @@ final class RunPlace: Sendable {
     /// Makes a folder beside the one that is gone.
     private func replace(_ state: inout State) {
         do {
-            try RunFolder.makeFolder(RunFolder.parent(of: home))
+            try Folder.make(Folder.parent(of: home))
             var number = 1
             while mkdir("\(home).kept-\(number)", 0o777) != 0 {
                 guard errno == EEXIST, number < 10_000 else {

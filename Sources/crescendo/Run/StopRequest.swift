@@ -57,9 +57,9 @@ enum StopCause: Equatable {
     /// Code that the program ends with.
     var exitCode: Int32 {
         switch self {
-        case .signal(let number) where number != Signals.finish: Program.Code.stopped(by: number)
-        case .signal, .endTime: RunCode.interrupted
-        case .lostFolder: Program.Code.failure
+        case .signal(let number) where number != Signals.finish: ExitCode.stopped(by: number)
+        case .signal, .endTime: ExitCode.interrupted
+        case .lostFolder: ExitCode.failure
         }
     }
 }

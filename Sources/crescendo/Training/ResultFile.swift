@@ -54,7 +54,7 @@ struct ResultFile {
             ("l2", .number(l2)),
             ("rows", .integer(rows)),
             ("features", .integer(features)),
-            ("version", .string(Crescendo.version)),
+            ("version", .string(programVersion)),
             ("started", .string(started)),
             ("finished", .string(finished)),
             ("environment", environment.json),

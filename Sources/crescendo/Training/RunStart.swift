@@ -158,7 +158,7 @@ extension TrainJob {
         }
         let launcher = world.size > 1 ? "mpirun -n \(world.size) " : ""
         let configuration = plan.resolved().yaml(header: [
-            "Crescendo \(Crescendo.version): the options of this run, defaults included. Once more:",
+            "Crescendo \(programVersion): the options of this run, defaults included. Once more:",
             "  \(launcher)" + ShellWord.quoted(["crescendo", "train", "--config", absolutePath(folder.configuration)]),
         ])
         let attempt = try RunAttempt(

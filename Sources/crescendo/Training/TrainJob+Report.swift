@@ -79,7 +79,7 @@ extension TrainJob {
         let displacement = start?.attempt.place.displacement
         guard try world.broadcastValue(displacement == nil ? 0 : 1) == 1 else { return code }
         if let displacement { complain(displacement) }
-        return code == 0 || code == RunCode.interrupted ? Program.Code.failure : code
+        return code == 0 || code == ExitCode.interrupted ? ExitCode.failure : code
     }
 
     private func settle(
@@ -107,7 +107,7 @@ extension TrainJob {
             try warning(writeModel)
         }
         // A run that goes on later has no time to lose.
-        if let cause, cause.exitCode == RunCode.interrupted { return cause.exitCode }
+        if let cause, cause.exitCode == ExitCode.interrupted { return cause.exitCode }
         func judge(_ rows: Dataset?, detailed: Bool) throws -> Quality? {
             try rows.map { try Quality.measure(trained, on: $0, detailed: detailed, communicator: world) }
         }
@@ -144,7 +144,7 @@ extension TrainJob {
         if let cause { return cause.exitCode }
         guard reason == .divergence else { return 0 }
         if isQuiet { console.warn("training diverged: the loss is above that of the start, or not finite") }
-        return Program.Code.diverged
+        return ExitCode.diverged
     }
 
     /// Turns an error into a warning, but for the loss of the folder.
@@ -161,7 +161,7 @@ extension TrainJob {
     private func modelFile(_ trained: TrainedModel, _ preprocessing: Preprocessing) throws -> ModelFile {
         ModelFile(
             specification: trained.specification, parameters: trained.parameters, preprocessing: preprocessing,
-            version: Crescendo.version,
+            version: programVersion,
             notes: ["reading": try StoredReading(command.reading.applied()).text])
     }
 

@@ -230,15 +230,6 @@ struct TrainJob {
     }
 }
 
-/// How the training loop has ended.
-struct TrainingEnd {
-    var result: TrainingResult
-    /// Of a stop before the end; the same on all ranks.
-    var cause: StopCause?
-    /// On rank 0, the iteration of the last checkpoint; 0: there is none.
-    var checkpoint: Int
-}
-
 extension StandardizeChoice {
     /// nil: chosen by the density.
     var kind: StandardizationKind? {

@@ -56,7 +56,7 @@ final class WatchJob {
             // The program's end tells of what was not written.
             if !lines.isEmpty, !StandardStream.output.write(lines.joined(separator: "\n") + "\n") { return 0 }
             if watched.stage.isOver {
-                if case .failed = watched.stage { return Program.Code.failure }
+                if case .failed = watched.stage { return ExitCode.failure }
                 return 0
             }
             sleepFor(interval)
@@ -95,7 +95,7 @@ final class WatchJob {
                         terminal.leave()
                         kill(getpid(), SIGSTOP)
                         terminal.enter()
-                    default: return signal == SIGINT ? 0 : Program.Code.stopped(by: signal)
+                    default: return signal == SIGINT ? 0 : ExitCode.stopped(by: signal)
                     }
                     changed = true
                 }

@@ -119,7 +119,7 @@ import Testing
         for _ in 0..<2000 where !running.ranks.contains(where: { listens($0, to: signal) }) { usleep(1000) }
         running.signal(signal)
         let outcome = try running.wait()
-        let code = signal == SIGUSR1 ? RunCode.interrupted : 128 + signal
+        let code = signal == SIGUSR1 ? ExitCode.interrupted : 128 + signal
         #expect(outcome.code == code, "\(outcome.errors)")
         #expect(try place.read("note") == "\(code)\n")
         #expect(try place.json("run/status.json")["reason"] as? String == Signals.name(signal))

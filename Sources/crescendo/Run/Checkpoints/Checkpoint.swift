@@ -15,7 +15,7 @@ struct Checkpoint: Sendable {
     /// What a checkpoint says of itself, besides the state that it holds.
     struct Head: Codable {
         var format = Checkpoint.format
-        var version = Crescendo.version
+        var version = programVersion
         /// ISO 8601, UTC.
         var written: String
         var attempt: Int

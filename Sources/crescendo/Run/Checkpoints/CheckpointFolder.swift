@@ -5,6 +5,9 @@ import Telemetry
 
 /// The folder `checkpoints` of a run.
 struct CheckpointFolder: Sendable {
+    /// The file of the starts of the run, which lies beside the checkpoints.
+    static let attemptsName = "attempts.jsonl"
+
     let path: String
 
     /// What a checkpoint's files are called: no two starts of a run write to the same name.
@@ -39,7 +42,7 @@ struct CheckpointFolder: Sendable {
 
     /// Newest first.
     var names: [Name] {
-        ((try? RunFolder.entries(of: path)) ?? []).compactMap { Name(document: $0) }.sorted(by: >)
+        ((try? Folder.entries(of: path)) ?? []).compactMap { Name(document: $0) }.sorted(by: >)
     }
 
     /// - Throws: `DamagedCheckpoint`.
@@ -118,9 +121,9 @@ struct CheckpointFolder: Sendable {
     ///   - keeping: how many stay: two while a run goes on, one when it has finished.
     func prune(damaged: Set<Name> = [], keeping: Int = 2) {
         let kept = Set(names.filter { !damaged.contains($0) }.prefix(keeping))
-        let files = Set(kept.flatMap { [$0.document, $0.arrays] } + [RunFolder.attemptsName])
+        let files = Set(kept.flatMap { [$0.document, $0.arrays] } + [CheckpointFolder.attemptsName])
         // The JSON first: without it the arrays are nothing.
-        for file in ((try? RunFolder.entries(of: path)) ?? []).sorted(by: {
+        for file in ((try? Folder.entries(of: path)) ?? []).sorted(by: {
             $0.hasSuffix(".json") && !$1.hasSuffix(".json")
         })
         where !files.contains(file) && file.hasPrefix("iteration-") {

@@ -10,23 +10,6 @@ import Telemetry
 ///
 /// Unchecked Sendable: what the writing thread touches is constant or guarded by `progress`.
 final class CheckpointKeeper: SnapshotKeeper, @unchecked Sendable {
-    /// Seconds between two checkpoints.
-    enum Interval: Equatable {
-        /// A hundred times as long as the last one took to write, within limits.
-        case adaptive
-        case fixed(Double)
-        /// Only where the run stops.
-        case never
-
-        func seconds(after cost: Double) -> Double {
-            switch self {
-            case .adaptive: min(max(100 * cost, 5), 600)
-            case .fixed(let seconds): seconds
-            case .never: .infinity
-            }
-        }
-    }
-
     /// What is the same for all checkpoints of an attempt.
     struct Frame: Sendable {
         var attempt: RunAttempt
@@ -45,7 +28,7 @@ final class CheckpointKeeper: SnapshotKeeper, @unchecked Sendable {
 
     private let frame: Frame
     private let telemetry: RunTelemetry
-    private let interval: Interval
+    private let interval: SnapshotInterval
     private let task = BackgroundTask()
     private let progress: Mutex<Progress>
 
@@ -64,7 +47,7 @@ final class CheckpointKeeper: SnapshotKeeper, @unchecked Sendable {
     ///   - iteration: of the checkpoint that the run goes on from.
     ///   - damaged: checkpoints to be removed once there are others.
     init(
-        _ frame: Frame, telemetry: RunTelemetry, interval: Interval, from iteration: Int?,
+        _ frame: Frame, telemetry: RunTelemetry, interval: SnapshotInterval, from iteration: Int?,
         damaged: [CheckpointFolder.Name]
     ) {
         self.frame = frame

@@ -1,0 +1,39 @@
+import Platform
+
+/// Folders by their paths.
+enum Folder {
+    /// With the folders that it lies in.
+    static func make(_ path: String) throws {
+        var partial = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            partial += part
+            if mkdir(partial, 0o777) != 0, errno != EEXIST, errno != EISDIR {
+                throw RunFolderError.system("cannot create the run folder \(path)")
+            }
+            partial += "/"
+        }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw RunFolderError(description: "cannot create the run folder \(path): a part of it is a file")
+        }
+    }
+
+    /// Names of what is in it.
+    static func entries(of path: String) throws -> [String] {
+        guard let folder = opendir(path) else { throw RunFolderError.system("cannot read the folder \(path)") }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}
