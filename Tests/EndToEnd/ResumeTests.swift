@@ -119,6 +119,33 @@ import Testing
         }
     }
 
+    /// Its last checkpoint was written, and then came the end of the node: nothing more is to be trained.
+    @Test(arguments: [
+        ["--model", "softmax", "--validation", "0.2", "--patience", "1"], ["--model", "mlp:5", "--patience", "1"],
+        ["--model", "softmax"],
+    ]) func killedAtItsVeryEndItIsTheSameRun(options: [String]) throws {
+        let place = try Workplace()
+        try place.write(SampleData.classes(rows: 500), to: "data.svm")
+        let command = ["train", "data.svm", "--output", "run"] + options
+        #expect(try place.run(command).code == 0)
+        let names = ["metrics.jsonl", "result.json", "status.json"]
+        let before = try names.map { try place.read("run/\($0)") }
+        let model = try Data(contentsOf: URL(fileURLWithPath: place.path("run/model.safetensors")))
+        let objective = try place.json("run/result.json")["objective"] as? Double
+        for ranks in [1, 3] {
+            try place.write(
+                before[2].replacing(/"state": ?"finished"/, with: "\"state\":\"running\""), to: "run/status.json")
+            _ = try place.start(["rm", "-f", "run/result.json", "run/model.safetensors"]).wait()
+            let outcome = try place.run(ranks: ranks, command)
+            #expect(outcome.code == 0, "\(outcome.errors)")
+            #expect(try place.read("run/metrics.jsonl") == before[0])
+            let result = try place.json("run/result.json")
+            #expect(result["objective"] as? Double == objective)
+            #expect(result["stopReason"] as? String != nil && result["attempts"] as? Int == (ranks == 1 ? 2 : 3))
+            #expect(try Data(contentsOf: URL(fileURLWithPath: place.path("run/model.safetensors"))) == model)
+        }
+    }
+
     @Test func otherDataOrOptionsAreRefused() throws {
         let place = try Workplace()
         let way = Way.sgd

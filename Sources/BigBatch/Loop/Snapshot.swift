@@ -21,6 +21,20 @@ public struct Snapshot: Codable {
     var objective: ObjectiveState
     var reducer: Reducer.Account
     var validation: ValidationState?
+    /// The run is over but for what is written of it: what it came to. Nil while it goes on.
+    var ended: EndedRun?
+}
+
+/// What a run came to, and what it was asked for.
+struct EndedRun: Codable {
+    var result: TrainingResult
+    var tolerance: Double
+    var patience: Int
+
+    /// Whether the run would end here if it were asked for this.
+    func stands(for configuration: TrainerConfiguration) -> Bool {
+        configuration.tolerance >= tolerance && configuration.patience <= patience
+    }
 }
 
 /// What `Objective` has learned and counted.

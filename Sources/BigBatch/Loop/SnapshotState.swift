@@ -1,18 +1,18 @@
 import Models
 
 extension Trainer {
-    /// - Parameter isDone: the run has converged. What it knows of the curvature, ten to forty times the parameters, is left
-    ///   out: who goes on to a lower tolerance learns it anew.
-    func snapshot(seconds: Double, isDone: Bool = false) -> Snapshot {
+    /// - Parameter ended: what the run came to, where it has converged. What it knows of the curvature, ten to forty times the
+    ///   parameters, is then left out: who goes on to a lower tolerance learns it anew.
+    func snapshot(seconds: Double, ended: EndedRun? = nil) -> Snapshot {
         var kept = state
         var known = objective.saved
-        if isDone, isConvex {
+        if ended != nil, isConvex {
             kept.lbfgs = LBFGS(memory: state.lbfgs.memory)
             known.walk = nil
         }
         return Snapshot(
             seconds: seconds, state: kept, direction: direction, noisyPasses: batchRule.noisyPasses,
-            objective: known, reducer: objective.reducer.account, validation: validation?.state)
+            objective: known, reducer: objective.reducer.account, validation: validation?.state, ended: ended)
     }
 
     /// Makes the state that of the snapshot.

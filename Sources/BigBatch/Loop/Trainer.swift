@@ -96,6 +96,12 @@ public final class Trainer<M: Model> {
         objective.remembersWalks = keeper != nil || configuration.balance == .auto
         if let snapshot {
             try restore(snapshot)
+            // It had come to its end, and lacked only what is written of it.
+            if let ended = snapshot.ended, ended.stands(for: configuration) {
+                var result = ended.result
+                result.parameters = validation?.best ?? state.parameters
+                return result
+            }
         } else {
             try objective.findLeastLoss(decision: decision())
             if mayBePreconditioned, objective.adaptive == nil {
@@ -138,14 +144,20 @@ public final class Trainer<M: Model> {
                 // Only now: the reduction of the times asked for them too.
                 objective.reducer.agreed.timesAreDue = false
             }
-            if objective.reducer.agreed.snapshotIsDue || reason != nil, reason != .divergence {
+            let isConverged = reason?.isConvergence ?? false
+            if objective.reducer.agreed.snapshotIsDue || reason != nil, reason != .divergence, !isConverged {
                 objective.reducer.agreed.snapshotIsDue = false
-                try keeper?.keep(
-                    self.snapshot(seconds: clock.seconds, isDone: reason?.isConvergence ?? false), isLast: reason != nil
-                )
+                try keeper?.keep(self.snapshot(seconds: clock.seconds), isLast: reason != nil)
             }
         }
-        return try finish(reason ?? .iterationLimit, last: last, clock: clock)
+        let result = try finish(reason ?? .iterationLimit, last: last, clock: clock)
+        // Not before all is known: a start from it has nothing left to do.
+        if result.stopReason.isConvergence {
+            let ended = EndedRun(
+                result: result, tolerance: configuration.tolerance, patience: configuration.patience)
+            try keeper?.keep(self.snapshot(seconds: clock.seconds, ended: ended), isLast: true)
+        }
+        return result
     }
 
     /// Validation reads at most a tenth of the rows that training reads; models that are not convex wait for a whole pass.
@@ -207,6 +219,9 @@ public final class Trainer<M: Model> {
         if let validation, !isConvex, reason != .signal, reason != .divergence {
             _ = try validation.evaluate(state, objective: objective)
         }
+        // Who goes on with more patience goes on from here.
+        let present = state.parameters
+        defer { if validation != nil { state.parameters = present } }
         if let best = validation?.best {
             state.parameters = best
             objective.walk = nil
@@ -228,6 +243,7 @@ public final class Trainer<M: Model> {
             try compareParameters()
             result.objective = try objective.value(at: state.parameters, decision: decision())
             result.gradientNorm = .nan
+            if !result.objective.isFinite { result.stopReason = .divergence }
         } else {
             try compareParameters()
             let statistics = if isCurrent, let last { last } else { try evaluateAll() }

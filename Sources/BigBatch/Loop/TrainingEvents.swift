@@ -36,7 +36,7 @@ public struct IterationRecord: Codable, Sendable, Equatable {
 }
 
 /// What a finished run knows about itself.
-public struct TrainingResult: Sendable {
+public struct TrainingResult: Sendable, Codable {
     /// In the space trained in: weights, then intercepts.
     public var parameters: [Float] = []
     public var stopReason = StopReason.iterationLimit
@@ -62,6 +62,13 @@ public struct TrainingResult: Sendable {
     public var nonFinite = 0
 
     public init() {}
+
+    /// All but the parameters, which a snapshot has.
+    private enum CodingKeys: CodingKey {
+        case stopReason, objective, gradientNorm, dualityGap, certificatePasses, iterations, gradientPasses
+        case featurePasses, seconds, allreduces, communicatedBytes, computeSeconds, communicationSeconds
+        case transferSeconds, nonFinite
+    }
 }
 
 /// Listens to a run. Called on every rank, outside the timed kernels; must return at once (format elsewhere).

@@ -86,7 +86,7 @@ extension Objective {
     /// Mean data loss over all rows of another data set (validation). One reduction.
     func meanLoss(on other: Dataset, at x: [Float], decision: Decision) throws -> Double {
         let rows = max(1, other.order.count)
-        var grid = lossGrid(count: rows)
+        var grid = scales.lossGrid(count: rows)
         for attempt in 0... {
             let clock = Stopwatch()
             let own = x.withUnsafeBufferPointer { model.loss(other.all, at: $0, on: grid) }

@@ -45,6 +45,9 @@ struct SumScales: Codable {
         Self.grid(max(mean.isFinite ? SumGrid.exponent(above: mean) + room : loss, least + 2), count)
     }
 
+    /// Of losses at `count` other rows.
+    func lossGrid(count: Int) -> SumGrid { Self.grid(max(loss, least + 2), count) }
+
     func curvatureGrid(count: Int) -> SumGrid { Self.grid(curvature, count) }
 
     func code(largest: Float) -> Double { LargestOfRanks.code(largest, scale: residual) }

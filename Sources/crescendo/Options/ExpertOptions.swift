@@ -105,7 +105,7 @@ struct ExpertOptions: ParsableArguments {
             "Whether rows move from slow ranks to fast ones (default: auto).",
             discussion: """
                 auto: when the time lost to equal shares exceeds what a move costs, at most every 30 s. Batches stay the \
-                same; of networks the last digits do not. off: equal shares.
+                same, and the result to the last bit. off: equal shares.
                 """))
     var balance: BalanceKind?
 

@@ -114,7 +114,8 @@ struct TrainJob {
         options.labelScaling = command.model.labelScaling(network)
         options.augmentation = command.trainingData.augment
         options.validationFraction = Defaults.validation(command, network)
-        options.validationIsOptional = command.trainingData.validation == nil
+        // A run's own configuration says what it took for granted.
+        options.validationIsOptional = options.validationFraction == Defaults.validation(of: network)
         let progress = LoadProgress()
         let line = world.rank == 0 && !isQuiet ? ReadingLine(console: console) { progress.state } : nil
         line?.start()

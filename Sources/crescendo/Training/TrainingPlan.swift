@@ -118,6 +118,10 @@ enum Defaults {
 
     /// Share of the rows held back: networks stop by them.
     static func validation(_ command: TrainCommand, _ network: NetworkDescription?) -> Double {
-        command.trainingData.validation ?? (network == nil ? 0 : 0.05)
+        command.trainingData.validation ?? validation(of: network)
+    }
+
+    static func validation(of network: NetworkDescription?) -> Double {
+        network == nil ? 0 : 0.05
     }
 }
