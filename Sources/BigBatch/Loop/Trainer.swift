@@ -276,29 +276,3 @@ public final class Trainer<M: Model> {
             decision: Decision(iteration: state.iteration, batchSize: objective.population, stepSize: 0))
     }
 }
-
-/// Training time over all attempts at a run.
-struct RunClock {
-    private let start = Stopwatch()
-    /// Of the attempts before.
-    let before: Double
-
-    init(before: Double) { self.before = before }
-
-    var seconds: Double { before + start.seconds }
-}
-
-/// What `TrainingEvent` is told from.
-private struct EventCounts {
-    private let returns: Int
-    private let nonFinite: Int
-
-    init(_ state: TrainerState) {
-        returns = state.returns
-        nonFinite = state.nonFinite
-    }
-
-    func events(since before: EventCounts) -> [TrainingEvent.Kind] {
-        (nonFinite > before.nonFinite ? [.nonFinite] : []) + (returns > before.returns ? [.recovery] : [])
-    }
-}
