@@ -39,6 +39,12 @@ extension Trainer {
         (!isConvex || configuration.step.isConstant) && state.progress.isAstray(statistics.loss)
     }
 
+    /// What was found is no better than the start. (A bad row alone makes the objective of all rows no number, too.)
+    var hasGoneAstray: Bool {
+        guard state.progress.isSound, let first = state.progress.first else { return true }
+        return (validation?.state.bestLoss ?? first) - first > 9 * abs(first)
+    }
+
     /// A run of constant steps on a convex objective has ended higher than it began.
     func isAboveStart(_ loss: Double) -> Bool {
         guard isConvex, configuration.step.isConstant, loss.isFinite, let first = state.progress.first else {

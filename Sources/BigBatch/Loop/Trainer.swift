@@ -243,7 +243,7 @@ public final class Trainer<M: Model> {
             try compareParameters()
             result.objective = try objective.value(at: state.parameters, decision: decision())
             result.gradientNorm = .nan
-            if !result.objective.isFinite { result.stopReason = .divergence }
+            if !result.objective.isFinite, hasGoneAstray { result.stopReason = .divergence }
         } else {
             try compareParameters()
             let statistics = if isCurrent, let last { last } else { try evaluateAll() }
