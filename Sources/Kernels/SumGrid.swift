@@ -22,6 +22,9 @@ public struct SumGrid: Sendable, Equatable {
     /// The unit of sums in whole numbers of 32 bits, as a Float: half of what there is stays free for the addends' rounding.
     public var unit: Float { Float(sign: .plus, exponent: limit.exponent - 30, significand: 1) }
 
+    /// What sums whose addends' sizes add up to `size` are counted in; NaN where they do not fit.
+    public func unit(for size: Double) -> Float { size < limit ? unit : .nan }
+
     /// Sizes must stay below it; infinite without a grid.
     public var limit: Double { anchor > 0 ? anchor / 3 : .infinity }
 

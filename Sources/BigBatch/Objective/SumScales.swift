@@ -105,6 +105,12 @@ struct SumScales: Codable {
     }
 }
 
+/// What the grids of columns depend on.
+struct GridKey: Equatable {
+    var residual: Int
+    var rows: Int
+}
+
 /// The largest of numbers that ranks have, up to a power of two and out of a sum: of powers of 2²⁰ the largest decides.
 enum LargestOfRanks {
     /// From 2⁻²⁴ to 2²⁴ of the scale.

@@ -62,7 +62,7 @@ final class GradientPacket: @unchecked Sendable {
         stretches = []
         for (index, count) in counts.enumerated() {
             let start = stretches.last?.range.upperBound ?? 0
-            let unit = sizes[index] < grids[index].limit ? Double(grids[index].unit) : .nan
+            let unit = Double(grids[index].unit(for: sizes[index]))
             stretches.append((start..<start + count, .units(units.pointer + start, unit: unit)))
         }
     }

@@ -1,12 +1,4 @@
 import Kernels
-import MPI
-import Models
-
-/// What the grids of columns depend on.
-struct GridKey: Equatable {
-    var residual: Int
-    var rows: Int
-}
 
 /// The sums of a gradient as they travel, where columns have a shorter form.
 final class ShortPacket {

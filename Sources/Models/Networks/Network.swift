@@ -96,14 +96,13 @@ public struct Network<Loss: MarginLoss>: WholeSumModel {
         let grids = batch.grids
         forEachMicroBatch(of: batch, at: x) { rows, tape, squares in
             total.loss += back(batch, rows, at: x, tape, squares) { index in
-                let weights = plan.weightStretches[index]
-                let biases = plan.biasStretches[index]
+                // A layer without parameters is handed some stretch, and leaves it alone.
+                let weights = max(0, plan.weightStretches[index])
+                let biases = max(0, plan.biasStretches[index])
                 return (
-                    weights: .sums(
-                        units + plan.weights[index], grids.stretches[max(0, weights)], size: sizes + max(0, weights)),
+                    weights: .sums(units + plan.weights[index], grids.stretches[weights], size: sizes + weights),
                     biases: .sums(
-                        units + plan.weightCount + plan.biases[index], grids.stretches[max(0, biases)],
-                        size: sizes + max(0, biases))
+                        units + plan.weightCount + plan.biases[index], grids.stretches[biases], size: sizes + biases)
                 )
             }
             for i in 0..<rows.count { total.squaredNorms += grids.squaredNorms.round(squares[i]) }
@@ -143,8 +142,7 @@ public struct Network<Loss: MarginLoss>: WholeSumModel {
                 guard scales.accept(sizes, count: batch.count, attempt: attempt) else { continue }
                 var start = 0
                 for (index, count) in stretches.enumerated() {
-                    let grid = batch.grids.stretches[index]
-                    let unit = sizes[index] < grid.limit ? Double(grid.unit) : .nan
+                    let unit = Double(batch.grids.stretches[index].unit(for: sizes[index]))
                     for j in start..<start + count { gradient[j] += unit * Double(units[j]) }
                     start += count
                 }
