@@ -146,8 +146,13 @@ struct LaunchJob {
             let child = try ChildProcess(
                 line, variables: LaunchPlan.variables.merging([ExitNote.variable: note]) { $1 })
             var first: Int32?
+            var step = job.flatMap { StepWatch($0, launcher: launcher) }
             while !child.hasEnded() {
-                guard let signal = inbox.next(within: 5), signal != SIGCHLD else { continue }
+                if step?.isOver() == true {
+                    say("the ranks have ended and srun waits for them; ending it")
+                    child.signal(SIGKILL)
+                }
+                guard let signal = inbox.next(within: step?.pause ?? 5), signal != SIGCHLD else { continue }
                 first = first ?? signal
                 // A terminal sends Ctrl-C to the launcher as well. mpirun kills the ranks on SIGTERM; SIGUSR1, which both
                 // launchers pass on, leaves them the time for a checkpoint.

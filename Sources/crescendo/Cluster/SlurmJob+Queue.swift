@@ -48,6 +48,12 @@ extension SlurmJob {
     /// Puts the job back into the queue; false where that is not allowed. Slurm ends this process soon after.
     func requeue() -> Bool { SlurmJob.ask("scontrol", "requeue", identifier) != nil }
 
+    /// Whether Slurm has a step of the program; nil when it does not answer.
+    var hasRanks: Bool? {
+        let list = SlurmJob.ask("squeue", "-h", "-s", "-j", identifier, "-o", "%j")
+        return list.map { $0.split(separator: "\n").contains(Substring(LaunchPlan.program)) }
+    }
+
     /// Ends the steps that launchers have left behind, on a host that they no longer reached, say. Steps of other names are
     /// somebody else's.
     func endSteps() {

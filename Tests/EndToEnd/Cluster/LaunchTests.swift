@@ -198,6 +198,37 @@ import Testing
         #expect(outcome.output.contains(" --end-time=@1900000000\n"), "\(outcome.output)")
     }
 
+    /// An srun that waits on when the ranks of a heterogeneous job have ended, as Slurm 22.05's does now and then.
+    @Test func anSrunThatWaitsForRanksThatHaveEndedIsEnded() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(), to: "data.svm")
+        let srun = """
+            case "$*" in *--het-group=0*) ;; *) exit 1 ;; esac
+            while [[ $1 == -* ]]; do shift; done
+            ranks=(); for word; do [ "$word" != : ] || break; ranks+=("$word"); done
+            touch step; "${ranks[@]}"; sleep 3; rm step
+            exec sleep 300
+            """
+        var environment = try site(
+            place,
+            [
+                "squeue": "case \"$*\" in *-s*) [ ! -e step ] || echo crescendo ;; esac\n", "scontrol": "exit 1\n",
+                "srun": srun,
+            ])
+        environment.merge([
+            "SLURM_JOB_ID": "77", "SLURM_HET_SIZE": "2", "SLURM_JOB_NODELIST_HET_GROUP_0": "a",
+            "SLURM_JOB_NODELIST_HET_GROUP_1": "b", "SLURM_TASKS_PER_NODE_HET_GROUP_0": "1",
+            "SLURM_TASKS_PER_NODE_HET_GROUP_1": "1",
+        ]) { $1 }
+        let outcome = try place.start(
+            [Workplace.program, "launch", "--launcher", "srun", "train", "data.svm", "--output", "run", "--quiet"],
+            environment: environment
+        ).wait()
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains("srun waits for them; ending it\n"), "\(outcome.output)")
+        #expect(!FileManager.default.fileExists(atPath: place.path("step")))
+    }
+
     /// The command that `launch` shows is one to copy, and no raw text of a user's.
     @Test func whatLaunchShowsIsQuoted() throws {
         let place = try Workplace()
