@@ -1,18 +1,19 @@
 # What compares times, with nothing else running on the cluster.
 
 # One of four hosts has half the processor time of the others: the log names its rank, rows move away from it, and the rate
-# grows by half at least. Other work on the machine may spoil a comparison: one of three counts.
+# grows by half at least. Together the four get half of two cores, so that none waits for a core that it has a right to.
+# Other work on the machine may spoil a comparison: one of three counts.
 test_uneven() {
-    local host period=5000 options try
+    local host period=10000 options try
     for host in "${hosts[@]}"; do
-        quota "$host" $period $((period * 9 / (${host#n} == 4 ? 40 : 20))) || {
+        quota "$host" $period $((period * 6 / (${host#n} == 4 ? 40 : 20))) || {
             echo "skipped: no control groups for processor time"
             return
         }
     done
     awk 'BEGIN {
         srand(7)
-        for (i = 0; i < 20000; i++) {
+        for (i = 0; i < 60000; i++) {
             line = ""
             r = 0
             for (j = 1; j <= 20; j++) {
@@ -23,7 +24,7 @@ test_uneven() {
             print (r > 6.7) line
         }
     }' >circles.svm
-    options=(circles.svm --model mlp:256,256 --growth none --initial-batch 20000 --largest-batch 20000 --validation 0
+    options=(circles.svm --model mlp:256,256 --growth none --initial-batch 60000 --largest-batch 60000 --validation 0
         --patience 1000000 --max-epochs 1000000 --tolerance 0 --quiet)
     for try in 1 2 3; do
         ended "$(job equal$try srun --nodelist='n[1-4]' --nodes=4 --ntasks-per-node=1 -- "${options[@]}" --balance off \
