@@ -9,24 +9,28 @@ struct BatchRuleTests {
             batchSize: size, population: population, loss: 1, squaredGradientNorm: norm, variance: variance)
     }
 
+    private func wanted(_ rule: any BatchRule, _ statistics: GradientStatistics) -> Int {
+        rule.size(for: statistics, limit: statistics.population, gradientsEvaluated: 0)
+    }
+
     @Test("A batch whose signal exceeds its noise does not grow")
     func quietBatchStays() {
         let quiet = statistics(size: 100, population: 10_000, norm: 1, variance: 1)
-        #expect(BatchRule(growth: .jump, theta: 0.8).size(for: quiet) == 100)
-        #expect(BatchRule(growth: .increment, theta: 1).size(for: quiet) == 100)
+        #expect(wanted(JumpGrowth(theta: 0.8), quiet) == 100)
+        #expect(wanted(IncrementGrowth(), quiet) == 100)
     }
 
     @Test("The paper's rule grows by a tenth while ‖g‖² ≤ V/K")
     func incrementGrowsByATenth() {
-        let rule = BatchRule(growth: .increment, theta: 1)
-        #expect(rule.size(for: statistics(size: 100, population: 10_000, norm: 1, variance: 100)) == 110)
-        #expect(rule.size(for: statistics(size: 100, population: 10_000, norm: 1.001, variance: 100)) == 100)
-        #expect(rule.size(for: statistics(size: 5, population: 10_000, norm: 0, variance: 100)) == 6)
+        let rule = IncrementGrowth()
+        #expect(wanted(rule, statistics(size: 100, population: 10_000, norm: 1, variance: 100)) == 110)
+        #expect(wanted(rule, statistics(size: 100, population: 10_000, norm: 1.001, variance: 100)) == 100)
+        #expect(wanted(rule, statistics(size: 5, population: 10_000, norm: 0, variance: 100)) == 6)
     }
 
     @Test("At the size the jump aims at, the test holds for the same signal and variance")
     func jumpLandsWhereTheTestHolds() {
-        let rule = BatchRule(growth: .jump, theta: 0.8)
+        let rule = JumpGrowth(theta: 0.8)
         for variance in [2.0, 10, 50, 300] {
             let population = 100_000
             let signal = 0.05
@@ -37,29 +41,30 @@ struct BatchRuleTests {
             }
             var size = 10
             for _ in 0..<40 {
-                let next = rule.size(for: withSize(size))
+                let next = wanted(rule, withSize(size))
                 if next == size { break }
                 #expect(next >= Int(1.1 * Double(size)))
                 #expect(next <= max(8 * size, population))
                 size = next
             }
-            #expect(rule.size(for: withSize(size)) == size)
+            #expect(wanted(rule, withSize(size)) == size)
             // Not far beyond the least size that passes: a smaller batch by a fifth fails.
             if size < population {
-                #expect(rule.size(for: withSize(size * 4 / 5)) > size * 4 / 5)
+                #expect(wanted(rule, withSize(size * 4 / 5)) > size * 4 / 5)
             }
         }
     }
 
-    @Test("Growth ends at N, whatever the numbers are", arguments: [GrowthKind.jump, .increment])
-    func growthEndsAtN(growth: GrowthKind) {
-        let rule = BatchRule(growth: growth, theta: 0.8)
+    @Test(
+        "Growth ends at N, whatever the numbers are",
+        arguments: [JumpGrowth(theta: 0.8), IncrementGrowth(theta: 0.8)] as [any BatchRule])
+    func growthEndsAtN(rule: any BatchRule) {
         var size = 2
         for _ in 0..<500 {
-            size = rule.size(for: statistics(size: size, population: 1000, norm: 0, variance: 1))
+            size = wanted(rule, statistics(size: size, population: 1000, norm: 0, variance: 1))
         }
         #expect(size == 1000)
-        #expect(rule.size(for: statistics(size: 1000, population: 1000, norm: 0, variance: 1)) == 1000)
+        #expect(wanted(rule, statistics(size: 1000, population: 1000, norm: 0, variance: 1)) == 1000)
     }
 
     @Test("The full batch has no noise")

@@ -136,7 +136,7 @@ struct NonConvexTests {
         try objective.measureNorms(start: 0, at: trainer.state.parameters, decision: decision)
         let found = try objective.evaluate(start: 0, count: 40, at: trainer.state.parameters, decision: decision)
         // The slow way, row by row.
-        let metric = try #require(objective.adaptive).metric.elements.map { Double($0) }
+        let metric = try #require(objective.norm).diagonal.map { Double($0) }
         var gradients: [[Double]] = []
         for row in 0..<40 {
             var gradient = [Double](repeating: 0, count: model.parameterCount)
@@ -203,12 +203,12 @@ struct NoiseAverageTests {
 
     @Test("One noisy batch among many does not make the batch grow")
     func growth() {
-        let rule = BatchRule(growth: .jump, theta: 0.8)
+        let rule = JumpGrowth(theta: 0.8)
         var average = NoiseAverage()
         for _ in 0..<30 { average.add(statistics(100, norm: 2, variance: 50)) }
         let odd = statistics(100, norm: 0.6, variance: 50)
-        #expect(rule.size(for: odd) > 100)
-        #expect(rule.size(for: average.smoothed(odd)) == 100)
+        #expect(rule.size(for: odd, limit: odd.population, gradientsEvaluated: 0) > 100)
+        #expect(rule.size(for: average.smoothed(odd), limit: odd.population, gradientsEvaluated: 0) == 100)
     }
 
     @Test("Noise inside a sample stays on the full batch")
@@ -223,7 +223,7 @@ struct NoiseAverageTests {
     func parabola() {
         // ℓ(α) = 1 − 4α + α², minimum at 2; with noise 2 the slope of all samples is −2, their minimum at 1.
         func run(from first: Double, noise: Double) -> Double {
-            var rule = ParabolicStep()
+            var rule = ParabolaFit()
             var step = first
             for _ in 0..<200 {
                 step = rule.next(
@@ -236,14 +236,14 @@ struct NoiseAverageTests {
             #expect(abs(run(from: first, noise: 2) - 1) < 1e-6)
         }
         // No curvature: longer. Nonsense: as before.
-        var rule = ParabolicStep()
+        var rule = ParabolaFit()
         #expect(rule.next(after: 1, loss: 1, trialLoss: .nan, slope: -2, noise: 0) == 1)
         #expect(rule.next(after: 1, loss: 1, trialLoss: -1, slope: -2, noise: 0) > 1)
     }
 
     @Test("Rounding is no curvature: a step that cannot be seen grows until it can")
     func parabolaOfRounding() {
-        var rule = ParabolicStep()
+        var rule = ParabolaFit()
         var step = 1e-12
         for turn in 0..<500 {
             let rounding = turn % 2 == 0 ? 1e-9 : 0

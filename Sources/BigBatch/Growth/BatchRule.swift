@@ -1,61 +1,65 @@
-/// When and how far the batch grows. A pure function of reduced numbers; K never shrinks and never exceeds N.
+/// When and how far the batch grows. A pure function of reduced numbers; K never shrinks and never exceeds its limit.
+public protocol BatchRule: Sendable {
+    /// The size the batch must have before a step is taken; K itself, `statistics.batchSize`, when it is large enough.
+    /// - Parameters:
+    ///   - limit: K at most, N or less.
+    ///   - gradientsEvaluated: per-sample gradients so far, all ranks.
+    func size(for statistics: GradientStatistics, limit: Int, gradientsEvaluated: Int) -> Int
+    /// K at the start of an iteration.
+    func openingSize(_ size: Int, limit: Int, gradientsEvaluated: Int) -> Int
+    /// The size that the next iteration starts from.
+    func sizeOfNext(after size: Int, limit: Int) -> Int
+    /// Gradient passes that noisy batches may take before the rest of the run takes all rows; no limit for rules that do not
+    /// know one.
+    var noisyPasses: Double { get set }
+    /// The rule wants no particular sizes, and the loop may help it: average the noise of models that are not convex over
+    /// batches, and take all rows when a noisy batch sees nothing left to gain.
+    var isFree: Bool { get }
+}
+
+extension BatchRule {
+    public func openingSize(_ size: Int, limit: Int, gradientsEvaluated: Int) -> Int { size }
+    public func sizeOfNext(after size: Int, limit: Int) -> Int { size }
+    public var noisyPasses: Double {
+        get { .infinity }
+        set {}
+    }
+    public var isFree: Bool { false }
+}
+
+/// The batch is large enough when θ²‖g_B‖² > noise, noise = (V_B/K)(1 − K/N).
 ///
-/// Noise test: the batch is large enough when θ²‖g_B‖² > noise, noise = (V_B/K)(1 − K/N) (`jump`, finite population),
-/// or ‖g_B‖² > V_B/K (`increment`, Algorithm 1 with θ = 1).
-///
-/// - `increment`: K ← K + ⌈0.1 K⌉, as in the paper.
-/// - `jump`: one jump to the size at which the test is expected to hold. With s = ‖g‖² − noise the unbiased signal,
-///   1/K* = 1/N + θ²s / ((1 − θ²) V), at least 1.1 K, at most `largestFactor` K; from K* > N/2 the rest is taken too.
-/// - `geometric`: no test; `sizeOfNext` grows the batch between iterations.
-public struct BatchRule: Sendable, Equatable {
-    public var growth: GrowthKind
+/// Else one jump to the size at which the test is expected to hold. With s = ‖g‖² − noise the unbiased signal,
+/// 1/K* = 1/N + θ²s / ((1 − θ²) V), at least 1.1 K, at most `largestFactor` K; from K* > N/2 the rest is taken too.
+public struct JumpGrowth: BatchRule, Equatable {
     /// θ, in (0, 1).
     public var theta: Double
     /// Growth in one jump is capped because s of a small batch is itself noisy.
-    public var largestFactor = 3.0
-    /// Once this many gradient passes went into noisy batches the rest of the run takes all rows: where growth buys
-    /// nothing more, the exact gradient does.
-    public var noisyPasses = 1.0
-    /// K at most; nil: N.
-    public var largestSize: Int?
+    public var largestFactor: Double
+    /// Where growth buys nothing more, the exact gradient does.
+    public var noisyPasses: Double
+    public var isFree: Bool { true }
 
-    public init(growth: GrowthKind, theta: Double) {
-        self.growth = growth
+    public init(theta: Double, largestFactor: Double = 3, noisyPasses: Double = 1) {
         self.theta = theta
+        self.largestFactor = largestFactor
+        self.noisyPasses = noisyPasses
     }
 
-    /// K at the start of an iteration: N when another batch of K would go beyond `noisyPasses`.
-    public func openingSize(_ size: Int, population: Int, gradientsEvaluated: Int) -> Int {
-        growth == .jump && isSpent(gradientsEvaluated + size, population) ? population : size
+    /// The limit when another batch of K would go beyond `noisyPasses`.
+    public func openingSize(_ size: Int, limit: Int, gradientsEvaluated: Int) -> Int {
+        isSpent(gradientsEvaluated + size, limit) ? limit : size
     }
 
     private func isSpent(_ gradients: Int, _ population: Int) -> Bool {
         Double(gradients) > noisyPasses * Double(population)
     }
 
-    /// The size the batch must have before a step is taken; `statistics.batchSize` when it is large enough.
-    /// - Parameter gradientsEvaluated: per-sample gradients so far, all ranks.
-    public func size(for statistics: GradientStatistics, gradientsEvaluated: Int = 0) -> Int {
+    public func size(for statistics: GradientStatistics, limit: Int, gradientsEvaluated: Int) -> Int {
         let size = statistics.batchSize
-        let population = min(statistics.population, largestSize ?? statistics.population)
-        guard size < population else { return size }
-        switch growth {
-        case .none, .geometric:
-            return size
-        case .increment:
-            let noise = statistics.variance / Double(size)
-            guard theta * theta * statistics.squaredGradientNorm <= noise else { return size }
-            return min(population, size + max(1, (size + 9) / 10))
-        case .jump:
-            guard theta * theta * statistics.squaredGradientNorm <= statistics.noise else { return size }
-            let target = min(population, jump(statistics))
-            return isSpent(gradientsEvaluated + target - size, population) ? population : target
-        }
-    }
-
-    /// The size that the next iteration starts from: `size`, except for growth by schedule (`geometric`).
-    public func sizeOfNext(after size: Int, population: Int) -> Int {
-        growth == .geometric ? min(population, size + (size + 9) / 10 + 1) : size
+        guard size < limit, theta * theta * statistics.squaredGradientNorm <= statistics.noise else { return size }
+        let target = min(limit, jump(statistics))
+        return isSpent(gradientsEvaluated + target - size, limit) ? limit : target
     }
 
     private func jump(_ statistics: GradientStatistics) -> Int {
@@ -77,5 +81,41 @@ public struct BatchRule: Sendable, Equatable {
         return 1
             / (1 / Double(statistics.population)
                 + theta * theta * statistics.signal / (slack * statistics.variance))
+    }
+}
+
+/// The paper's: K ← K + ⌈0.1 K⌉ until θ²‖g_B‖² > V_B/K (Algorithm 1 with θ = 1).
+public struct IncrementGrowth: BatchRule, Equatable {
+    /// θ, in (0, 1].
+    public var theta: Double
+
+    public init(theta: Double = 1) { self.theta = theta }
+
+    public func size(for statistics: GradientStatistics, limit: Int, gradientsEvaluated: Int) -> Int {
+        let size = statistics.batchSize
+        let noise = statistics.variance / Double(size)
+        guard size < limit, theta * theta * statistics.squaredGradientNorm <= noise else { return size }
+        return min(limit, size + max(1, (size + 9) / 10))
+    }
+}
+
+/// K ← min(1.1 K + 1, N) after every iteration, whatever the noise: Friedlander & Schmidt, Hybrid Deterministic-Stochastic
+/// Methods for Data Fitting, SIAM J. Sci. Comput. 34(3), 2012. A baseline.
+public struct GeometricGrowth: BatchRule, Equatable {
+    public init() {}
+
+    public func size(for statistics: GradientStatistics, limit: Int, gradientsEvaluated: Int) -> Int {
+        statistics.batchSize
+    }
+
+    public func sizeOfNext(after size: Int, limit: Int) -> Int { min(limit, size + (size + 9) / 10 + 1) }
+}
+
+/// The batch keeps its size.
+public struct ConstantBatch: BatchRule, Equatable {
+    public init() {}
+
+    public func size(for statistics: GradientStatistics, limit: Int, gradientsEvaluated: Int) -> Int {
+        statistics.batchSize
     }
 }

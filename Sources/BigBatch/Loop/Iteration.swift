@@ -5,8 +5,8 @@ extension Trainer {
     func iterate() throws -> IterationOutcome {
         state.iteration += 1
         state.trials = 0
-        state.batchSize = batchRule.openingSize(
-            state.batchSize, population: batchLimit, gradientsEvaluated: objective.gradientsEvaluated)
+        state.batchSize = growth.openingSize(
+            state.batchSize, limit: batchLimit, gradientsEvaluated: objective.gradientsEvaluated)
         startCycleIfNeeded()
         try objective.measureNorms(start: state.position, at: state.parameters, decision: decision())
         var statistics = try currentGradient()
@@ -26,9 +26,35 @@ extension Trainer {
         passBatch()
         state.batchSize =
             promisesTheGoal(statistics)
-            ? objective.population : batchRule.sizeOfNext(after: state.batchSize, population: batchLimit)
+            ? objective.population : growth.sizeOfNext(after: state.batchSize, limit: batchLimit)
         outcome.reason = outcome.reason ?? noteProgress(outcome)
         return outcome
+    }
+
+    /// Steps from a batch smaller than N. A batch on which no step is good enough is left alone, and of models that are not
+    /// convex the last step with it; after many in a row such a run is done.
+    func noisyStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
+        let stepped = try stepRule.step(batch.begin(statistics))
+        var outcome = IterationOutcome(statistics: batch.statistics, stepSize: stepped.size)
+        guard !isConvex else { return outcome }
+        state.exhaustedSearches = stepped == .stayed ? state.exhaustedSearches + 1 : 0
+        if state.exhaustedSearches >= 20 { outcome.reason = .lineSearchExhausted }
+        return outcome
+    }
+
+    /// x ← x + αd, along `ray` if the step was searched.
+    func move(by step: Double, on ray: Ray? = nil) {
+        objective.walk = ray.flatMap {
+            objective.walk(on: $0, from: state.parameters, along: direction, by: step)
+        }
+        state.hasLastStep = true
+        if !isConvex, configuration.l2 > 0, aim.rule.decaysWeights {
+            state.parameters.withUnsafeMutableBufferPointer {
+                let weights = UnsafeMutableBufferPointer(rebasing: $0[..<objective.model.penalisedCount])
+                aim.decay(weights, rate: Float(step * configuration.l2))
+            }
+        }
+        axpy(step, direction, &state.parameters)
     }
 
     /// A dense metric is estimated anew, at the new point, when the batch has doubled since.
@@ -45,7 +71,7 @@ extension Trainer {
 
     /// A noisy batch that sees no more than the tolerance left to gain: time to look at all rows, which decide.
     private func promisesTheGoal(_ statistics: GradientStatistics) -> Bool {
-        guard batchRule.growth == .jump, case .dense = objective.metric else { return false }
+        guard growth.isFree, case .dense = objective.metric else { return false }
         let goal = stopRule.tolerance * objectiveScale(statistics.loss)
         return statistics.squaredGradientNorm <= goal
     }
@@ -80,8 +106,10 @@ extension Trainer {
         var statistics = first
         state.grew = false
         while statistics.isFinite {
-            let judged = isConvex || batchRule.growth != .jump ? statistics : state.noise.smoothed(statistics)
-            let size = batchRule.size(for: judged, gradientsEvaluated: objective.gradientsEvaluated)
+            let judged = isConvex || !growth.isFree ? statistics : state.noise.smoothed(statistics)
+            let wanted = growth.size(
+                for: judged, limit: batchLimit, gradientsEvaluated: objective.gradientsEvaluated)
+            let size = min(wanted, batchLimit)
             guard size > state.batchSize else { break }
             let added = size - state.batchSize
             let start = state.position + state.batchSize

@@ -36,7 +36,7 @@ extension Trainer {
     /// The loss is out of all bounds. A convex objective that is searched cannot get there; a constant step that gets there
     /// stays there.
     private func isAstray(_ statistics: GradientStatistics) -> Bool {
-        (!isConvex || configuration.step.isConstant) && state.progress.isAstray(statistics.loss)
+        (!isConvex || (method.fullStep == .same)) && state.progress.isAstray(statistics.loss)
     }
 
     /// What was found is no better than the start. (A bad row alone makes the objective of all rows no number, too.)
@@ -47,7 +47,7 @@ extension Trainer {
 
     /// A run of constant steps on a convex objective has ended higher than it began.
     func isAboveStart(_ loss: Double) -> Bool {
-        guard isConvex, configuration.step.isConstant, loss.isFinite, let first = state.progress.first else {
+        guard isConvex, method.fullStep == .same, loss.isFinite, let first = state.progress.first else {
             return false
         }
         return loss - first > 0.1 * objectiveScale(first)
@@ -70,9 +70,9 @@ extension Trainer {
         let isRepeated = state.iteration - state.returnedAt <= Self.copyInterval
         state.stepSize = state.stepSize.map { $0 / (isRepeated ? 100 : 10) }
         state.returnedAt = state.iteration
-        state.hasVelocity = false
-        state.parabola = ParabolicStep()
-        objective.adaptive?.reset()
+        state.hasLastStep = false
+        stepRule.forget()
+        aim.forget()
         state.progress.startAnew()
     }
 

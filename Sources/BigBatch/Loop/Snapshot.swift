@@ -16,6 +16,9 @@ public struct Snapshot: Codable {
     var state: TrainerState
     /// d of the last step.
     @Stored var direction: [Float]
+    /// What the rules remember; no direction where that has come to its end (see `Trainer.endAdaptation`).
+    var stepRule: KeptState
+    var aim: KeptState?
     /// `BatchRule.noisyPasses`, which the data may have decided.
     var noisyPasses: Double
     var objective: ObjectiveState
@@ -50,7 +53,6 @@ struct ObjectiveState: Codable {
     var metric: StoredMetric
     var metricSampleSize: Int
     var estimate: MetricEstimate?
-    var adaptive: AdaptiveState?
     var walk: WalkPath?
 }
 

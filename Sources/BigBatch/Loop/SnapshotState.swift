@@ -11,8 +11,10 @@ extension Trainer {
             known.walk = nil
         }
         return Snapshot(
-            seconds: seconds, state: kept, direction: direction, noisyPasses: batchRule.noisyPasses,
-            objective: known, reducer: objective.reducer.account, validation: validation?.state, ended: ended)
+            seconds: seconds, state: kept, direction: direction, stepRule: stepRule.kept,
+            aim: objective.norm == nil && method.direction.decaysWeights ? nil : aim.kept,
+            noisyPasses: growth.noisyPasses, objective: known, reducer: objective.reducer.account,
+            validation: validation?.state, ended: ended)
     }
 
     /// Makes the state that of the snapshot.
@@ -21,12 +23,18 @@ extension Trainer {
         guard snapshot.state.parameters.count == state.parameters.count,
             snapshot.direction.count == direction.count,
             (snapshot.validation == nil) == (validation == nil),
-            (snapshot.objective.adaptive == nil) == (objective.adaptive == nil) || isConvex,
+            snapshot.aim != nil || isConvex,
             snapshot.state.position <= objective.population
         else { throw SnapshotMismatch(description: "the snapshot is not of this model and this data") }
         state = snapshot.state
         direction = snapshot.direction
-        batchRule.noisyPasses = snapshot.noisyPasses
+        growth.noisyPasses = snapshot.noisyPasses
+        try stepRule.restore(snapshot.stepRule)
+        if let kept = snapshot.aim { try aim.restore(kept) } else { aim = Descent().running(parameterCount: 0) }
+        objective.norm = aim.norm
+        guard [nil, state.parameters.count].contains(objective.norm?.diagonal.count) else {
+            throw SnapshotMismatch(description: "the snapshot is not of this model and this data")
+        }
         if let saved = snapshot.validation { validation?.state = saved }
         try objective.restore(snapshot.objective)
         objective.reducer.account = snapshot.reducer
@@ -40,8 +48,7 @@ extension Objective {
             leastLoss: leastLoss, scales: scales, stretchScales: stretchScales,
             columnExponents: columnExponents.map { Float($0) }, columnCounts: columnCounts.map { Float($0) },
             metric: StoredMetric(metric),
-            metricSampleSize: metricSampleSize, estimate: estimate,
-            adaptive: adaptive?.state, walk: walk?.path)
+            metricSampleSize: metricSampleSize, estimate: estimate, walk: walk?.path)
     }
 
     func restore(_ saved: ObjectiveState) throws {
@@ -62,7 +69,6 @@ extension Objective {
         columnExponents = saved.columnExponents.map { Int32($0) }
         columnCounts = saved.columnCounts.map { Int32($0) }
         if let metric = try saved.metric.metric() { adopt(metric) }
-        if let state = saved.adaptive { adaptive?.state = state } else { adaptive = nil }
         walk = try saved.walk.map { try retrace($0) }
         restoreCounters(
             gradientsEvaluated: saved.gradientsEvaluated, rowsRead: saved.rowsRead,

@@ -20,43 +20,43 @@ public final class SnapshotTensors: Sendable {
 }
 
 /// What `Stored` can keep beside the numbers of a snapshot.
-protocol StorableArray {
+public protocol StorableArray {
     /// Nil: there is nothing to keep.
     var storedValues: SnapshotTensors.Values? { get }
     init?(storedValues: SnapshotTensors.Values?)
 }
 
 /// Elements of such arrays.
-protocol StorableNumber {
+public protocol StorableNumber {
     static func stored(_ values: [Self]) -> SnapshotTensors.Values
     static func values(of stored: SnapshotTensors.Values?) -> [Self]?
 }
 
 extension Float: StorableNumber {
-    static func stored(_ values: [Float]) -> SnapshotTensors.Values { .floats(values) }
-    static func values(of stored: SnapshotTensors.Values?) -> [Float]? {
+    public static func stored(_ values: [Float]) -> SnapshotTensors.Values { .floats(values) }
+    public static func values(of stored: SnapshotTensors.Values?) -> [Float]? {
         if case .floats(let values) = stored { values } else { nil }
     }
 }
 
 extension Double: StorableNumber {
-    static func stored(_ values: [Double]) -> SnapshotTensors.Values { .doubles(values) }
-    static func values(of stored: SnapshotTensors.Values?) -> [Double]? {
+    public static func stored(_ values: [Double]) -> SnapshotTensors.Values { .doubles(values) }
+    public static func values(of stored: SnapshotTensors.Values?) -> [Double]? {
         if case .doubles(let values) = stored { values } else { nil }
     }
 }
 
 extension Array: StorableArray where Element: StorableNumber {
-    var storedValues: SnapshotTensors.Values? { Element.stored(self) }
-    init?(storedValues: SnapshotTensors.Values?) {
+    public var storedValues: SnapshotTensors.Values? { Element.stored(self) }
+    public init?(storedValues: SnapshotTensors.Values?) {
         guard let values = Element.values(of: storedValues) else { return nil }
         self = values
     }
 }
 
 extension Optional: StorableArray where Wrapped: StorableArray {
-    var storedValues: SnapshotTensors.Values? { self?.storedValues ?? nil }
-    init?(storedValues: SnapshotTensors.Values?) {
+    public var storedValues: SnapshotTensors.Values? { self?.storedValues ?? nil }
+    public init?(storedValues: SnapshotTensors.Values?) {
         guard storedValues != nil else {
             self = .none
             return
@@ -67,14 +67,14 @@ extension Optional: StorableArray where Wrapped: StorableArray {
 }
 
 /// An array that a snapshot keeps as a tensor named after its place, such as `state.parameters`; among the numbers stands
-/// that name, or an empty one for nil.
+/// that name, or an empty one for nil. States of rules hold their long arrays so.
 @propertyWrapper
-struct Stored<Value: StorableArray>: Codable {
-    var wrappedValue: Value
+public struct Stored<Value: StorableArray>: Codable {
+    public var wrappedValue: Value
 
-    init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
+    public init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
 
-    init(from decoder: any Decoder) throws {
+    public init(from decoder: any Decoder) throws {
         let name = try decoder.singleValueContainer().decode(String.self)
         let tensors = decoder.userInfo[SnapshotTensors.key] as? SnapshotTensors
         guard let value = Value(storedValues: name.isEmpty ? nil : tensors?[name]) else {
@@ -84,7 +84,7 @@ struct Stored<Value: StorableArray>: Codable {
         wrappedValue = value
     }
 
-    func encode(to encoder: any Encoder) throws {
+    public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         guard let values = wrappedValue.storedValues else { return try container.encode("") }
         guard let tensors = encoder.userInfo[SnapshotTensors.key] as? SnapshotTensors else {

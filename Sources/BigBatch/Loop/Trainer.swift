@@ -9,46 +9,45 @@ import Models
 public final class Trainer<M: Model> {
     let configuration: TrainerConfiguration
     let objective: Objective<M>
-    var batchRule: BatchRule
+    let method: Method
+    var growth: any BatchRule
+    /// The rules of noisy steps and of directions, with what they remember.
+    var stepRule: any RunningStep
+    var aim: any RunningDirection
     let stopRule: StopRule
     let validation: ValidationMonitor<M>?
     let lineSearch: LineSearch
     var state: TrainerState
     /// d of the current step.
     var direction: [Float]
-    /// `configuration.direction`, without an `auto` for models that are not convex.
-    let directionKind: DirectionKind
     /// On all rows the gradient is exact and the objective convex: metric, L-BFGS, and a test of the gradient that ends the
     /// run. Otherwise noisy steps to the end.
     let isConvex: Bool
     /// K at most.
     let batchLimit: Int
     var watch = RankWatch()
+    private(set) lazy var batch = TrainingBatch(of: self)
     /// Of this rank, once it was asked for.
     var memory: MemoryBudget?
 
     /// - Parameter validation: rows held out of training; with them the run keeps the best parameters and stops when the
     ///   validation loss no longer falls.
+    /// - Parameter method: other rules than those that the configuration names.
     public init(
         model: M, dataset: Dataset, validation: Dataset? = nil, communicator: any Communicator,
-        configuration: TrainerConfiguration
+        configuration: TrainerConfiguration, method: Method? = nil
     ) {
         self.configuration = configuration
-        directionKind =
-            model.isConvex || configuration.direction.isAdaptive || configuration.direction == .gradient
-            ? configuration.direction : .momentum
-        let isAdaptive = directionKind.isAdaptive
+        let method = method ?? Method(configuration, isConvex: model.isConvex)
+        self.method = method
         isConvex = model.isConvex
+        stepRule = method.step.running()
+        aim = method.direction.running(parameterCount: model.parameterCount)
+        growth = method.growth
         objective = Objective(
-            model: model, dataset: dataset, l2: isAdaptive && !isConvex ? 0 : configuration.l2,
+            model: model, dataset: dataset, l2: method.direction.decaysWeights && !isConvex ? 0 : configuration.l2,
             communicator: communicator)
-        if isAdaptive { objective.adaptive = AdaptiveRule(directionKind, count: model.parameterCount) }
-        batchRule = BatchRule(
-            growth: configuration.step == .sgd ? .none : configuration.growth, theta: configuration.theta)
-        if !isConvex {
-            batchRule.noisyPasses = .infinity
-            batchRule.largestFactor = 1.5
-        }
+        objective.norm = aim.norm
         let rows = dataset.order.count
         batchLimit = min(
             rows,
@@ -56,7 +55,6 @@ public final class Trainer<M: Model> {
                 2,
                 configuration.largestBatchSize
                     ?? (isConvex ? rows : max(configuration.initialBatchSize, rows / 10))))
-        batchRule.largestSize = batchLimit
         stopRule = StopRule(configuration: configuration)
         var lineSearch = LineSearch(sufficientDecrease: configuration.sufficientDecrease)
         lineSearch.leastChange = isConvex ? 1e-3 * StopRule.resolution : LineSearch.resolution
@@ -64,7 +62,7 @@ public final class Trainer<M: Model> {
         self.validation = validation.map { ValidationMonitor(dataset: $0, patience: configuration.patience) }
         objective.reducer.identity = Self.identity(
             model: model, rows: dataset.order.count, validationRows: validation?.order.count,
-            configuration: configuration)
+            configuration: configuration, method: method)
         state = TrainerState(
             parameters: model.initialParameters(seed: configuration.seed),
             batchSize: min(max(2, configuration.initialBatchSize), batchLimit))
@@ -74,7 +72,6 @@ public final class Trainer<M: Model> {
             state.cycle = 0
         }
         direction = [Float](repeating: 0, count: model.parameterCount)
-        if directionKind == .momentum { state.velocity = direction }
     }
 
     /// The rows trained on, and those held out, as they are owned now.
@@ -104,7 +101,7 @@ public final class Trainer<M: Model> {
             }
         } else {
             try objective.findLeastLoss(decision: decision())
-            if mayBePreconditioned, objective.adaptive == nil {
+            if mayBePreconditioned, objective.norm == nil {
                 try objective.adoptInitialMetric(at: state.parameters, decision: decision())
                 try chooseDirectSolution()
             }
@@ -169,14 +166,13 @@ public final class Trainer<M: Model> {
 
     /// The method may work in the norm of the curvature.
     var mayBePreconditioned: Bool {
-        isConvex && configuration.preconditioner == .auto && configuration.growth != .increment
-            && !configuration.step.isConstant
+        isConvex && method.preconditioner == .auto
     }
 
     /// Gradient passes after which the run ends. Steps of constant size and steps along the gradient to the end need not get
     /// anywhere in any time.
     private var passLimit: Double? {
-        let isSlow = isConvex && (configuration.step.isConstant || directionKind == .gradient)
+        let isSlow = isConvex && method.fullStep != .quasiNewton
         let isBounded = configuration.maxIterations != nil || configuration.timeLimit != nil
         return configuration.maxEpochs ?? (isSlow && !isBounded ? 1000 : nil)
     }

@@ -29,12 +29,8 @@ struct TrainerState: Codable {
     var fullIterations = 0
     /// Full-batch iterations before which steps of constant size do not ask the curvature again whether they are done.
     var curvatureAskedAgainAt = 0
-    /// With momentum, room for Δx_prev / α_prev while the next d is made; until then it stands in d itself.
-    @Stored var velocity: [Float] = []
     /// d is that of the last step.
-    var hasVelocity = false
-    /// ‖g‖² of the first batch, noise removed.
-    var firstSquaredGradientNorm: Double?
+    var hasLastStep = false
     /// Parameters to return to when a step was too long: those before the last step that was not searched, or for models
     /// that are not convex the last sound ones.
     @Stored var lastGood: [Float]? = nil
@@ -45,8 +41,6 @@ struct TrainerState: Codable {
     var returns = 0
     /// Signal and noise of the last batches, for models that are not convex.
     var noise = NoiseAverage()
-    /// Slope and curvature along the last directions, for models that are not convex.
-    var parabola = ParabolicStep()
     /// What the training loss has done so far, for models that are not convex.
     var progress = LossProgress()
     /// Iterations in a row whose search found no step.

@@ -6,12 +6,11 @@ extension Trainer {
     /// Chooses the direct solution where the run is to find step and direction by itself, the objective is quadratic and
     /// the work pays: all of it known to all ranks alike.
     func chooseDirectSolution() throws {
-        guard configuration.step == .auto, configuration.direction == .auto, configuration.growth == .jump,
-            let cost = try objective.directCost(decision: decision()),
+        guard method.mayBeDirect, let cost = try objective.directCost(decision: decision()),
             cost.isWorthwhile
         else { return }
         state.direct = .chosen
-        batchRule.noisyPasses = cost.noisyPasses
+        growth.noisyPasses = cost.noisyPasses
     }
 
     /// The exact step, its verification, or nil where the full-batch method should go on.
@@ -37,7 +36,7 @@ extension Trainer {
         }
         state.direct = .stepped(gap: statistics.squaredGradientNorm / 2)
         state.stepSize = 1
-        writeGradientDirection()
+        batch.begin(statistics).writeDirection(descending: true)
         move(by: 1)
         return IterationOutcome(statistics: statistics, stepSize: 1)
     }

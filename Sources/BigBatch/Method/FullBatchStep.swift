@@ -8,28 +8,32 @@ extension Trainer {
             return IterationOutcome(statistics: statistics, stepSize: 0, reason: reason)
         }
         if let outcome = try directStep(statistics) { return outcome }
-        if configuration.step.isConstant { return try unsearchedFullStep(statistics) }
+        if method.fullStep == .same { return try unsearchedFullStep(statistics) }
         let isNewMetric = try endAdaptation() || renewMetricIfDue(statistics)
         return try searchedFullStep(isNewMetric ? inMetric(statistics) : statistics)
     }
 
     private func searchedFullStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         state.fullIterations += 1
-        guard directionKind == .gradient else { return try quasiNewtonStep(statistics) }
-        if configuration.step == .bb { return try barzilaiBorweinStep(statistics) }
-        writeGradientDirection()
-        let first = try firstStep(statistics, doubled: true)
+        let batch = batch.begin(statistics)
+        switch method.fullStep {
+        case .quasiNewton: return try quasiNewtonStep(statistics)
+        case .barzilaiBorwein: return try barzilaiBorweinStep(statistics)
+        case .gradient, .same: break
+        }
+        batch.writeDirection(descending: true)
+        let first = try batch.firstStep(doubled: true)
         if try convergence(statistics, length: first), isSlowTailDone(statistics) {
             return IterationOutcome(statistics: statistics, stepSize: 0, reason: .gradientNorm)
         }
-        return try exhausting(search(first: first, statistics: statistics))
+        return exhausting(try batch.searchAndMove(from: first))
     }
 
     /// Why no step can lower the objective any more, whatever the step rule; nil: one may.
     private func settled() -> StopReason? {
         if objective.gradientNorm == 0 { return .gradientNorm }
         // A step of constant size that is too short looks the same: see `unsearchedFullStep`.
-        guard !configuration.step.isConstant else { return nil }
+        guard method.fullStep != .same else { return nil }
         return state.objectives.isFlat(for: stopRule.plateau) ? .objectivePlateau : nil
     }
 
@@ -72,8 +76,9 @@ extension Trainer {
 
     /// Directions that learn a scale of every parameter do so from noisy batches. On all rows the curvature is at hand.
     private func endAdaptation() throws -> Bool {
-        guard objective.adaptive != nil else { return false }
-        objective.adaptive = nil
+        guard objective.norm != nil else { return false }
+        objective.norm = nil
+        aim = Descent().running(parameterCount: 0)
         state.stepSize = nil
         state.lastGood = nil
         guard mayBePreconditioned else { return false }
@@ -118,12 +123,12 @@ extension Trainer {
     private func quasiNewtonStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         state.lbfgs.observe(state.parameters, gradient: objective.gradient, metric: objective.metric)
         state.lbfgs.writeDirection(gradient: objective.gradient, metric: objective.metric, into: &direction)
-        if !(dot(objective.gradient, direction) < 0) {
+        if !(batch.slope < 0) {
             state.lbfgs.reset()
-            writeGradientDirection()
+            batch.writeDirection(descending: true)
         }
         let isFirst = state.lbfgs.isEmpty
-        let first = isFirst ? try firstStep(statistics, doubled: true) : 1
+        let first = isFirst ? try batch.firstStep(doubled: true) : 1
         let isConverged = try convergence(statistics, length: isFirst ? first / 2 : 1)
         if isConverged, !objective.isPreconditioned {
             return IterationOutcome(statistics: statistics, stepSize: 0, reason: .gradientNorm)
@@ -131,28 +136,29 @@ extension Trainer {
         let gradientStep = state.stepSize
         // With the curvature known the step is the minimiser along d, searched from twice the quasi-Newton length.
         let longest = objective.isPreconditioned ? 2 * first : first
-        let sight = try look(first: longest, statistics: statistics, shrink: 1, lengthens: objective.isPreconditioned)
+        let trial = try batch.search(
+            from: longest, reference: nil, shrink: 1, lengthens: objective.isPreconditioned)
         // The gap was estimated with the metric's curvature: where the loss falls on past twice the step, that is not it.
-        let gain = sight.step == nil ? 0 : statistics.loss - sight.loss
+        let gain = trial.map { statistics.loss - $0.loss } ?? 0
         let negligible = max(LineSearch.visible, stopRule.requirement(objective.metric).bound / 10)
-        if isConverged, (sight.step ?? 0) < longest || gain <= negligible * objectiveScale(statistics.loss) {
+        if isConverged, (trial?.step ?? 0) < longest || gain <= negligible * objectiveScale(statistics.loss) {
             return IterationOutcome(statistics: statistics, stepSize: 0, reason: .gradientNorm)
         }
-        let found = take(sight, statistics: statistics)
-        if let step = sight.step, step >= longest { state.fullIterations = 0 }
-        if found.accepted || isFirst { return exhausting(found) }
+        let stepped = batch.take(trial)
+        if let trial, trial.step >= longest { state.fullIterations = 0 }
+        if trial != nil || isFirst { return exhausting(stepped) }
 
         state.lbfgs.reset()
         state.stepSize = gradientStep
-        writeGradientDirection()
-        return try exhausting(search(first: firstStep(statistics, doubled: true), statistics: statistics))
+        batch.begin(statistics).writeDirection(descending: true)
+        return exhausting(try batch.searchAndMove(from: batch.firstStep(doubled: true)))
     }
 
     /// α = 1/ν from the last two full-batch gradients, with a non-monotone search over the last ten objectives: a monotone
     /// one cripples Barzilai–Borwein.
     private func barzilaiBorweinStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
-        writeGradientDirection()
-        var first = try firstStep(statistics, doubled: false)
+        batch.writeDirection(descending: true)
+        var first = try batch.firstStep(doubled: false)
         let found = state.lbfgs.observe(state.parameters, gradient: objective.gradient, metric: objective.metric)
         if let found {
             // In the metric's norm ν = ⟨Δx, Δg⟩/‖Δx‖² is taken as its dual form ‖Δg‖²_P/⟨Δx, Δg⟩, which needs no P⁻¹.
@@ -166,12 +172,13 @@ extension Trainer {
         if try convergence(statistics, length: first), isSlowTailDone(statistics) {
             return IterationOutcome(statistics: statistics, stepSize: 0, reason: .gradientNorm)
         }
-        return try exhausting(search(first: first, statistics: statistics, reference: reference))
+        let trial = try batch.search(from: first, reference: reference, shrink: nil, lengthens: false)
+        return exhausting(batch.take(trial))
     }
 
-    private func exhausting(_ found: (outcome: IterationOutcome, accepted: Bool)) -> IterationOutcome {
-        var outcome = found.outcome
-        if !found.accepted { outcome.reason = .lineSearchExhausted }
-        return outcome
+    private func exhausting(_ stepped: StepOutcome) -> IterationOutcome {
+        IterationOutcome(
+            statistics: batch.statistics, stepSize: stepped.size,
+            reason: stepped == .stayed ? .lineSearchExhausted : nil)
     }
 }

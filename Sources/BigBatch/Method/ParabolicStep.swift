@@ -1,3 +1,25 @@
+/// α by a `ParabolaFit`, held to Armijo's condition on the batch, along −g: along −g + βv the best single step is short, as v
+/// has used up that direction's descent. The step itself is along −g + βv.
+public struct ParabolicStep: StepRule {
+    public init() {}
+
+    public var start: ParabolaFit { ParabolaFit() }
+
+    public func step(_ batch: any BatchView, _ fit: inout ParabolaFit) throws -> StepOutcome {
+        batch.writeDescent()
+        let (statistics, slope) = (batch.statistics, batch.slope)
+        let found = try batch.search(
+            from: batch.firstStep(doubled: false), reference: nil, shrink: nil, lengthens: false)
+        if found != nil { batch.writeDirection(descending: false) }
+        let outcome = batch.take(found)
+        if let found {
+            batch.stepSize = fit.next(
+                after: found.step, loss: statistics.loss, trialLoss: found.loss, slope: slope, noise: batch.noise)
+        }
+        return outcome
+    }
+}
+
 /// A step size from the parabola through what a trial step along d = −g_B shows anyway: ℓ_B(x), the slope p = ⟨g_B, d⟩ and
 /// ℓ_B(x + αd).
 ///
@@ -9,7 +31,7 @@
 ///
 /// LeNet on MNIST, 6 passes, momentum 0.9, test accuracy: α* 99.0 %, α*/2 98.8 %; with the noise left in 93.1 %; α* along
 /// −g + βv instead 98.7 %.
-struct ParabolicStep: Codable, Sendable, Equatable {
+public struct ParabolaFit: Codable, Sendable, Equatable {
     /// η.
     var rate = 0.2
     /// Weights of past iterations fall by this factor an iteration.

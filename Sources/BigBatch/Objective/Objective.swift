@@ -67,7 +67,7 @@ final class Objective<M: Model> {
     /// The line to the current point, where its margins can serve on.
     var walk: Walk?
     /// The norm of the steps, for directions that learn one.
-    var adaptive: AdaptiveRule?
+    var norm: LearnedNorm?
     /// The infimum of the mean loss over all margins, where it is not 0 (see `LeastLossModel`).
     var leastLoss = 0.0
     /// x + αd, for models without margins.
@@ -172,7 +172,7 @@ final class Objective<M: Model> {
             loss: sums.loss * inverse + currentPenalty,
             squaredGradientNorm: norms.norm,
             variance: GradientStatistics.variance(
-                count: sums.count, squaredNorms: (adaptive?.normRatio ?? 1) * sums.squaredNorms,
+                count: sums.count, squaredNorms: (norm?.ratio ?? 1) * sums.squaredNorms,
                 squaredMeanNorm: norms.dataNorm))
         statistics.isFinitePopulation = !model.isRandom && dataset.augmentation == nil
         return statistics
@@ -181,9 +181,10 @@ final class Objective<M: Model> {
     /// Writes g_B and finds its norms.
     private func writeGradient(at x: [Float], inverse: Double) -> GradientNorms {
         let norms: GradientNorms
-        if let adaptive {
-            return meanGradient(
-                at: x, inverse: inverse, lambda: Float(l2), scale: UnsafePointer(adaptive.metric.pointer), classes: 1)
+        if let norm {
+            return norm.diagonal.withUnsafeBufferPointer {
+                meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: $0.baseAddress, classes: 1)
+            }
         }
         switch metric {
         case .identity:

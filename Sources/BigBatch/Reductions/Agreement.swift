@@ -3,10 +3,12 @@ import Models
 /// What keeps the ranks alike: that they were given the same task, and that they hold the same parameters.
 extension Trainer {
     /// A digest of all that must be the same on every rank, apart from the time limit: clocks are compared by a flag.
-    static func identity(model: M, rows: Int, validationRows: Int?, configuration: TrainerConfiguration) -> UInt64 {
+    static func identity(model: M, rows: Int, validationRows: Int?, configuration: TrainerConfiguration, method: Method)
+        -> UInt64
+    {
         var shared = configuration
         shared.timeLimit = nil
-        let text = "\(M.self) \(model.parameterCount) \(rows) \(validationRows ?? -1) \(shared)"
+        let text = "\(M.self) \(model.parameterCount) \(rows) \(validationRows ?? -1) \(shared) \(method)"
         var hash = Fingerprint()
         for byte in text.utf8 { hash.combine(UInt64(byte)) }
         return hash.value

@@ -35,7 +35,7 @@ extension Checkpoint {
     }
 
     /// Arrays that have an element for every parameter.
-    private static let parameterArrays = ["state.", "direction", "objective.walk", "objective.adaptive"]
+    private static let parameterArrays = ["state.", "direction", "objective.walk"]
 
     /// - Throws: `DamagedCheckpoint`.
     func check(_ arrays: [String: SnapshotTensors.Values]) throws {

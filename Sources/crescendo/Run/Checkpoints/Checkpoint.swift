@@ -40,7 +40,7 @@ struct Checkpoint: Sendable {
         var crc32: String
     }
 
-    static let format = "crescendo checkpoint 1"
+    static let format = "crescendo checkpoint 2"
 
     /// - Throws: `DamagedCheckpoint`.
     func head() throws -> Head {

@@ -1,3 +1,25 @@
+/// Algorithm 3: search and step; the gradient at the new point on the same batch; Barzilai–Borwein α; search and step.
+public struct BarzilaiBorweinStep: StepRule {
+    public var rule = BarzilaiBorwein()
+
+    public init() {}
+
+    public func step(_ batch: any BatchView, _ state: inout NoState) throws -> StepOutcome {
+        batch.writeDirection(descending: true)
+        let first = try batch.firstStep(doubled: false)
+        let (statistics, slope, squaredDirection) = (batch.statistics, batch.slope, batch.squaredDirection)
+        let opening = try batch.searchAndMove(from: first)
+        guard case .moved(let step) = opening, try batch.evaluateAgain() else { return opening }
+
+        // Δx = αd, so ⟨Δx, Δg⟩ = α⟨d, Δg⟩. With d = −Pg, ‖Δx‖² in the dual norm is α²‖g‖²_P.
+        let size = rule.stepSize(
+            after: step, curvature: step * (batch.slope - slope), squaredStep: step * step * squaredDirection,
+            statistics: statistics)
+        batch.writeDirection(descending: true)
+        return try batch.searchAndMove(from: size)
+    }
+}
+
 /// The Barzilai–Borwein step size on a noisy batch (Algorithm 3).
 ///
 /// ν = ⟨Δx, Δg_B⟩ / ‖Δx‖² (9), both gradients on the same batch; α̃ = (1/ν)(1 − V_B/(K‖g_B‖²)) (8), its factor clamped to

@@ -1,0 +1,55 @@
+import FoundationEssentials
+
+/// What a rule remembers, in a snapshot. Which rule that is the decoder does not know: numbers are kept as text until the rule
+/// asks, long arrays as the other tensors of the snapshot.
+struct KeptState: Codable {
+    private enum Content {
+        case state(any Codable, name: String)
+        case text(String, SnapshotTensors?)
+    }
+
+    private let content: Content
+
+    /// - Parameter name: first part of the names of its arrays.
+    init(_ state: some Codable, name: String) { content = .state(state, name: name) }
+
+    init(from decoder: any Decoder) throws {
+        content = .text(
+            try decoder.singleValueContainer().decode(String.self),
+            decoder.userInfo[SnapshotTensors.key] as? SnapshotTensors)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch content {
+        case .text(let text, _): try container.encode(text)
+        case .state(let state, let name):
+            let own = JSONEncoder()
+            if let tensors = encoder.userInfo[SnapshotTensors.key] as? SnapshotTensors {
+                own.userInfo[SnapshotTensors.key] = tensors
+            }
+            own.nonConformingFloatEncodingStrategy = .convertToString(
+                positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+            func encoded<State: Codable>(_ state: State) throws -> Data { try own.encode([name: state]) }
+            try container.encode(String(decoding: encoded(state), as: UTF8.self))
+        }
+    }
+
+    /// - Throws: `SnapshotMismatch`.
+    func state<State: Codable>(_ type: State.Type, name: String) throws -> State {
+        let found: State?
+        switch content {
+        case .state(let state, _): found = state as? State
+        case .text(let text, let tensors):
+            let decoder = JSONDecoder()
+            if let tensors { decoder.userInfo[SnapshotTensors.key] = tensors }
+            decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+                positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+            found = (try? decoder.decode([String: State].self, from: Data(text.utf8)))?[name]
+        }
+        guard let found else {
+            throw SnapshotMismatch(description: "the snapshot is of another \(name == "step" ? "step rule" : name)")
+        }
+        return found
+    }
+}

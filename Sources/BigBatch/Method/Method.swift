@@ -1,0 +1,78 @@
+/// A method is a choice of rules: when the batch grows, where steps go and how far.
+public struct Method: Sendable {
+    public var growth: any BatchRule
+    public var direction: any Direction
+    /// From a batch smaller than N; of models that are not convex from any.
+    public var step: any StepRule
+    /// From all N rows of a convex objective.
+    public var fullStep: FullStep
+    /// The norm the method works in, where the model knows its curvature and the direction learns none.
+    public var preconditioner: PreconditionerKind
+    /// Where the objective is a quadratic whose Hessian is cheap, all rows are solved at once.
+    public var mayBeDirect: Bool
+
+    /// Steps from all rows, where the gradient is exact.
+    public enum FullStep: Sendable {
+        /// As from any batch. Such a run is done when the curvature of the loss agrees that nothing is left to gain.
+        case same
+        /// Searched along −P g.
+        case gradient
+        /// Barzilai–Borwein along −P g, with a search that is not monotone.
+        case barzilaiBorwein
+        /// L-BFGS.
+        case quasiNewton
+    }
+
+    public init(
+        growth: any BatchRule, direction: any Direction = Descent(), step: any StepRule, fullStep: FullStep = .same,
+        preconditioner: PreconditionerKind = .none, mayBeDirect: Bool = false
+    ) {
+        self.growth = growth
+        self.direction = direction
+        self.step = step
+        self.fullStep = fullStep
+        self.preconditioner = preconditioner
+        self.mayBeDirect = mayBeDirect
+    }
+
+    /// The method that a configuration names, for a model that is convex or not.
+    public init(_ configuration: TrainerConfiguration, isConvex: Bool) {
+        let kind = configuration.direction
+        direction =
+            switch kind {
+            case .adam: Adam()
+            case .adadelta: AdaDelta()
+            case .momentum: Momentum(coefficient: configuration.momentum)
+            case .auto, .lbfgs: isConvex ? Descent() : Momentum(coefficient: configuration.momentum)
+            case .gradient: Descent()
+            }
+        // The paper's printed rule: α rises only when the batch grew, and no curvature is asked.
+        let isPrinted = configuration.growth == .increment
+        let armijo = ArmijoStep(alwaysDoubles: isConvex && !isPrinted, shrink: isPrinted ? nil : 1)
+        step =
+            switch configuration.step {
+            case .fixed: DecayingStep(size: configuration.stepSize)
+            case .sgd: DecayingStep(size: configuration.stepSize, decay: configuration.stepDecay)
+            case .auto where kind.isAdaptive: DecayingStep(size: configuration.stepSize)
+            case .auto: isConvex ? NewtonLengthStep() : ParabolicStep()
+            case .bb where !kind.isAdaptive: BarzilaiBorweinStep()
+            case .armijo, .bb: armijo
+            }
+        fullStep =
+            configuration.step.isConstant
+            ? .same : kind != .gradient ? .quasiNewton : configuration.step == .bb ? .barzilaiBorwein : .gradient
+        preconditioner =
+            isConvex && !isPrinted && !configuration.step.isConstant ? configuration.preconditioner : .none
+        mayBeDirect = configuration.step == .auto && kind == .auto && configuration.growth == .jump
+        let theta = configuration.theta
+        growth =
+            switch configuration.step == .sgd ? .none : configuration.growth {
+            case .jump:
+                isConvex
+                    ? JumpGrowth(theta: theta) : JumpGrowth(theta: theta, largestFactor: 1.5, noisyPasses: .infinity)
+            case .increment: IncrementGrowth(theta: theta)
+            case .geometric: GeometricGrowth()
+            case .none: ConstantBatch()
+            }
+    }
+}
