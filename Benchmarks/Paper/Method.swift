@@ -100,17 +100,9 @@ enum Method: String, CaseIterable, ExpressibleByArgument {
         case .friedlanderSchmidt:
             configuration.step = .fixed
             configuration.growth = .geometric
-        case .bigBatchFixed:
-            configuration.step = .fixed
-            configuration.growth = .increment
-        case .bigBatchArmijo:
-            configuration.step = .armijo
-            // The largest c the paper allows: steps short of the minimum along the gradient do not zigzag.
-            configuration.sufficientDecrease = 0.5
-            configuration.growth = .increment
-        case .bigBatchBB:
-            configuration.step = .bb
-            configuration.growth = .increment
+        case .bigBatchFixed: configuration.usePrintedAlgorithm(.fixed)
+        case .bigBatchArmijo: configuration.usePrintedAlgorithm(.armijo)
+        case .bigBatchBB: configuration.usePrintedAlgorithm(.bb)
         }
         return configuration
     }

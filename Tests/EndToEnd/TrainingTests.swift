@@ -205,4 +205,25 @@ import Testing
         }
         #expect(try place.json("iterationLimit/result.json")["iterations"] as? Int == 7)
     }
+
+    /// One switch for what takes seven options, each of which still counts.
+    @Test func thePaperInOneSwitch() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(), to: "data.svm")
+        func model(_ name: String, ranks: Int = 0, _ options: [String]) throws -> Data {
+            let outcome = try place.run(
+                ranks: ranks, ["train", "data.svm", "--output", name, "--max-epochs", "10", "--quiet"] + options)
+            try #require(outcome.code == 0, "\(outcome.errors)")
+            return try Data(contentsOf: URL(fileURLWithPath: place.path(name + "/model.safetensors")))
+        }
+        let spelled = [
+            "--growth", "increment", "--theta", "1", "--initial-batch", "50", "--direction", "gradient",
+            "--preconditioner", "none",
+        ]
+        let paper = try model("paper", ["--paper"])
+        #expect(
+            try paper == model("spelled", ranks: 2, spelled + ["--step", "armijo", "--sufficient-decrease", "0.5"]))
+        #expect(try model("bb", ["--paper", "--step", "bb"]) == model("other", spelled + ["--step", "bb"]))
+        #expect(try paper != model("changed", ["--paper", "--theta", "0.5"]))
+    }
 }

@@ -108,6 +108,7 @@ struct WrongInput: Sendable, CustomTestStringConvertible {
         .options("l2 in words", ["--l2", "little"], says: "'little' is invalid for '--l2"),
         .options("validation", ["--validation", "1.5"], says: "below 1"),
         .options("theta", ["--theta", "2"], says: "at most 1"),
+        .options("paper", ["--paper", "--step", "sgd"], says: "--paper is for --step fixed, armijo or bb"),
         .options("time", ["--time-limit", "soon"], says: "'soon' is invalid for '--time-limit"),
         .options("threads", ["--threads", "0"], says: "expected a whole number, 1 or above"),
         .options("seed", ["--seed", "-3"], says: "'-3' is invalid for '--seed"),

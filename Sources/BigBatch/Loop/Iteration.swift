@@ -42,9 +42,9 @@ extension Trainer {
         return outcome
     }
 
-    /// x ← x + αd, along `ray` if the step was searched.
-    func move(by step: Double, on ray: Ray? = nil) {
-        objective.walk = ray.flatMap {
+    /// x ← x + αd, along `line` if the step was searched.
+    func move(by step: Double, on line: Line? = nil) {
+        objective.walk = line.flatMap {
             objective.walk(on: $0, from: state.parameters, along: direction, by: step)
         }
         state.hasLastStep = true

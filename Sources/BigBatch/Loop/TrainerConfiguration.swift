@@ -102,6 +102,20 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
 
     public init() {}
 
+    /// Changes all that is ours back to the algorithms as printed: K₀ = 50, increments of a tenth, θ = 1, steps along the
+    /// negative gradient in the Euclidean norm, doubled only when the batch grew. With Armijo c = 0.5, the largest that the
+    /// paper allows: steps short of the minimum along the gradient do not zigzag.
+    /// - Parameter step: `fixed` is Algorithm 1, `armijo` Algorithm 2, `bb` Algorithm 3.
+    public mutating func usePrintedAlgorithm(_ step: StepKind) {
+        self.step = step
+        growth = .increment
+        theta = 1
+        initialBatchSize = 50
+        direction = .gradient
+        preconditioner = .none
+        if step == .armijo { sufficientDecrease = 0.5 }
+    }
+
     /// The defaults for a model that is not convex: a budget, because no test of the gradient ends the run; a small first
     /// batch that grows late (θ near 1), because many steps are worth more than precise ones.
     public static var nonConvex: TrainerConfiguration {

@@ -6,7 +6,7 @@ final class TrainingBatch<M: Model>: BatchView {
     var statistics = GradientStatistics(
         batchSize: 0, population: 0, loss: 0, squaredGradientNorm: 0, variance: 0)
     /// The line along d, once losses along it were asked for.
-    private var ray: Ray?
+    private var line: Line?
     /// d = −P g_B.
     private var isDescent = false
     /// d of the last step while −P g_B stands in its place.
@@ -25,7 +25,7 @@ final class TrainingBatch<M: Model>: BatchView {
     }
 
     private func forgetDirection() {
-        ray = nil
+        line = nil
         isDescent = false
     }
 
@@ -94,15 +94,15 @@ final class TrainingBatch<M: Model>: BatchView {
     private func estimateStep() throws -> Double {
         let slope = slope
         let probe = 0.1 * max(abs(statistics.loss), 1e-12) / max(-slope, 1e-300)
-        let values = try self.probe(makeRay(), at: [-probe, probe]).losses
+        let values = try self.probe(makeLine(), at: [-probe, probe]).losses
         let curvature = (values[0] + values[1] - 2 * statistics.loss) / (probe * probe)
         let step = -slope / curvature
         return step.isFinite && step > 0 ? min(step, 100 * probe) : probe
     }
 
     func losses(at steps: [Double]) throws -> (losses: [Double], curvature: Double?) {
-        let line = ray ?? makeRay()
-        ray = line
+        let line = line ?? makeLine()
+        self.line = line
         var found: (losses: [Double], curvature: Double?) = ([], nil)
         for start in stride(from: 0, to: steps.count, by: Objective<M>.ladderCapacity) {
             let part = try probe(line, at: Array(steps[start...].prefix(Objective<M>.ladderCapacity)))
@@ -112,23 +112,23 @@ final class TrainingBatch<M: Model>: BatchView {
         return found
     }
 
-    private func makeRay() -> Ray {
-        objective.ray(
+    private func makeLine() -> Line {
+        objective.line(
             start: trainer.state.position, count: trainer.state.batchSize, from: trainer.state.parameters,
             along: trainer.direction)
     }
 
-    private func probe(_ ray: Ray, at steps: [Double]) throws -> (losses: [Double], curvature: Double?) {
+    private func probe(_ line: Line, at steps: [Double]) throws -> (losses: [Double], curvature: Double?) {
         try objective.probe(
-            ray, from: trainer.state.parameters, along: trainer.direction, at: steps, decision: trainer.decision())
+            line, from: trainer.state.parameters, along: trainer.direction, at: steps, decision: trainer.decision())
     }
 
     func search(from first: Double, reference: Double?, shrink: Double?, lengthens: Bool) throws -> Trial? {
         let slope = slope
-        let line = makeRay()
-        ray = line
+        let line = makeLine()
+        self.line = line
         var tooLong = 0
-        let found = try trainer.lineSearch.taking(line.line?.trialsAtOnce ?? 1).search(
+        let found = try trainer.lineSearch.taking(line.margins?.trialsAtOnce ?? 1).search(
             from: first, reference: reference ?? statistics.loss, slope: slope, shrink: shrink, lengthens: lengthens,
             enough: trainer.nothingLeft
         ) { steps in
@@ -152,8 +152,8 @@ final class TrainingBatch<M: Model>: BatchView {
 
     func move(by step: Double) {
         // Nobody has looked where that leads.
-        if trainer.isConvex, ray == nil { trainer.state.lastGood = trainer.state.parameters }
-        trainer.move(by: step, on: ray)
+        if trainer.isConvex, line == nil { trainer.state.lastGood = trainer.state.parameters }
+        trainer.move(by: step, on: line)
         forgetDirection()
     }
 

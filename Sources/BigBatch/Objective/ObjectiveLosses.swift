@@ -6,12 +6,12 @@ import Models
 extension Objective {
     /// The batch loss along x + αd from the point x of the current gradient, ready for any number of trials: margins are
     /// computed once (one read of the batch).
-    func ray(start: Int, count: Int, from x: [Float], along d: [Float]) -> Ray {
+    func line(start: Int, count: Int, from x: [Float], along d: [Float]) -> Line {
         let clock = Stopwatch()
         defer { computeSeconds += clock.seconds }
         let batch = dataset.batch(start: start % population, count: count)
         if model.isConvex { rowsRead += count }
-        let line = x.withUnsafeBufferPointer { x in
+        let margins = x.withUnsafeBufferPointer { x in
             d.withUnsafeBufferPointer { d -> (any DirectionalLoss)? in
                 guard model.isConvex else { return nil }
                 guard let walk = keptWalk(start: start, count: count) else {
@@ -21,58 +21,61 @@ extension Objective {
                 return walk.line
             }
         }
-        guard l2 > 0 else { return Ray(line: line, start: start, count: count, constant: 0, linear: 0, quadratic: 0) }
+        guard l2 > 0 else {
+            return Line(margins: margins, start: start, count: count, constant: 0, linear: 0, quadratic: 0)
+        }
         let products = directionProducts(x, d, count: model.penalisedCount)
-        return Ray(
-            line: line, start: start, count: count, constant: currentPenalty, linear: l2 * products.pointAndDirection,
+        return Line(
+            margins: margins, start: start, count: count, constant: currentPenalty,
+            linear: l2 * products.pointAndDirection,
             quadratic: l2 / 2 * products.squaredDirection)
     }
 
     /// ℓ_B(x + αd) for every α of `steps` and, when the model knows it, dᵀ∇²ℓ_B d, in one reduction.
-    /// - Parameters: x and d, those of the ray.
-    func probe(_ ray: Ray, from x: [Float], along d: [Float], at steps: [Double], decision: Decision) throws
+    /// - Parameters: x and d, those of the line.
+    func probe(_ line: Line, from x: [Float], along d: [Float], at steps: [Double], decision: Decision) throws
         -> (losses: [Double], curvature: Double?)
     {
         let clock = Stopwatch()
-        let grid = lossGrid(count: ray.count)
+        let grid = lossGrid(count: line.count)
         let local =
-            ray.line?.losses(at: steps, grid: grid)
-            ?? steps.map { loss(ray, from: x, along: d, step: $0, grid, decision) }
+            line.margins?.losses(at: steps, grid: grid)
+            ?? steps.map { loss(line, from: x, along: d, step: $0, grid, decision) }
         let sums = ladder.values
         var knowsCurvature = false
         for attempt in 0... {
             for index in 0..<Self.ladderCapacity { sums[index] = index < local.count ? local[index] : 0 }
-            let curvature = ray.line?.curvature(
-                grid: scales.curvatureGrid(count: ray.count))
+            let curvature = line.margins?.curvature(
+                grid: scales.curvatureGrid(count: line.count))
             knowsCurvature = curvature != nil
             sums[Self.ladderCapacity] = curvature ?? 0
             if attempt == 0 { computeSeconds += clock.seconds }
             try reducer.reduce(ladder, kind: .ladder, decision: decision)
             guard knowsCurvature else { break }
-            if scales.accept(curvature: sums[Self.ladderCapacity], count: ray.count, attempt: attempt) { break }
+            if scales.accept(curvature: sums[Self.ladderCapacity], count: line.count, attempt: attempt) { break }
         }
         let losses = steps.indices.map { index in
             let step = steps[index]
-            return (sums[index] >= grid.limit ? .infinity : sums[index]) / Double(ray.count)
-                + ray.constant + step * (ray.linear + step * ray.quadratic)
+            return (sums[index] >= grid.limit ? .infinity : sums[index]) / Double(line.count)
+                + line.constant + step * (line.linear + step * line.quadratic)
         }
-        return (losses, knowsCurvature ? sums[Self.ladderCapacity] / Double(ray.count) + 2 * ray.quadratic : nil)
+        return (losses, knowsCurvature ? sums[Self.ladderCapacity] / Double(line.count) + 2 * line.quadratic : nil)
     }
 
-    /// Σ f(x + αd; z_i) over this rank's part of the ray's batch, as it was drawn for the gradient.
+    /// Σ f(x + αd; z_i) over this rank's part of the line's batch, as it was drawn for the gradient.
     private func loss(
-        _ ray: Ray, from x: [Float], along d: [Float], step: Double, _ grid: SumGrid, _ decision: Decision
+        _ line: Line, from x: [Float], along d: [Float], step: Double, _ grid: SumGrid, _ decision: Decision
     )
         -> Double
     {
-        rowsRead += ray.count
+        rowsRead += line.count
         return trial.withUnsafeMutableBufferPointer { trial in
             x.withUnsafeBufferPointer { x in
                 d.withUnsafeBufferPointer { FixedOrder.move(x, along: $0, step: step, into: trial) }
             }
             return model.loss(
                 dataset.batch(
-                    start: ray.start % population, count: ray.count, draw: decision.draw, cycle: decision.cycle),
+                    start: line.start % population, count: line.count, draw: decision.draw, cycle: decision.cycle),
                 at: UnsafeBufferPointer(trial), on: grid)
         }
     }

@@ -1,24 +1,24 @@
 import Models
 
 extension Objective {
-    /// The walk after a step along `ray`; nil where margins should be computed afresh, or cannot serve on. Whatever else
+    /// The walk after a step along `line`; nil where margins should be computed afresh, or cannot serve on. Whatever else
     /// changes the parameters ends the walk.
-    /// - Parameters: x and d, those of the ray.
-    func walk(on ray: Ray, from x: [Float], along d: [Float], by step: Double) -> Walk? {
-        let kept = keptWalk(start: ray.start, count: ray.count)
+    /// - Parameters: x and d, those of the line.
+    func walk(on line: Line, from x: [Float], along d: [Float], by step: Double) -> Walk? {
+        let kept = keptWalk(start: line.start, count: line.count)
         let steps = (kept?.steps ?? 0) + 1
-        guard ray.count == population, steps <= Walk.longest, let line = ray.line as? any WalkableLine else {
+        guard line.count == population, steps <= Walk.longest, let margins = line.margins as? any WalkableLine else {
             return nil
         }
         let clock = Stopwatch()
-        line.advance(by: step)
+        margins.advance(by: step)
         computeSeconds += clock.seconds
         var path: WalkPath?
         if remembersWalks {
-            path = kept == nil ? WalkPath(start: ray.start, origin: x) : kept?.path
+            path = kept == nil ? WalkPath(start: line.start, origin: x) : kept?.path
             path?.moves.append(WalkPath.Move(direction: d, step: step))
         }
-        return Walk(line: line, start: ray.start, steps: steps, path: path)
+        return Walk(line: margins, start: line.start, steps: steps, path: path)
     }
 
     /// The walk, if it goes over the batch start ..< start + count.

@@ -11,6 +11,15 @@ extension BalanceKind: ExpressibleByArgument {}
 struct ExpertOptions: ParsableArguments {
     private static let standard = TrainerConfiguration()
 
+    @Flag(
+        inversion: .prefixedNo, exclusivity: .chooseLast,
+        help: ArgumentHelp(
+            "Train by the paper's algorithms as printed (default: no).",
+            discussion: """
+                Sets --growth increment, --theta 1, --initial-batch 50, --direction gradient, --preconditioner none and,                 unless --step says fixed or bb, --step armijo with --sufficient-decrease 0.5. Each can still be set.
+                """))
+    var paper: Bool?
+
     @Option(
         help: ArgumentHelp(
             "How step sizes are found (default: auto).",
@@ -120,4 +129,9 @@ struct ExpertOptions: ParsableArguments {
             "Memory one rank may take, e.g. 4GB (default: what the node has, shared by its ranks).",
             valueName: "size"))
     var memoryLimit: ByteCount?
+
+    func validate() throws {
+        guard paper == true, let step, step == .auto || step == .sgd else { return }
+        throw ValidationError("--paper is for --step fixed, armijo or bb; --step \(step.rawValue) is not in the paper")
+    }
 }

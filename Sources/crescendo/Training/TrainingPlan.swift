@@ -28,6 +28,7 @@ struct TrainingPlan {
     func trainerConfiguration(timeLeft: Double?) -> TrainerConfiguration {
         var configuration = network == nil ? TrainerConfiguration() : .nonConvex
         configuration.l2 = l2
+        if command.expert.paper == true { configuration.usePrintedAlgorithm(command.expert.step ?? .armijo) }
         if let step = command.expert.step { configuration.step = step }
         if let direction = command.expert.direction { configuration.direction = direction }
         if let growth = command.expert.growth { configuration.growth = growth }
