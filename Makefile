@@ -40,7 +40,7 @@ RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
 BINARIES := $(SCRATCH)/release
 PROGRAM := $(BINARIES)/crescendo
 
-.PHONY: help deps build test test-cluster test-kills test-files fuzz demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency bench-plan paper lint structure format install clean
+.PHONY: help deps build test test-cluster test-kills test-files fuzz demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency bench-plan paper example lint structure format install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 23
@@ -130,14 +130,17 @@ paper: build ## reproduce the paper's convex figure on covtype (CRESCENDO_DATA=f
 	mkdir -p Benchmarks/results
 	$(MPIRUN) -n $(RANKS) $(BINARIES)/paper-figure --data "$$CRESCENDO_DATA/covtype.binary.scale.libsvm.gz" $(PAPER_OPTIONS)
 
+example: ## build and run a package that uses Crescendo as a library, with a loss and a step rule of its own
+	cd Documentation/Example && swift build && ./sample > .build/sample.csv && $(MPIRUN) -n 2 .build/debug/quantile .build/sample.csv y
+
 lint: ## check the format
-	@swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
+	@swift format lint --strict --recursive Package.swift Sources Tests Benchmarks Documentation/Example/Sources
 
 structure: ## check imports, lengths of files, and that no many files need each other
 	@swift .ci/structure.swift
 
 format: ## mend the format
-	@swift format --in-place --recursive Package.swift Sources Tests Benchmarks
+	@swift format --in-place --recursive Package.swift Sources Tests Benchmarks Documentation/Example/Sources
 
 install: build ## copy the program to PREFIX=/usr/local, with shell completions
 	@install -D -m 755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/crescendo"
