@@ -2,7 +2,7 @@
 //
 // A piece is what a batch has of sixteen neighbours in the order of all rows, which one rank owns: its part of the gradient
 // is the same wherever it is added up. How rows are best read depends on the processor, and changes no bit; the shares are in
-// Benchmarks/README.md. Four streams on pages of their own are faster than one, and the last block is added meanwhile, so that
+// Benchmarks/History/2026-11.md. Four streams on pages of their own are faster than one, and the last block is added meanwhile, so that
 // memory is never idle (measured on Zen 3 and Sapphire Rapids). Zen 4, where 512 bits come in two halves, is faster with one
 // stream, of which a piece stays in a cache between its two products. Fetching by instruction made all of it slower.
 
