@@ -40,7 +40,7 @@ RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
 BINARIES := $(SCRATCH)/release
 PROGRAM := $(BINARIES)/crescendo
 
-.PHONY: help deps build test test-cluster test-kills test-files fuzz demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency bench-plan paper example lint structure format install clean
+.PHONY: help deps build test test-cluster test-kills test-files fuzz demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency bench-plan paper example docs lint structure format install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 23
@@ -132,6 +132,13 @@ paper: build ## reproduce the paper's convex figure on covtype (CRESCENDO_DATA=f
 
 example: ## build and run a package that uses Crescendo as a library, with a loss and a step rule of its own
 	cd Documentation/Example && swift build && ./sample > .build/sample.csv && $(MPIRUN) -n 2 .build/debug/quantile .build/sample.csv y
+
+docs: ## write the library's documentation to .build/docs (python3 -m http.server -d .build/docs shows it)
+	mkdir -p .build/symbols/graphs
+	swift build --scratch-path .build/symbols --target BigBatch -Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc $(CURDIR)/.build/symbols/graphs
+	find .build/symbols/graphs -name '*.json' ! -name 'BigBatch*' -delete
+	docc convert Sources/BigBatch/BigBatch.docc --additional-symbol-graph-dir .build/symbols/graphs --fallback-display-name BigBatch \
+	    --fallback-bundle-identifier crescendo.BigBatch --transform-for-static-hosting --output-path .build/docs
 
 lint: ## check the format
 	@swift format lint --strict --recursive Package.swift Sources Tests Benchmarks Documentation/Example/Sources

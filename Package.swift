@@ -22,13 +22,13 @@ let program: [Target] =
             name: "crescendo", dependencies: programParts,
             swiftSettings: [.unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "crescendo_main"])]),
         .executableTarget(
-            name: "reader-fuzzer", dependencies: fuzzedParts, path: "Tests/Fuzz", exclude: ["Replay", "corpus", "run"],
+            name: "reader-fuzzer", dependencies: fuzzedParts, path: "Tests/Fuzz", exclude: ["Replay", "corpus", "refresh", "run"],
             sources: ["Readers", "Engine"]),
     ]
     : [
         .executableTarget(name: "crescendo", dependencies: programParts),
         .testTarget(
-            name: "FuzzTests", dependencies: fuzzedParts, path: "Tests/Fuzz", exclude: ["Engine", "corpus", "run"],
+            name: "FuzzTests", dependencies: fuzzedParts, path: "Tests/Fuzz", exclude: ["Engine", "corpus", "refresh", "run"],
             sources: ["Readers", "Replay"]),
     ]
 
@@ -70,7 +70,7 @@ let package = Package(
         .executableTarget(
             name: "network-benchmark",
             dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Telemetry"],
-            path: "Benchmarks/Networks", exclude: ["Peers", "run"]),
+            path: "Benchmarks/Networks", exclude: ["Peers", "measured", "run"]),
         .executableTarget(
             name: "loading-benchmark", dependencies: ["MPI", "Kernels", "Platform", "Datasets"],
             path: "Benchmarks/Loading"),
