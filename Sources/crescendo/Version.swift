@@ -1,2 +1,2 @@
 /// Of the program, and of the files that it writes.
-let programVersion = "0.1.0"
+let programVersion = "0.2.0"
