@@ -22,13 +22,15 @@ let program: [Target] =
             name: "crescendo", dependencies: programParts,
             swiftSettings: [.unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "crescendo_main"])]),
         .executableTarget(
-            name: "reader-fuzzer", dependencies: fuzzedParts, path: "Tests/Fuzz", exclude: ["Replay", "corpus", "refresh", "run"],
+            name: "reader-fuzzer", dependencies: fuzzedParts, path: "Tests/Fuzz",
+            exclude: ["Replay", "corpus", "refresh", "run"],
             sources: ["Readers", "Engine"]),
     ]
     : [
         .executableTarget(name: "crescendo", dependencies: programParts),
         .testTarget(
-            name: "FuzzTests", dependencies: fuzzedParts, path: "Tests/Fuzz", exclude: ["Engine", "corpus", "refresh", "run"],
+            name: "FuzzTests", dependencies: fuzzedParts, path: "Tests/Fuzz",
+            exclude: ["Engine", "corpus", "refresh", "run"],
             sources: ["Readers", "Replay"]),
     ]
 

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// α = (ℓ_B − ℓ*)/‖g_B‖² with ℓ* = 0 and no more than twice the last one (Polyak, 1964; of one batch, Loizou et al., 2021).
-private struct PolyakStep: StepRule {
+private struct OwnPolyakStep: StepRule {
     struct State: Codable { var last = 0.1 }
     var start: State { State() }
 
@@ -87,7 +87,7 @@ struct OwnRulesTests {
 
     @Test("A step rule from outside trains, alike on any number of ranks, and a snapshot keeps its state")
     func ownStep() throws {
-        let method = Method(growth: JumpGrowth(theta: 0.8), step: PolyakStep())
+        let method = Method(growth: JumpGrowth(theta: 0.8), step: OwnPolyakStep())
         let whole = try train(method, keeps: true)[0]
         #expect(try #require(whole.losses.last) < 0.8 * whole.losses[0])
         for run in try train(method, ranks: 3) { #expect(run.result.parameters == whole.result.parameters) }
@@ -136,7 +136,7 @@ struct OwnRulesTests {
             .snapshots[3]
         let other = Method(growth: SteadyGrowth(), direction: Adam(), step: ArmijoStep())
         #expect { try train(other, from: stored) } throws: { "\($0)".contains("another direction") }
-        let polyak = Method(growth: SteadyGrowth(), direction: SignDirection(), step: PolyakStep())
+        let polyak = Method(growth: SteadyGrowth(), direction: SignDirection(), step: OwnPolyakStep())
         #expect { try train(polyak, from: stored) } throws: { "\($0)".contains("another step rule") }
     }
 }

@@ -73,7 +73,7 @@ struct StepRuleTests {
     func barzilaiBorwein() {
         let full = GradientStatistics(
             batchSize: 10, population: 10, loss: 1, squaredGradientNorm: 1, variance: 3)
-        let rule = BarzilaiBorwein()
+        let rule = BarzilaiBorweinSize()
         #expect(rule.stepSize(after: 0.1, curvature: 4, squaredStep: 1, statistics: full) == 0.25)
         #expect(rule.stepSize(after: 0.1, curvature: -4, squaredStep: 1, statistics: full) == 0.1)
         #expect(rule.stepSize(after: 0.1, curvature: 0, squaredStep: 0, statistics: full) == 0.1)
@@ -85,7 +85,7 @@ struct StepRuleTests {
     func barzilaiBorweinOnNoisyBatch() {
         let noisy = GradientStatistics(
             batchSize: 10, population: 40, loss: 1, squaredGradientNorm: 1, variance: 5)
-        let step = BarzilaiBorwein().stepSize(after: 0.2, curvature: 2, squaredStep: 1, statistics: noisy)
+        let step = BarzilaiBorweinSize().stepSize(after: 0.2, curvature: 2, squaredStep: 1, statistics: noisy)
         #expect(abs(step - (0.75 * 0.2 + 0.25 * 0.5 * 0.5)) < 1e-12)
     }
 

@@ -12,7 +12,20 @@ public enum StepKind: String, Codable, Sendable, CaseIterable {
     case sgd
 
     /// The size is given, and no loss is looked at.
-    public var isConstant: Bool { self == .fixed || self == .sgd }
+    public var isConstant: Bool {
+        switch self {
+        case .fixed, .sgd: true
+        case .auto, .armijo, .bb: false
+        }
+    }
+
+    /// One of the paper's three algorithms.
+    public var isPrinted: Bool {
+        switch self {
+        case .fixed, .armijo, .bb: true
+        case .auto, .sgd: false
+        }
+    }
 }
 
 /// Which way a step goes while batches are noisy. On all rows of a convex objective it is L-BFGS, but for `gradient` and for

@@ -40,10 +40,12 @@ final class TrainingBatch<M: Model>: BatchView {
         let direction = trainer.aim.rule
         return (direction.standardStep, direction.stretch(batchSize: trainer.state.batchSize))
     }
+    var leastLoss: Double { objective.leastLoss }
     var knowsLength: Bool { if case .dense = objective.metric { true } else { false } }
     var slope: Double { dot(objective.gradient, trainer.direction) }
     var squaredDirection: Double {
-        trainer.isConvex ? statistics.squaredGradientNorm : dot(trainer.direction, trainer.direction)
+        let isOwnDescent = trainer.isConvex && !trainer.aim.rule.mayRise
+        return isOwnDescent ? statistics.squaredGradientNorm : dot(trainer.direction, trainer.direction)
     }
 
     // MARK: - Where to

@@ -1,6 +1,7 @@
-/// Algorithm 3: search and step; the gradient at the new point on the same batch; Barzilai–Borwein α; search and step.
+/// Algorithm 3: search and step; the gradient at the new point on the same batch; Barzilai–Borwein α from the accepted step
+/// and the statistics of the first gradient; search and step. Searches leave their α in `batch.stepSize`.
 public struct BarzilaiBorweinStep: StepRule {
-    public var rule = BarzilaiBorwein()
+    public var formula = BarzilaiBorweinSize()
 
     public init() {}
 
@@ -12,11 +13,12 @@ public struct BarzilaiBorweinStep: StepRule {
         guard case .moved(let step) = opening, try batch.evaluateAgain() else { return opening }
 
         // Δx = αd, so ⟨Δx, Δg⟩ = α⟨d, Δg⟩. With d = −Pg, ‖Δx‖² in the dual norm is α²‖g‖²_P.
-        let size = rule.stepSize(
+        let size = formula.stepSize(
             after: step, curvature: step * (batch.slope - slope), squaredStep: step * step * squaredDirection,
             statistics: statistics)
         batch.writeDirection(descending: true)
-        return try batch.searchAndMove(from: size)
+        let closing = try batch.searchAndMove(from: size)
+        return closing == .stayed ? opening : closing
     }
 }
 
@@ -27,7 +29,7 @@ public struct BarzilaiBorweinStep: StepRule {
 ///
 /// The printed rule ends in NaN on real data; ours: ν ≤ 0 or not finite keeps α, and α̃ stays within a factor of
 /// `largestChange` of α.
-public struct BarzilaiBorwein: Sendable, Equatable {
+public struct BarzilaiBorweinSize: Sendable, Equatable {
     public var largestChange = 10.0
 
     public init() {}

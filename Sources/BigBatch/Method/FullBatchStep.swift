@@ -162,7 +162,7 @@ extension Trainer {
         let found = state.lbfgs.observe(state.parameters, gradient: objective.gradient, metric: objective.metric)
         if let found {
             // In the metric's norm ν = ⟨Δx, Δg⟩/‖Δx‖² is taken as its dual form ‖Δg‖²_P/⟨Δx, Δg⟩, which needs no P⁻¹.
-            first = BarzilaiBorwein().stepSize(
+            first = BarzilaiBorweinSize().stepSize(
                 after: first, curvature: found.squaredChange, squaredStep: found.product, statistics: statistics)
         }
         // It may rise, but not lose what was won.

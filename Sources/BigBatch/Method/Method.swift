@@ -55,14 +55,19 @@ public struct Method: Sendable {
             case .sgd: DecayingStep(size: configuration.stepSize, decay: configuration.stepDecay)
             case .auto where kind.isAdaptive: DecayingStep(size: configuration.stepSize)
             case .auto: isConvex ? NewtonLengthStep() : ParabolicStep()
-            case .bb where !kind.isAdaptive: BarzilaiBorweinStep()
-            case .armijo, .bb: armijo
+            // ν knows nothing of a norm that changes with every step.
+            case .bb where kind.isAdaptive: armijo
+            case .bb: BarzilaiBorweinStep()
+            case .armijo: armijo
             }
         fullStep =
             configuration.step.isConstant
             ? .same : kind != .gradient ? .quasiNewton : configuration.step == .bb ? .barzilaiBorwein : .gradient
+        // ν needs ‖Δx‖ in the norm dual to the gradient's, which is at hand for d = −Pg alone.
+        let knowsDualNorm = configuration.step != .bb || kind != .momentum
         preconditioner =
-            isConvex && !isPrinted && !configuration.step.isConstant ? configuration.preconditioner : .none
+            isConvex && !isPrinted && !configuration.step.isConstant && knowsDualNorm
+            ? configuration.preconditioner : .none
         mayBeDirect = configuration.step == .auto && kind == .auto && configuration.growth == .jump
         let theta = configuration.theta
         growth =

@@ -7,6 +7,8 @@ public protocol BatchView: AnyObject {
     var statistics: GradientStatistics { get }
     /// E‖g_B − ∇ℓ‖² of batches like this one: of models that are not convex averaged over the last ones.
     var noise: Double { get }
+    /// The infimum of ℓ over all margins: 0, but for losses that say another (see `LeastLossModel`).
+    var leastLoss: Double { get }
     /// The batch grew in this iteration before it was large enough.
     var hasGrown: Bool { get }
     /// Per-sample gradients so far over N.
@@ -34,11 +36,12 @@ public protocol BatchView: AnyObject {
     /// ℓ_B(x + αd) for every α and, where the model knows it, dᵀ∇²ℓ_B d. One reduction for twelve α.
     func losses(at steps: [Double]) throws -> (losses: [Double], curvature: Double?)
     /// Backtracks along d by the rule of Armijo, and stays at x (see `LineSearch.search`).
+    /// `searchAndMove` searches and steps.
     /// - Returns: nil where no α was good enough.
     func search(from first: Double, reference: Double?, shrink: Double?, lengthens: Bool) throws -> Trial?
     /// x ← x + αd.
     func move(by step: Double)
-    /// The step that a search found, which is then carried on; none where it found none.
+    /// Makes the step that a search found and leaves its α in `stepSize`; none where it found none.
     func take(_ trial: Trial?) -> StepOutcome
     /// g_B of the same batch at x as it is now. One reduction.
     /// - Returns: false where it is not finite; `statistics` are then those from before.

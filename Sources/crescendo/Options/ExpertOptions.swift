@@ -16,7 +16,8 @@ struct ExpertOptions: ParsableArguments {
         help: ArgumentHelp(
             "Train by the paper's algorithms as printed (default: no).",
             discussion: """
-                Sets --growth increment, --theta 1, --initial-batch 50, --direction gradient, --preconditioner none and,                 unless --step says fixed or bb, --step armijo with --sufficient-decrease 0.5. Each can still be set.
+                Sets --growth increment, --theta 1, --initial-batch 50, --direction gradient, --preconditioner none and, \
+                unless --step says fixed or bb, --step armijo with --sufficient-decrease 0.5. Each can still be set.
                 """))
     var paper: Bool?
 
@@ -24,8 +25,9 @@ struct ExpertOptions: ParsableArguments {
         help: ArgumentHelp(
             "How step sizes are found (default: auto).",
             discussion: """
-                fixed: --step-size throughout. armijo: backtracking. bb: Barzilai–Borwein. \
-                sgd: constant batch with step decay, the baseline.
+                fixed: --step-size throughout. armijo: backtracking. bb: Barzilai–Borwein; armijo with adam and adadelta. \
+                sgd: constant batch with step decay, the baseline. Once the batch of a linear model is all rows, see \
+                --direction.
                 """))
     var step: StepKind?
 
@@ -131,7 +133,7 @@ struct ExpertOptions: ParsableArguments {
     var memoryLimit: ByteCount?
 
     func validate() throws {
-        guard paper == true, let step, step == .auto || step == .sgd else { return }
+        guard paper == true, let step, !step.isPrinted else { return }
         throw ValidationError("--paper is for --step fixed, armijo or bb; --step \(step.rawValue) is not in the paper")
     }
 }
