@@ -189,6 +189,13 @@ struct StepRuleTests {
         dense.apply(1, inPlace: &product)
         let expected: [Float] = [0, -1.3, 1, 0.6]
         for (value, wanted) in zip(product, expected) { #expect(abs(value - wanted) < 1e-6) }
+        // The dual norm of P g is the norm of g.
+        #expect(abs(dense.squaredDualNorm(product) - dense.squaredNorm(gradient)) < 1e-5)
+        for metric in [Metric.diagonal(scale: [2, 4], classes: 2), .identity] {
+            var product = gradient
+            metric.apply(1, inPlace: &product)
+            #expect(abs(metric.squaredDualNorm(product) - metric.squaredNorm(gradient)) < 1e-5)
+        }
         #expect(DenseMetric([1, 2, 2, 1], dimension: 2, classes: 2, hasIntercept: true) == nil)
     }
 }

@@ -45,7 +45,7 @@ final class TrainingBatch<M: Model>: BatchView {
     var slope: Double { dot(objective.gradient, trainer.direction) }
     var squaredDirection: Double {
         let isOwnDescent = trainer.isConvex && !trainer.aim.rule.mayRise
-        return isOwnDescent ? statistics.squaredGradientNorm : dot(trainer.direction, trainer.direction)
+        return isOwnDescent ? statistics.squaredGradientNorm : objective.metric.squaredDualNorm(trainer.direction)
     }
 
     // MARK: - Where to

@@ -63,11 +63,8 @@ public struct Method: Sendable {
         fullStep =
             configuration.step.isConstant
             ? .same : kind != .gradient ? .quasiNewton : configuration.step == .bb ? .barzilaiBorwein : .gradient
-        // ν needs ‖Δx‖ in the norm dual to the gradient's, which is at hand for d = −Pg alone.
-        let knowsDualNorm = configuration.step != .bb || kind != .momentum
         preconditioner =
-            isConvex && !isPrinted && !configuration.step.isConstant && knowsDualNorm
-            ? configuration.preconditioner : .none
+            isConvex && !isPrinted && !configuration.step.isConstant ? configuration.preconditioner : .none
         mayBeDirect = configuration.step == .auto && kind == .auto && configuration.growth == .jump
         let theta = configuration.theta
         growth =

@@ -28,7 +28,7 @@ public protocol BatchView: AnyObject {
     func writeDescent()
     /// ⟨g_B, d⟩.
     var slope: Double { get }
-    /// ‖d‖², for d = −P g_B of a preconditioner in the norm dual to the gradient's: ‖g_B‖²_P.
+    /// dᵀP⁻¹d, the norm dual to the gradient's; ‖g_B‖²_P for d = −P g_B.
     var squaredDirection: Double { get }
 
     /// α to try first: the carried one, doubled if asked, or at the start the one that was given, or an estimate.

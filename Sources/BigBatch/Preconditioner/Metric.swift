@@ -51,6 +51,16 @@ public enum Metric: Sendable {
             return withUnsafeTemporaryAllocation(of: Float.self, capacity: g.count) { metric.product(g, into: $0) }
         }
     }
+
+    /// dᵀP⁻¹d: the norm of steps dual to that of gradients. For d = −Pg it is gᵀPg.
+    func squaredDualNorm(_ d: [Float]) -> Double {
+        switch self {
+        case .identity: squaredNorm(d)
+        case .diagonal(let scale, let classes):
+            d.indices.reduce(0.0) { $0 + Double(d[$1]) * Double(d[$1]) / Double(scale[$1 / classes]) }
+        case .dense(let metric): metric.squaredDualNorm(d)
+        }
+    }
 }
 
 /// P = A⁻¹ with A symmetric positive definite over features (and the intercept), the same for each of `classes`.
@@ -100,6 +110,21 @@ public struct DenseMetric: Sendable {
     func product(_ g: UnsafeBufferPointer<Float>, into out: UnsafeMutableBufferPointer<Float>) -> Double {
         FixedOrder.product(1, inverse, g, classes: classes, into: out)
         return FixedOrder.dot(g, UnsafeBufferPointer(out))
+    }
+
+    /// dᵀAd.
+    fileprivate func squaredDualNorm(_ d: [Float]) -> Double {
+        var (sum, place) = (0.0, 0)
+        for row in 0..<dimension {
+            for column in row..<dimension {
+                let products = (0..<classes).reduce(0.0) {
+                    $0 + Double(d[row * classes + $1]) * Double(d[column * classes + $1])
+                }
+                sum += (row == column ? 1 : 2) * upper[place] * products
+                place += 1
+            }
+        }
+        return sum
     }
 
     /// Writes x̂_iᵀPx̂_i, the intercept's share included, for local rows of a data set.
