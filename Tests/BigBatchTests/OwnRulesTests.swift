@@ -37,6 +37,23 @@ private struct SignDirection: Direction {
     }
 }
 
+/// d = −Pg with P_j = 1/(1 + |g_j|), in whose norm noise counts.
+private struct ScaledDirection: Direction {
+    struct State: Codable { var norm: LearnedNorm }
+    func start(parameterCount: Int) -> State { State(norm: LearnedNorm(count: parameterCount)) }
+    func norm(_ state: State) -> LearnedNorm? { state.norm }
+
+    func write(_ d: inout [Float], _ gradient: any BatchGradient, hasLastStep: Bool, _ state: inout State) {
+        let g = gradient.gradient
+        state.norm.learn { p in
+            for j in g.indices {
+                p[j] = 1 / (1 + abs(g[j]))
+                d[j] = -p[j] * g[j]
+            }
+        }
+    }
+}
+
 /// Half as much again after every iteration.
 private struct SteadyGrowth: BatchRule {
     func size(for statistics: GradientStatistics, limit: Int, gradientsEvaluated: Int) -> Int { statistics.batchSize }
@@ -112,6 +129,20 @@ struct OwnRulesTests {
         #expect(try #require(whole.losses.last) < 0.8 * whole.losses[0])
         let rest = try train(method, ranks: 3, from: whole.snapshots[5])[0]
         #expect(rest.result.parameters == whole.result.parameters)
+    }
+
+    @Test("A direction that learns a norm goes on from any snapshot, before its end on all rows and after")
+    func ownNorm() throws {
+        let method = Method(
+            growth: SteadyGrowth(), direction: ScaledDirection(), step: ArmijoStep(alwaysDoubles: true),
+            fullStep: .quasiNewton)
+        let whole = try train(method, keeps: true)[0]
+        let full = try #require(whole.sizes.firstIndex(of: whole.sizes.max() ?? 0))
+        try #require(full > 2 && full + 2 < whole.snapshots.count)
+        for index in [1, full - 1, full, full + 1] {
+            let rest = try train(method, ranks: 2, from: whole.snapshots[index])[0]
+            #expect(rest.result.parameters == whole.result.parameters, "from snapshot \(index)")
+        }
     }
 
     @Test("The rules of the paper, chosen as values, are those that a configuration names")

@@ -15,21 +15,13 @@ struct StoredSnapshot: Sendable {
 
     init(_ snapshot: Snapshot) throws {
         let tensors = SnapshotTensors()
-        let encoder = JSONEncoder()
-        encoder.userInfo[SnapshotTensors.key] = tensors
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        numbers = try encoder.encode(snapshot)
+        numbers = try SnapshotCoding.encoder(tensors).encode(snapshot)
         self.tensors = tensors.values
         iteration = snapshot.iteration
     }
 
     func snapshot() throws -> Snapshot {
-        let decoder = JSONDecoder()
-        decoder.userInfo[SnapshotTensors.key] = SnapshotTensors(tensors)
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return try decoder.decode(Snapshot.self, from: numbers)
+        return try SnapshotCoding.decoder(SnapshotTensors(tensors)).decode(Snapshot.self, from: numbers)
     }
 }
 

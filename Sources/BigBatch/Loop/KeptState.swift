@@ -24,12 +24,7 @@ struct KeptState: Codable {
         switch content {
         case .text(let text, _): try container.encode(text)
         case .state(let state, let name):
-            let own = JSONEncoder()
-            if let tensors = encoder.userInfo[SnapshotTensors.key] as? SnapshotTensors {
-                own.userInfo[SnapshotTensors.key] = tensors
-            }
-            own.nonConformingFloatEncodingStrategy = .convertToString(
-                positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+            let own = SnapshotCoding.encoder(encoder.userInfo[SnapshotTensors.key] as? SnapshotTensors)
             func encoded<State: Codable>(_ state: State) throws -> Data { try own.encode([name: state]) }
             try container.encode(String(decoding: encoded(state), as: UTF8.self))
         }
@@ -41,10 +36,7 @@ struct KeptState: Codable {
         switch content {
         case .state(let state, _): found = state as? State
         case .text(let text, let tensors):
-            let decoder = JSONDecoder()
-            if let tensors { decoder.userInfo[SnapshotTensors.key] = tensors }
-            decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-                positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+            let decoder = SnapshotCoding.decoder(tensors)
             found = (try? decoder.decode([String: State].self, from: Data(text.utf8)))?[name]
         }
         guard let found else {

@@ -12,7 +12,7 @@ extension Trainer {
         }
         return Snapshot(
             seconds: seconds, state: kept, direction: direction, stepRule: stepRule.kept,
-            aim: objective.norm == nil && method.direction.decaysWeights ? nil : aim.kept,
+            aim: isAimOver ? nil : aim.kept,
             noisyPasses: growth.noisyPasses, objective: known, reducer: objective.reducer.account,
             validation: validation?.state, ended: ended)
     }
@@ -30,8 +30,12 @@ extension Trainer {
         direction = snapshot.direction
         growth.noisyPasses = snapshot.noisyPasses
         try stepRule.restore(snapshot.stepRule)
-        if let kept = snapshot.aim { try aim.restore(kept) } else { aim = Descent().running(parameterCount: 0) }
-        objective.norm = aim.norm
+        if let kept = snapshot.aim {
+            try aim.restore(kept)
+            objective.norm = aim.norm
+        } else {
+            endAim()
+        }
         guard [nil, state.parameters.count].contains(objective.norm?.diagonal.count) else {
             throw SnapshotMismatch(description: "the snapshot is not of this model and this data")
         }

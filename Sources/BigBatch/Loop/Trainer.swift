@@ -14,6 +14,8 @@ public final class Trainer<M: Model> {
     /// The rules of noisy steps and of directions, with what they remember.
     var stepRule: any RunningStep
     var aim: any RunningDirection
+    /// Directions that learn a norm do so from noisy batches: this one has come to its end.
+    private(set) var isAimOver = false
     let stopRule: StopRule
     let validation: ValidationMonitor<M>?
     let lineSearch: LineSearch
@@ -162,6 +164,13 @@ public final class Trainer<M: Model> {
         isConvex
             ? validation.isDue(rowsRead: objective.rowsRead)
             : validation.isDue(gradientsEvaluated: objective.gradientsEvaluated, population: objective.population)
+    }
+
+    /// From here on the norm is that of the curvature, or the plain one, and steps go down in it.
+    func endAim() {
+        isAimOver = true
+        objective.norm = nil
+        aim = Descent().running(parameterCount: 0)
     }
 
     /// The method may work in the norm of the curvature.

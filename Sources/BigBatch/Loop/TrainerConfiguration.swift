@@ -38,7 +38,7 @@ public enum DirectionKind: String, Codable, Sendable, CaseIterable {
     /// d = −g + β Δx_prev/α_prev, or −g where that does not descend.
     case momentum
     case lbfgs
-    /// Moments of the gradient's elements (see `AdaptiveRule`).
+    /// Moments of the gradient's elements (see `Adam`, `AdaDelta`).
     case adam
     case adadelta
 

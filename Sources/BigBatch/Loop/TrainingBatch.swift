@@ -44,8 +44,8 @@ final class TrainingBatch<M: Model>: BatchView {
     var knowsLength: Bool { if case .dense = objective.metric { true } else { false } }
     var slope: Double { dot(objective.gradient, trainer.direction) }
     var squaredDirection: Double {
-        let isOwnDescent = trainer.isConvex && !trainer.aim.rule.mayRise
-        return isOwnDescent ? statistics.squaredGradientNorm : objective.metric.squaredDualNorm(trainer.direction)
+        trainer.aim.rule.mayRise
+            ? objective.metric.squaredDualNorm(trainer.direction) : statistics.squaredGradientNorm
     }
 
     // MARK: - Where to
@@ -78,8 +78,10 @@ final class TrainingBatch<M: Model>: BatchView {
         forgetDirection()
         isDescent = true
         guard let norm = objective.norm else { return objective.writeDescent(into: &trainer.direction) }
-        let g = objective.gradient
-        for j in g.indices { trainer.direction[j] = -norm.diagonal[j] * g[j] }
+        let (g, p) = (objective.gradient, norm.diagonal)
+        trainer.direction.withUnsafeMutableBufferPointer { d in
+            for j in g.indices { d[j] = -p[j] * g[j] }
+        }
     }
 
     // MARK: - How far

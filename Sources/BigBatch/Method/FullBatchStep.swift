@@ -77,8 +77,7 @@ extension Trainer {
     /// Directions that learn a scale of every parameter do so from noisy batches. On all rows the curvature is at hand.
     private func endAdaptation() throws -> Bool {
         guard objective.norm != nil else { return false }
-        objective.norm = nil
-        aim = Descent().running(parameterCount: 0)
+        endAim()
         state.stepSize = nil
         state.lastGood = nil
         guard mayBePreconditioned else { return false }

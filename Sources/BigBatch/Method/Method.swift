@@ -64,7 +64,7 @@ public struct Method: Sendable {
             configuration.step.isConstant
             ? .same : kind != .gradient ? .quasiNewton : configuration.step == .bb ? .barzilaiBorwein : .gradient
         preconditioner =
-            isConvex && !isPrinted && !configuration.step.isConstant ? configuration.preconditioner : .none
+            isPrinted || configuration.step.isConstant ? .none : configuration.preconditioner
         mayBeDirect = configuration.step == .auto && kind == .auto && configuration.growth == .jump
         let theta = configuration.theta
         growth =

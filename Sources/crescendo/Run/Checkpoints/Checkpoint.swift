@@ -46,7 +46,7 @@ struct Checkpoint: Sendable {
     func head() throws -> Head {
         let head: Head
         do {
-            head = try Checkpoint.decoder().decode(Head.self, from: Data(document))
+            head = try SnapshotCoding.decoder().decode(Head.self, from: Data(document))
         } catch {
             throw DamagedCheckpoint(reason: "its JSON is not that of a checkpoint")
         }
@@ -66,30 +66,19 @@ struct Checkpoint: Sendable {
         let file = try Safetensors(arrays, file: "the arrays of the checkpoint")
         let values = file.tensors.mapValues(\.values)
         try check(values)
-        let decoder = Checkpoint.decoder(SnapshotTensors(values))
-        return try decoder.decode(Body.self, from: Data(document)).state
-    }
-
-    private static func decoder(_ tensors: SnapshotTensors? = nil) -> JSONDecoder {
-        let decoder = JSONDecoder()
-        if let tensors { decoder.userInfo[SnapshotTensors.key] = tensors }
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return decoder
+        return try SnapshotCoding.decoder(SnapshotTensors(values)).decode(Body.self, from: Data(document)).state
     }
 
     // MARK: - The JSON
 
     /// Numbers of a snapshot as JSON; its arrays go to `tensors`.
     static func numbers(_ snapshot: Snapshot, _ tensors: SnapshotTensors) throws -> [UInt8] {
-        let encoder = encoder()
-        encoder.userInfo[SnapshotTensors.key] = tensors
-        return [UInt8](try encoder.encode(snapshot))
+        [UInt8](try SnapshotCoding.encoder(tensors).encode(snapshot))
     }
 
     /// The whole JSON, its checksum behind the rest.
     static func document(_ head: Head, state: [UInt8]) throws -> [UInt8] {
-        var bytes = [UInt8](try encoder().encode(head))
+        var bytes = [UInt8](try SnapshotCoding.encoder().encode(head))
         bytes.removeLast()
         bytes += Array(",\"state\":".utf8) + state + mark
         return bytes + Array((CRC32.text(of: bytes) + "\"}\n").utf8)
@@ -103,14 +92,6 @@ struct Checkpoint: Sendable {
         let digits = document.count - 11
         guard digits > mark.count, document[digits - mark.count..<digits].elementsEqual(mark) else { return false }
         return document[digits...].elementsEqual(Array((CRC32.text(of: document[..<digits]) + "\"}\n").utf8))
-    }
-
-    private static func encoder() -> JSONEncoder {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return encoder
     }
 }
 
