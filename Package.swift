@@ -8,11 +8,14 @@ let mpi = Context.environment["CRESCENDO_MPI"] ?? "ompi-c"
 let isFuzzing = Context.environment["CRESCENDO_FUZZ"] != nil
 
 let programParts: [Target.Dependency] = [
-    "MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Telemetry", "Yams", "CZlib",
+    "MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Evaluation", "Telemetry", "Runs", "Cluster",
+    "Pages",
+    "Watch", "Planning", "Yams",
     .product(name: "ArgumentParser", package: "swift-argument-parser"),
 ]
 let fuzzedParts: [Target.Dependency] = [
-    "crescendo", "BigBatch", "CZlib", "Datasets", "Kernels", "Models", "MPI", "Platform", "Telemetry",
+    "crescendo", "BigBatch", "Datasets", "Kernels", "Models", "MPI", "Pages", "Planning", "Platform", "Runs",
+    "Telemetry",
 ]
 
 let program: [Target] =
@@ -47,23 +50,39 @@ let package = Package(
         .systemLibrary(name: "CMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels"),
-        .target(name: "Platform"),
+        .target(name: "Platform", dependencies: ["CZlib"]),
         .target(name: "MPI", dependencies: ["CMPI", "Platform"]),
         .target(name: "Kernels", dependencies: ["CKernels", "Platform"]),
         .target(name: "Datasets", dependencies: ["MPI", "Kernels", "Platform", "CZlib"]),
         .target(name: "Models", dependencies: ["CKernels", "Kernels", "Platform", "Datasets"]),
         .target(name: "BigBatch", dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models"]),
+        .target(name: "Evaluation", dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models"]),
         .target(name: "Telemetry", dependencies: ["BigBatch", "Platform", "Datasets"], exclude: ["Schemas"]),
+        .target(name: "Cluster", dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models", "Telemetry"]),
+        .target(
+            name: "Runs",
+            dependencies: [
+                "MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Evaluation", "Telemetry", "Cluster",
+            ]),
+        .target(name: "Pages", dependencies: ["Platform", "BigBatch", "Evaluation", "Telemetry", "Runs"]),
+        .target(name: "Watch", dependencies: ["Platform", "BigBatch", "Telemetry", "Runs"]),
+        .target(
+            name: "Planning",
+            dependencies: [
+                "MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Evaluation", "Telemetry", "Cluster",
+                "Runs", "Pages",
+            ]),
         .executableTarget(
             name: "paper-figure",
             dependencies: [
-                "MPI", "Datasets", "Models", "BigBatch", "Telemetry",
+                "MPI", "Platform", "Datasets", "Models", "BigBatch", "Telemetry", "Pages",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/Paper", exclude: ["measured"]),
         .executableTarget(name: "mpi-scenarios", dependencies: ["MPI", "Platform"], path: "Tests/MPIScenarios"),
         .executableTarget(
-            name: "convergence", dependencies: ["MPI", "Kernels", "Datasets", "Models", "BigBatch", "Telemetry"],
+            name: "convergence",
+            dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Telemetry"],
             path: "Benchmarks/Convergence"),
         .executableTarget(
             name: "kernel-benchmark", dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models", "CProbes"],
@@ -78,7 +97,8 @@ let package = Package(
             path: "Benchmarks/Loading"),
         .executableTarget(
             name: "latency-switch", dependencies: ["Platform"], path: "Benchmarks/Latency", exclude: ["run"]),
-        .target(name: "TestSupport", dependencies: ["MPI", "Platform"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["MPI", "Platform", "BigBatch"], path: "Tests/TestSupport"),
+        .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"]),
         .testTarget(name: "MPITests", dependencies: ["MPI", "Platform"]),
         .testTarget(name: "MPIMustFailTests", dependencies: ["MPI", "mpi-scenarios"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
@@ -86,9 +106,16 @@ let package = Package(
         .testTarget(name: "ModelsTests", dependencies: ["Models", "Datasets", "Kernels"]),
         .testTarget(
             name: "BigBatchTests", dependencies: ["BigBatch", "Models", "Datasets", "MPI", "TestSupport"]),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "Pages", "Watch", "TestSupport"]),
+        .testTarget(name: "ClusterTests", dependencies: ["Cluster"]),
+        .testTarget(name: "RunsTests", dependencies: ["Runs", "TestSupport"]),
+        .testTarget(name: "PagesTests", dependencies: ["Pages", "TestSupport"]),
+        .testTarget(name: "WatchTests", dependencies: ["Watch", "TestSupport"]),
+        .testTarget(name: "PlanningTests", dependencies: ["Planning", "TestSupport"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["crescendo", "MPI", "Datasets", "Telemetry", "TestSupport"],
+            name: "EndToEndTests",
+            dependencies: ["crescendo", "MPI", "Datasets", "Telemetry", "Cluster", "Runs", "Planning", "TestSupport"],
             path: "Tests/EndToEnd"),
     ] + program,
     swiftLanguageModes: [.v6]

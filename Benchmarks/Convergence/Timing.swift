@@ -2,6 +2,7 @@ import BigBatch
 import Datasets
 import MPI
 import Models
+import Platform
 import Telemetry
 
 /// Keeps the parameters and the time after every iteration. The copying is not part of the time; the gaps are found

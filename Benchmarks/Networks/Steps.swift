@@ -1,8 +1,10 @@
 import BigBatch
+import Cluster
 import Datasets
 import Kernels
 import MPI
 import Models
+import Platform
 import Telemetry
 
 /// What training steps of a network cost on batches of one size, on all ranks.

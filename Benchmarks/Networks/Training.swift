@@ -2,6 +2,7 @@ import BigBatch
 import Datasets
 import MPI
 import Models
+import Platform
 import Telemetry
 
 /// Trains with default options, keeps the parameters along the way, and judges them on the test set afterwards.

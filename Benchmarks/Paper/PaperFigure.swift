@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import MPI
+import Platform
 import Telemetry
 
 /// Reproduces the paper's convex figure on COVERTYPE: `make paper CRESCENDO_DATA=DIR`, or

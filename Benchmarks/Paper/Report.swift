@@ -1,4 +1,6 @@
 import BigBatch
+import Pages
+import Platform
 import Telemetry
 
 /// What is written of a measurement: a table, three plots and a JSON document.

@@ -48,4 +48,26 @@ extension Communicator {
             throw error
         }
     }
+
+    /// Runs `body` on rank 0; what it throws, all ranks throw as a `RootError`. Collective. nil on the other ranks.
+    @discardableResult
+    public func onRoot<Result>(_ body: () throws -> Result) throws -> Result? {
+        do {
+            return try together { rank == 0 ? try body() : nil }
+        } catch let error as RemoteError {
+            throw RootError(description: error.message)
+        }
+    }
+
+    /// Rank 0's value on every rank. Collective.
+    public func broadcastValue(_ value: Double) throws -> Double {
+        var values = [value]
+        try values.withUnsafeMutableBufferPointer { try broadcast($0, root: 0) }
+        return values[0]
+    }
+}
+
+/// An error of rank 0's alone, on all ranks.
+public struct RootError: Error, CustomStringConvertible {
+    public var description: String
 }

@@ -81,13 +81,9 @@ struct StallNoteFolder: Sendable {
 
     func write(_ note: StallNote) {
         mkdir(path, 0o777)
-        let temporary = file(note.rank) + ".new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { return }
-        let bytes = Array(note.line.utf8)
-        let written = systemWrite(descriptor, bytes, bytes.count)
-        close(descriptor)
-        if written == bytes.count { rename(temporary, file(note.rank)) } else { unlink(temporary) }
+        guard let writer = try? AtomicFileWriter(path: file(note.rank)) else { return }
+        try? writer.write(Array(note.line.utf8))
+        try? writer.commit(syncs: false)
     }
 
     func remove(_ rank: Int) {
@@ -96,13 +92,7 @@ struct StallNoteFolder: Sendable {
     }
 
     func read(_ rank: Int) -> StallNote? {
-        let descriptor = open(file(rank), O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        let bytes = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
-            count = max(0, systemRead(descriptor, buffer.baseAddress, buffer.count))
-        }
-        return StallNote(line: String(decoding: bytes, as: UTF8.self))
+        (try? WholeFile.text(of: file(rank), limit: 4096)).flatMap { StallNote(line: $0) }
     }
 
     func removeAll(size: Int) {
@@ -110,10 +100,4 @@ struct StallNoteFolder: Sendable {
         for rank in 0..<size { unlink(file(rank)) }
         rmdir(path)
     }
-}
-
-// Inside a type with methods of the same names, the system's are hidden.
-private func systemWrite(_ descriptor: Int32, _ bytes: [UInt8], _ count: Int) -> Int { write(descriptor, bytes, count) }
-private func systemRead(_ descriptor: Int32, _ target: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-    read(descriptor, target, count)
 }

@@ -1,4 +1,5 @@
 import Datasets
+import Platform
 
 /// The checksum of a model file, among its metadata: `crc32`, the CRC-32 of the whole file with eight zeros in the place of
 /// its own digits, and `checksum`, which says that there is one. Files of version 0.1.0 have neither.

@@ -1,3 +1,5 @@
+import Platform
+
 /// A model that cannot be built, saved or read as asked: what is wrong and what to do about it.
 public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     public let description: String

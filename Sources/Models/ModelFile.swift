@@ -1,5 +1,6 @@
 import Datasets
 import FoundationEssentials
+import Platform
 
 /// A trained model with all that prediction needs, as a safetensors file.
 ///
@@ -89,13 +90,13 @@ public struct ModelFile: Sendable, Equatable {
         ModelChecksum.prepare(&file.metadata)
         var bytes = try file.encoded()
         ModelChecksum.seal(&bytes)
-        try WholeFile.write(bytes, to: path, beforeRename: beforeRename)
+        try AtomicFile.write(bytes, to: path, beforeRename: beforeRename)
     }
 
     /// Reads a file that `write` made. Throws `ModelError` for one that is missing, cut short, damaged, or not of this
     /// program, or whose parts are of different models.
     public static func read(_ path: String) throws -> ModelFile {
-        let bytes = try WholeFile.read(path)
+        let bytes = try WholeFile.read(path, limit: AvailableMemory().bytes)
         let file = try Safetensors(bytes, file: path)
         guard ModelChecksum.isRight(bytes, metadata: file.metadata) else {
             throw ModelError(

@@ -72,9 +72,9 @@ extension ModelKind {
         case .logistic, .squaredHinge:
             guard !labels.isCapped, distinct == 2 else {
                 let found = labels.isCapped ? "more than \(LabelSummary.cap)" : String(distinct)
-                let remedy = labels.areText || labels.allIntegers ? "--model softmax" : "--model ridge"
+                let remedy = labels.areText || labels.allIntegers ? "`model` softmax" : "`model` ridge"
                 throw ModelError(
-                    "--model \(rawValue) needs two distinct labels, the data has \(found): use \(remedy), "
+                    "`model` \(rawValue) needs two distinct labels, the data has \(found): use \(remedy), "
                         + "or check the label column")
             }
         case .ridge, .huber:
@@ -82,8 +82,8 @@ extension ModelKind {
         case .poisson:
             guard !(labels.minimum < 0) else {
                 throw ModelError(
-                    "--model poisson needs labels that are counts, the smallest is \(labels.minimum): "
-                        + "use --model ridge, or check the label column")
+                    "`model` poisson needs labels that are counts, the smallest is \(labels.minimum): "
+                        + "use `model` ridge, or check the label column")
             }
         }
     }
@@ -137,7 +137,7 @@ public struct ModelSpecification: Codable, Sendable, Equatable {
         if labelSmoothing > 0, kind != .softmax {
             throw ModelError(
                 "label smoothing is for the probabilities of several classes, not for \(kind.rawValue): leave "
-                    + "--label-smoothing out, or use --model softmax")
+                    + "`labelSmoothing` out, or use `model` softmax")
         }
         if let network {
             let input = try networkInput()

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 
 /// The safetensors container: an 8-byte little-endian header length, a JSON header, then the tensors' bytes.
 ///

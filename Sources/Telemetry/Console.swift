@@ -1,4 +1,4 @@
-import Datasets
+import Platform
 import Synchronization
 
 /// What one rank says: lines on standard output, warnings on standard error, and one live line on a terminal that is
@@ -37,7 +37,7 @@ public final class Console: Sendable {
     }
 
     /// Replaces the live line. For terminals only.
-    func showLive(_ text: String) {
+    package func showLive(_ text: String) {
         guard speaks else { return }
         live.withLock { isLive in
             StandardStream.output.write(Console.wipe + text.printable)
@@ -46,7 +46,7 @@ public final class Console: Sendable {
     }
 
     /// Wipes the live line.
-    func endLive() {
+    package func endLive() {
         live.withLock { isLive in
             if isLive { StandardStream.output.write(Console.wipe) }
             isLive = false

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// What does not fit (full disk) waits until the file takes it, with one warning; a line that is half written is taken
 /// back. A file that this process no longer owns gets nothing more.
-final class LineFile: Sendable {
+package final class LineFile: Sendable {
     private let path: String
     private let state: Mutex<State>
     private let place: (@Sendable () -> String)?
@@ -26,7 +26,7 @@ final class LineFile: Sendable {
     ///   - place: where the file belongs by now, should it be deleted; nil: where it was.
     ///   - warn: gets the reason of the first failure.
     ///   - flags: of `open`, besides its own.
-    init(
+    package init(
         path: String, empties: Bool, place: (@Sendable () -> String)? = nil, owns: @escaping @Sendable () -> Bool,
         warn: @escaping @Sendable (String) -> Void, flags: Int32 = 0
     ) {
@@ -76,10 +76,10 @@ final class LineFile: Sendable {
     }
 
     /// True while lines wait for the disk.
-    var isBehind: Bool { state.withLock { !$0.pending.isEmpty } }
+    package var isBehind: Bool { state.withLock { !$0.pending.isEmpty } }
 
     /// Adds `lines`, each with its end, and tries again what has waited.
-    func append(_ lines: String) {
+    package func append(_ lines: String) {
         state.withLock { state in
             guard state.descriptor >= 0 else { return }
             state.pending += Array(lines.utf8)
@@ -116,11 +116,11 @@ final class LineFile: Sendable {
     }
 
     /// Makes what is written last. Lines that wait stay behind.
-    func sync() {
+    package func sync() {
         state.withLock { if $0.descriptor >= 0 { fsync($0.descriptor) } }
     }
 
-    func close() {
+    package func close() {
         state.withLock { state in
             guard state.descriptor >= 0 else { return }
             LineFile.closeNow(state.descriptor)

@@ -7,7 +7,7 @@ import BigBatch
 public final class MetricsFile: RunSink {
     public let name = "metrics"
     private let file: LineFile
-    private(set) var waiting: [MetricsLine] = []
+    package private(set) var waiting: [MetricsLine] = []
     private let mostWaiting: Int
 
     /// Creates the file, or empties it. One that cannot be opened gives the warning at once and stays off.
@@ -22,7 +22,7 @@ public final class MetricsFile: RunSink {
         self.init(path: path, from: start, place: place, owns: owns, warn: warn, mostWaiting: 4096)
     }
 
-    init(
+    package init(
         path: String, from start: MetricsStart?, place: (@Sendable () -> String)? = nil,
         owns: @escaping @Sendable () -> Bool, warn: @escaping @Sendable (String) -> Void, mostWaiting: Int
     ) {
@@ -55,7 +55,7 @@ public final class MetricsFile: RunSink {
     }
 
     /// Makes what is written last; for any thread.
-    var syncing: @Sendable () -> Void { { [file] in file.sync() } }
+    package var syncing: @Sendable () -> Void { { [file] in file.sync() } }
 
     public func finish(_ result: TrainingResult?) {
         file.sync()

@@ -1,4 +1,5 @@
 import BigBatch
+import Platform
 
 /// One line of `metrics.jsonl`: an iteration, or several short ones that share a line.
 public struct MetricsLine: Sendable {
@@ -7,16 +8,16 @@ public struct MetricsLine: Sendable {
     /// The first iteration of the line.
     public var firstIteration: Int
     /// When the first iteration of the line began, in seconds since the start of training; NaN for a line that was read.
-    var start: Double
+    package var start: Double
 
-    init(_ record: IterationRecord, start: Double) {
+    package init(_ record: IterationRecord, start: Double) {
         self.record = record
         self.firstIteration = record.iteration
         self.start = start
     }
 
     /// Takes the next iteration into this line.
-    mutating func merge(_ next: IterationRecord) {
+    package mutating func merge(_ next: IterationRecord) {
         let trials = record.trials
         let validationLoss = record.validationLoss
         record = next
@@ -24,7 +25,7 @@ public struct MetricsLine: Sendable {
         record.validationLoss = next.validationLoss ?? validationLoss
     }
 
-    var json: JSON {
+    package var json: JSON {
         var members: [(key: String, value: JSON)] = []
         if firstIteration != record.iteration { members.append(("firstIteration", .integer(firstIteration))) }
         members += [
@@ -52,10 +53,10 @@ public struct MetricsLine: Sendable {
 
 /// Lines between the training loop, which appends, and the writer, which drains. Bounded: when the writer falls behind,
 /// further iterations share the last line, so the loop never waits and no iteration is left out.
-struct MetricsRing: Sendable {
+package struct MetricsRing: Sendable {
     private var lines: [MetricsLine?]
     private var head = 0
-    private(set) var count = 0
+    package private(set) var count = 0
     private var lastSeconds = 0.0
     private var seen = 0
     private var isSealed = false
@@ -64,16 +65,16 @@ struct MetricsRing: Sendable {
     /// Iterations shorter than this may share a line, up to this span.
     private let shortest: Double
 
-    init(capacity: Int = 4096, unmerged: Int = 1000, shortest: Double = 0.002) {
+    package init(capacity: Int = 4096, unmerged: Int = 1000, shortest: Double = 0.002) {
         lines = [MetricsLine?](repeating: nil, count: capacity)
         self.unmerged = unmerged
         self.shortest = shortest
     }
 
     /// The next iteration has a line of its own, unless there is no room for one.
-    mutating func seal() { isSealed = true }
+    package mutating func seal() { isSealed = true }
 
-    mutating func append(_ record: IterationRecord) {
+    package mutating func append(_ record: IterationRecord) {
         let previous = lastSeconds
         lastSeconds = record.seconds
         seen += 1
@@ -91,7 +92,7 @@ struct MetricsRing: Sendable {
     }
 
     /// Takes out all lines, oldest first.
-    mutating func drain() -> [MetricsLine] {
+    package mutating func drain() -> [MetricsLine] {
         var result: [MetricsLine] = []
         result.reserveCapacity(count)
         while count > 0 {

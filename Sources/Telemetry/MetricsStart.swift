@@ -5,9 +5,9 @@ import Platform
 /// what they could not write is made up for by one line, so that every iteration is covered once.
 public struct MetricsStart: Sendable {
     /// The last iteration done.
-    let record: IterationRecord
+    package let record: IterationRecord
     /// Covers the iterations that the file lacks; nil: it lacks none.
-    let missingLine: MetricsLine?
+    package let missingLine: MetricsLine?
 
     /// Cuts the file. A file that is missing lacks all iterations.
     public init(path: String, after record: IterationRecord) throws {
@@ -25,7 +25,7 @@ public struct MetricsStart: Sendable {
     /// Removes the lines from the first on that reaches beyond `iteration` or goes back, and half lines. Damaged ones between
     /// good ones stay: readers name them.
     /// - Returns: the last iteration that is left; 0: none.
-    static func cut(_ path: String, after iteration: Int) throws -> Int {
+    package static func cut(_ path: String, after iteration: Int) throws -> Int {
         func failure() -> FileWriteError { FileWriteError(path: path, reason: String(cString: strerror(errno))) }
         let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {

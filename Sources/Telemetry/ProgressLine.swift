@@ -1,4 +1,5 @@
 import BigBatch
+import Platform
 import Synchronization
 
 /// How training goes: one live line on a terminal, a line every few seconds in a log file.
@@ -63,7 +64,9 @@ public final class ProgressLine: Sendable {
 
     /// The line for `record`; speed and the share of communication are taken since `previous`. A narrow screen loses
     /// the fields of least interest first.
-    static func text(_ record: IterationRecord, since previous: IterationRecord, rows: Int, columns: Int?) -> String {
+    package static func text(_ record: IterationRecord, since previous: IterationRecord, rows: Int, columns: Int?)
+        -> String
+    {
         let seconds = record.seconds - previous.seconds
         let samples = (record.gradientPasses - previous.gradientPasses) * Double(rows)
         let waiting = record.communicationSeconds - previous.communicationSeconds

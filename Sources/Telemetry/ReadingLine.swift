@@ -26,7 +26,7 @@ public final class ReadingLine: Sendable {
     }
 
     /// Prints a line when one is due. `now` is any clock in seconds that only moves forward.
-    func tick(now: Double) {
+    package func tick(now: Double) {
         let elapsed = state.withLock { state -> Double? in
             guard let start = state.start else {
                 state.start = now
@@ -55,7 +55,7 @@ public final class ReadingLine: Sendable {
         console.endLive()
     }
 
-    static func text(bytes: Int, share: Double, seconds: Double) -> String {
+    package static func text(bytes: Int, share: Double, seconds: Double) -> String {
         let read = share * Double(bytes)
         var fields = [
             "reading \(NumberFormat.percent(share)) of \(NumberFormat.bytes(bytes))",

@@ -12,7 +12,7 @@ public struct Screen: Sendable, Equatable {
     /// Looks at standard output, and at the launcher's when there is one: mpirun gives its ranks pipes or a
     /// pseudo-terminal of its own (without a size), whatever its own output is.
     public static func detect() -> Screen {
-        if environment("TERM") == "dumb" { return Screen(columns: nil) }
+        if Environment["TERM"] == "dumb" { return Screen(columns: nil) }
         var process = getppid()
         var launcher: Int32?
         while let name = processName(process), isLauncher(name) {
@@ -27,7 +27,7 @@ public struct Screen: Sendable, Equatable {
         return Screen(columns: width(of: descriptor))
     }
 
-    static func isLauncher(_ name: String) -> Bool {
+    package static func isLauncher(_ name: String) -> Bool {
         ["mpirun", "mpiexec", "orterun", "prterun", "hydra_pmi_proxy"].contains { name.hasPrefix($0) }
     }
 
@@ -39,26 +39,15 @@ public struct Screen: Sendable, Equatable {
     }
 
     private static func processName(_ process: Int32) -> String? {
-        guard let status = readSmall("/proc/\(process)/comm") else { return nil }
+        guard let status = try? WholeFile.text(of: "/proc/\(process)/comm") else { return nil }
         return String(status.prefix { $0 != "\n" })
     }
 
     private static func parent(of process: Int32) -> Int32? {
-        guard let status = readSmall("/proc/\(process)/status") else { return nil }
+        guard let status = try? WholeFile.text(of: "/proc/\(process)/status") else { return nil }
         for line in status.split(separator: "\n") where line.hasPrefix("PPid:") {
             return Int32(line.dropFirst(5).drop { $0 == " " || $0 == "\t" })
         }
         return nil
     }
-
-    private static func readSmall(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-        return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
-    }
-
-    private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }

@@ -1,4 +1,3 @@
-import Datasets
 import Platform
 import Synchronization
 
@@ -60,9 +59,4 @@ public enum StandardStream: Int32, Sendable {
         }
         return true
     }
-}
-
-/// `write` of the system, under a name that methods called `write` do not hide.
-func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
 }

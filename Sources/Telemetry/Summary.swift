@@ -1,5 +1,5 @@
 import BigBatch
-import Datasets
+import Platform
 
 /// The last words of a run: why it ended, how good the model is, where the files are.
 public struct Summary: Sendable {

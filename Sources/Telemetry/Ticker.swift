@@ -1,7 +1,7 @@
 import Platform
 
 /// A thread that calls a function every so often until it is stopped.
-final class Ticker: Sendable {
+package final class Ticker: Sendable {
     /// Unchecked Sendable: `stopped` is guarded by `lock`, `action` is called by the thread only.
     private final class Shared: @unchecked Sendable {
         let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -46,14 +46,14 @@ final class Ticker: Sendable {
     /// nil when the system gives none: then nothing ticks, and what is due is written at the end.
     private let thread: BackgroundThread?
 
-    init(seconds: Double, action: @escaping () -> Void) {
+    package init(seconds: Double, action: @escaping () -> Void) {
         let shared = Shared(seconds: seconds, action: action)
         self.shared = shared
         thread = BackgroundThread { shared.loop() }
     }
 
     /// Returns once the action is not running and will not run again.
-    func stop() {
+    package func stop() {
         pthread_mutex_lock(shared.lock)
         let wasStopped = shared.stopped
         shared.stopped = true

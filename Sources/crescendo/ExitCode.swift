@@ -3,6 +3,8 @@ enum ExitCode {
     static let failure: Int32 = 1
     /// A run that has gone astray for good.
     static let diverged: Int32 = 2
+    /// Wrong options.
+    static let usage: Int32 = 64
     /// The same command goes on where this one left.
     static let interrupted: Int32 = 75
 

@@ -2,6 +2,7 @@ import Datasets
 import Kernels
 import MPI
 import Models
+import Planning
 import TestSupport
 import Testing
 

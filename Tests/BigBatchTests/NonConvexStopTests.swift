@@ -1,6 +1,7 @@
 import Datasets
 import MPI
 import Models
+import Planning
 import TestSupport
 import Testing
 

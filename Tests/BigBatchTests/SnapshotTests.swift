@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import MPI
 import Models
+import Planning
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import BigBatch
 import Datasets
 import MPI
 import Models
+import Planning
 import Testing
 
 @Suite("Training a user's model")

@@ -1,8 +1,8 @@
 import Foundation
-import Platform
 import Testing
 
 @testable import Datasets
+@testable import Platform
 
 @Suite struct TemporaryFileTests {
     @Test func whatIsLeftIsRemovedAndWhatIsWrittenIsNot() throws {

@@ -1,8 +1,11 @@
 import BigBatch
 import Foundation
 import Models
+import Platform
+import TestSupport
 import Testing
 
+@testable import Runs
 @testable import crescendo
 
 /// Checkpoints and the right to write them, without a run.

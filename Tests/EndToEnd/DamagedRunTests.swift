@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Files of a run that were cut off or overwritten: named, with the remedy, beside what the others tell.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Networks on what cannot go well: each case ends, with its exit code and its stop reason.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Images from IDX files: trained, judged and predicted, with what the program has to find out by itself.

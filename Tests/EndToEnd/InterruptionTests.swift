@@ -1,6 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
+@testable import Cluster
 @testable import crescendo
 
 /// Signals, dead ranks, full disks.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Labels in whatever unit: the same model, and everything that is printed in the unit of the data.

@@ -1,6 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
+@testable import Runs
 @testable import crescendo
 
 /// Folders that are renamed or deleted while a run trains in them.

@@ -1,5 +1,7 @@
 import Foundation
+import Platform
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import crescendo

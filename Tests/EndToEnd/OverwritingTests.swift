@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What was there stays, what is named is used, and what went wrong is said.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A named pipe that nobody writes to, in the place of a file: refused with one message, never waited for.

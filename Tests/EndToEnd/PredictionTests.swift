@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `predict`, `evaluate` and `info` on what `train` left.

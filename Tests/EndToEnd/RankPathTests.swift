@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// One answer: the same model, byte for byte, by the same path on any number of ranks and threads, from text, compressed

@@ -1,6 +1,8 @@
 import Foundation
 import FoundationXML
+import Platform
 import Telemetry
+import TestSupport
 import Testing
 
 /// The reports of runs of the built program, and the files they are drawn from.

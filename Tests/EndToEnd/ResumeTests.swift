@@ -1,6 +1,9 @@
 import Foundation
+import Platform
+import TestSupport
 import Testing
 
+@testable import Runs
 @testable import crescendo
 
 /// Runs that are stopped and go on, compared with those that never stopped.

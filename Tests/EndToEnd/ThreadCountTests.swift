@@ -1,6 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
+@testable import Cluster
 @testable import crescendo
 
 @Suite struct ThreadCountTests {
@@ -51,7 +53,7 @@ import Testing
         try place.write(SampleData.binary(), to: "data.svm")
         let outcome = try place.run(
             ranks: ranks, ["train", "data.svm", "--output", "run", "--threads", "99999"], limit: 30)
-        #expect(outcome.code == Request.usageCode, "\(outcome.errors)")
+        #expect(outcome.code == ExitCode.usage, "\(outcome.errors)")
         #expect(outcome.errors.components(separatedBy: "--threads 99999 is more than").count == 2, "\(outcome.errors)")
         #expect(!place.exists("run"))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `crescendo verify`: a finished run trained again, elsewhere and on other ranks.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Platform
 import Testing
 
 @testable import Datasets
@@ -55,7 +56,7 @@ import Testing
         file.tensors["intercepts"] = .init(shape: [1], values: .floats(Array(model.parameters[5...])))
         var bytes = try file.encoded()
         ModelChecksum.seal(&bytes)
-        try WholeFile.write(bytes, to: path)
+        try AtomicFile.write(bytes, to: path)
         do {
             _ = try ModelFile.read(path)
             return ""
@@ -131,14 +132,14 @@ import Testing
             for place in stride(from: 0, to: good.count, by: 3) {
                 var bytes = good
                 bytes[place] ^= 1
-                try WholeFile.write(bytes, to: path)
+                try AtomicFile.write(bytes, to: path)
                 #expect { try ModelFile.read(path) } throws: { "\($0)".contains(path) }
             }
             // Tensors last: a change there is still a model.
             let last = try #require(good.indices.last)
             var bytes = good
             bytes[last - 2] ^= 1
-            try WholeFile.write(bytes, to: path)
+            try AtomicFile.write(bytes, to: path)
             #expect { try ModelFile.read(path) } throws: { "\($0)".contains("its checksum is wrong") }
         }
     }

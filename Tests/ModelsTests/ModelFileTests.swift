@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Platform
 import Testing
 
 @testable import Models
@@ -125,7 +126,7 @@ import Testing
             #expect { try ModelFile.read(path) } throws: { "\($0)".contains("not a model file") }
             var foreign = Safetensors()
             foreign.tensors["weights"] = .init(shape: [1], values: .floats([1]))
-            try WholeFile.write(try foreign.encoded(), to: path)
+            try AtomicFile.write(try foreign.encoded(), to: path)
             #expect { try ModelFile.read(path) } throws: { "\($0)".contains("not one that crescendo wrote") }
         }
     }

@@ -1,7 +1,10 @@
 import BigBatch
 import Foundation
+import Platform
 import Testing
+import Watch
 
+@testable import Pages
 @testable import Telemetry
 
 /// Numbers in the files of a run that no run comes to: left out and told, with the file's name.

@@ -1,5 +1,6 @@
 import BigBatch
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Telemetry

@@ -1,31 +1,11 @@
 import BigBatch
 import Foundation
+import Platform
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Telemetry
-
-/// Iterations one after another, `seconds` apart.
-func records(_ count: Int, every seconds: Double, from first: Int = 1) -> [IterationRecord] {
-    (first..<first + count).map { number in
-        var record = IterationRecord()
-        record.iteration = number
-        record.seconds = Double(number) * seconds
-        record.batchSize = 256
-        record.trials = 2
-        record.loss = 1 / Double(number)
-        record.signalToNoise = 1.5
-        return record
-    }
-}
-
-/// A fresh folder that is removed afterwards.
-func withFolder(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.path + "/crescendo-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
-}
 
 func jsonLines(_ path: String) throws -> [[String: Any]] {
     try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
@@ -118,30 +98,5 @@ final class Warnings: Sendable {
             telemetry.finish()
             #expect(try jsonLines(path).compactMap { $0["iteration"] as? Int } == [1, 2, 3, 4])
         }
-    }
-}
-
-@Suite struct AtomicFileTests {
-    @Test func aFileIsWholeOrAsItWas() throws {
-        try withFolder { folder in
-            let path = folder + "/result.json"
-            try AtomicFile.write("first", to: path)
-            let writer = try AtomicFileWriter(path: path)
-            try writer.write(Array("sec".utf8))
-            #expect(try String(contentsOfFile: path, encoding: .utf8) == "first")
-            try writer.write(Array("ond".utf8))
-            try writer.commit()
-            #expect(try String(contentsOfFile: path, encoding: .utf8) == "second")
-            let other = try AtomicFileWriter(path: path)
-            try other.write(Array("third".utf8))
-            other.abandon()
-            #expect(try String(contentsOfFile: path, encoding: .utf8) == "second")
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["result.json"])
-        }
-    }
-
-    @Test func aFolderThatIsMissingIsNamed() {
-        let error = #expect(throws: FileWriteError.self) { try AtomicFile.write("x", to: absentFolder + "/file") }
-        #expect(error?.description == "cannot write \(absentFolder)/file: No such file or directory")
     }
 }

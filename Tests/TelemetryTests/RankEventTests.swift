@@ -1,7 +1,10 @@
 import BigBatch
 import Foundation
+import Platform
+import TestSupport
 import Testing
 
+@testable import Pages
 @testable import Telemetry
 
 /// What is told of all ranks at once, however many they are and however long a run takes.

@@ -1,6 +1,8 @@
 import BigBatch
 import Foundation
+import Platform
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Telemetry

@@ -31,9 +31,9 @@ public enum StopReason: String, Codable, Sendable, CaseIterable {
         case .validationPlateau: "The validation score no longer improves: stopped at the best model."
         case .lineSearchExhausted:
             "No step improves the objective beyond rounding noise: converged as far as arithmetic allows."
-        case .passLimit: "The limit --max-epochs was reached before convergence."
-        case .iterationLimit: "The limit --max-iterations was reached before convergence."
-        case .timeLimit: "The limit --time-limit was reached before convergence."
+        case .passLimit: "The limit max-epochs was reached before convergence."
+        case .iterationLimit: "The limit max-iterations was reached before convergence."
+        case .timeLimit: "The limit time-limit was reached before convergence."
         case .signal: "A signal asked the run to stop; the model is the one of the last finished iteration."
         case .divergence:
             "The loss grew out of all bounds or was not finite, and no smaller step mended it: diverged."

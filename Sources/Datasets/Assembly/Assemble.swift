@@ -94,7 +94,7 @@ extension DistributedTable {
         if let shape = sampleShape, let trained = preprocessing.sampleShape, shape != trained, format != .libsvm {
             throw DatasetError(
                 "\(files[0].name) has images of \(shape), but the model was trained on \(trained): give images of that "
-                    + "shape, or --input-shape \(trained) where the order of the extents was mistaken")
+                    + "shape, or `inputShape` \(trained) where the order of the extents was mistaken")
         }
         guard columns != featureCount else { return }
         guard format == .libsvm else {

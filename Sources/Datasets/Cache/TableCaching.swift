@@ -1,5 +1,6 @@
 import Kernels
 import MPI
+import Platform
 
 extension DistributedTable {
     /// The cache file for these files and options, as rank 0 sees it. Collective. Nil without a cache, and for standard

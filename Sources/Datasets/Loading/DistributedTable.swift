@@ -152,7 +152,7 @@ public final class DistributedTable {
         guard set.shape == nil, let shape = options.inputShape, shape.count != found else { return found }
         guard set.format == .libsvm, found < shape.count || !options.isTraining else {
             throw DatasetError(
-                "--input-shape \(shape) says \(shape.count) features, but \(set.files[0].path) has \(found): "
+                "`inputShape` \(shape) says \(shape.count) features, but \(set.files[0].path) has \(found): "
                     + "state the shape of one row without its label")
         }
         return max(found, shape.count)

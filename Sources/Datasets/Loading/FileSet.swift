@@ -34,7 +34,7 @@ struct FileSet {
         }
         guard options.labels.isEmpty || options.labels.count == paths.count else {
             throw DatasetError(
-                "--labels is given \(options.labels.count) times for \(paths.count) data files: "
+                "`labels` is given \(options.labels.count) times for \(paths.count) data files: "
                     + "give one file of labels for each, in the same order")
         }
         let seen = Result {

@@ -25,7 +25,7 @@ public struct DataFile: Codable, Sendable, Equatable {
         guard let format = try FormatSniffer.arrayFormat(path, options) else {
             guard labels == nil else {
                 throw ParseError(
-                    file: path, message: "--labels is for arrays (NPY, NPZ, IDX); this file has its labels in it")
+                    file: path, message: "`labels` is for arrays (NPY, NPZ, IDX); this file has its labels in it")
             }
             try self.init(sniffing: TextReader(stream: path, chunkSize: FormatSniffer.headSize), options: options)
             return
@@ -148,7 +148,7 @@ struct FormatSniffer {
         if bytes.contains(where: { TableLayout.delimiters.contains($0) }) { return .csv }
         throw ParseError(
             file: file,
-            message: "the format is not recognised; say which it is with --format libsvm, csv, npy, npz or idx")
+            message: "the format is not recognised; say which it is with `format` libsvm, csv, npy, npz or idx")
     }
 
     /// `digits:value` or a qid field; a time of day beside a delimiter is neither.

@@ -1,3 +1,5 @@
+import Platform
+
 /// A data file that cannot be read: which file, which line, what is wrong and what to do about it.
 ///
 /// A reader in the middle of a file knows the line only relative to its chunk; `resolved()` counts the lines before it.

@@ -126,7 +126,7 @@ public final class TextReader {
         var error = ParseError(
             file: file,
             message: "a line does not end within \(formatBytes(longestLine)): the file is damaged, or no text with one "
-                + "row on a line; if it is an array, say so with --format")
+                + "row on a line; if it is an array, say so with `format`")
         (error.lineInChunk, error.chunkOffset, error.firstLine) = (1, offset, line)
         return error
     }

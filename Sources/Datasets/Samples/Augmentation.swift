@@ -49,7 +49,7 @@ public struct Augmentation: Sendable, Equatable {
     /// Throws `DatasetError` where rows of this shape cannot be augmented.
     func check(_ shape: SampleShape?) throws {
         guard let shape, shape.isImage else {
-            throw DatasetError("augmentation is for images: state their shape with --input-shape CxHxW, or do without")
+            throw DatasetError("augmentation is for images: state their shape with `inputShape` CxHxW, or do without")
         }
         let most = max(shift, crop)
         guard most < min(shape.height, shape.width) else {

@@ -1,34 +1,34 @@
 /// One metric in Prometheus' text format (version 0.0.4): its help, its type, its samples.
 /// Source: https://prometheus.io/docs/instrumenting/exposition_formats/.
-struct MetricFamily {
-    enum Kind: String {
+package struct MetricFamily {
+    package enum Kind: String {
         case counter
         case gauge
     }
 
-    struct Sample {
-        var labels: [(name: String, value: String)] = []
-        var value: Double
+    package struct Sample {
+        package var labels: [(name: String, value: String)] = []
+        package var value: Double
     }
 
-    let name: String
-    let help: String
-    let kind: Kind
-    var samples: [Sample]
+    package let name: String
+    package let help: String
+    package let kind: Kind
+    package var samples: [Sample]
 
-    init(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
+    package init(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
         self.name = name
         self.kind = kind
         self.help = help
         self.samples = samples
     }
 
-    init(_ name: String, _ kind: Kind, _ help: String, _ value: Double) {
+    package init(_ name: String, _ kind: Kind, _ help: String, _ value: Double) {
         self.init(name, kind, help, [Sample(value: value)])
     }
 
     /// - Parameter labels: of every sample, before its own.
-    func text(labels: [(name: String, value: String)]) -> String {
+    package func text(labels: [(name: String, value: String)]) -> String {
         var text = "# HELP \(name) \(Self.escaped(help, quotes: false))\n# TYPE \(name) \(kind.rawValue)\n"
         for sample in samples {
             let all = (labels + sample.labels).map { "\($0.name)=\"\(Self.escaped($0.value, quotes: true))\"" }
@@ -38,7 +38,7 @@ struct MetricFamily {
         return text
     }
 
-    static func number(_ value: Double) -> String {
+    package static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
         if let whole = Int(exactly: value), whole.magnitude < 1 << 53 { return String(whole) }

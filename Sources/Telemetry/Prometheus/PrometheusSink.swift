@@ -71,7 +71,7 @@ public final class PrometheusSink: RunSink {
 }
 
 extension PrometheusSink {
-    enum State: String, CaseIterable {
+    package enum State: String, CaseIterable {
         case running, finished, interrupted, failed
     }
 

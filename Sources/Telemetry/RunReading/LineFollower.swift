@@ -4,8 +4,8 @@ import Platform
 /// first line that was not whole then.
 ///
 /// A file that was replaced or cut short, as by a restart from a checkpoint, is read once more from its beginning.
-struct LineFollower: Sendable {
-    enum State: Sendable {
+package struct LineFollower: Sendable {
+    package enum State: Sendable {
         /// No file, or one that cannot be opened.
         case missing
         /// Lines follow those that were read before.
@@ -14,7 +14,7 @@ struct LineFollower: Sendable {
         case restarted
     }
 
-    let path: String
+    package let path: String
     private var offset: off_t = 0
     private var hasRead = false
     /// Lines before `offset`, empty ones too.
@@ -26,13 +26,13 @@ struct LineFollower: Sendable {
     private let longestLine: Int
 
     /// - Parameter longestLine: longer lines are no run's, and are passed over as an empty one.
-    init(path: String, longestLine: Int = 1 << 26) {
+    package init(path: String, longestLine: Int = 1 << 26) {
         self.path = path
         self.longestLine = longestLine
     }
 
     /// Calls `begin` once, then `line` with each new whole line without its end, and its number in the file, from 1.
-    mutating func read(begin: (State) -> Void, line: (UnsafeBufferPointer<UInt8>, Int) -> Void) {
+    package mutating func read(begin: (State) -> Void, line: (UnsafeBufferPointer<UInt8>, Int) -> Void) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             offset = 0

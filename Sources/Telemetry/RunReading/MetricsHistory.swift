@@ -1,5 +1,4 @@
 import BigBatch
-import Datasets
 
 /// The metrics of a run in bounded memory, however long it was: where lines fall into the same 1/1024 of the run (of its
 /// iterations, its time, its passes and its bytes), those stay that a picture shows, the first, the last and the extremes.
@@ -35,7 +34,7 @@ public struct MetricsHistory: Sendable {
     /// - Parameters:
     ///   - limit: lines that are kept before they are thinned out.
     ///   - cells: parts of each axis that a picture can tell apart.
-    init(limit: Int = 1 << 17, cells: Int = 1024) {
+    package init(limit: Int = 1 << 17, cells: Int = 1024) {
         self.limit = limit
         self.cells = Double(cells)
     }

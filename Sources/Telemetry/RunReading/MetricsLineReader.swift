@@ -1,9 +1,10 @@
 import BigBatch
+import Platform
 
 extension MetricsLine {
     /// A line of `metrics.jsonl`. What it does not hold is NaN or 0; null is NaN, or infinite where only infinity is
     /// written so. nil: no JSON object, no iteration in it, or a number that no run comes to.
-    init?(bytes: UnsafeBufferPointer<UInt8>) {
+    package init?(bytes: UnsafeBufferPointer<UInt8>) {
         var record = IterationRecord()
         record.loss = .nan
         record.gradientNorm = .nan

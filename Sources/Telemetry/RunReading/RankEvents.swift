@@ -1,16 +1,17 @@
 import BigBatch
+import Platform
 
 /// What `events.jsonl` says of all ranks at once, in a size that does not grow with them.
-enum RankEvents {
+package enum RankEvents {
     /// Of so many ranks, each is told of.
-    static let most = 64
+    package static let most = 64
     /// Of more, these: at equal distances in the order of their computing time, with the first, the middle and the last.
-    static let sampled = 33
+    package static let sampled = 33
     /// And the slowest with their hosts.
-    static let named = 4
+    package static let named = 4
     private static let digits = 4
 
-    static func members(of times: RankTimes, hosts: [String]) -> [(key: String, value: JSON)] {
+    package static func members(of times: RankTimes, hosts: [String]) -> [(key: String, value: JSON)] {
         let shares = times.shares
         let count = shares.count
         let order = count > most ? shares.indices.sorted { shares[$0].compute < shares[$1].compute } : []
@@ -47,7 +48,7 @@ enum RankEvents {
         return members
     }
 
-    static func members(of move: Rebalance) -> [(key: String, value: JSON)] {
+    package static func members(of move: Rebalance) -> [(key: String, value: JSON)] {
         let least = move.weights.indices.min { move.weights[$0] < move.weights[$1] } ?? 0
         let shares: [(key: String, value: JSON)] =
             move.weights.count > most ? [] : [("shares", .array(move.weights.map { .rounded($0, digits) }))]
@@ -61,11 +62,11 @@ enum RankEvents {
 
 /// Adds up what looks at the ranks' times have found, so that events of a long run are few: each covers a hundredth of the
 /// time before it, at most ten minutes.
-struct RankLooks {
+package struct RankLooks {
     private var sum: RankTimes?
 
     /// What shall be told now, if anything.
-    mutating func add(_ times: RankTimes, at seconds: Double) -> RankTimes? {
+    package mutating func add(_ times: RankTimes, at seconds: Double) -> RankTimes? {
         var total = times
         if let sum, sum.shares.count == times.shares.count {
             total.window += sum.window
@@ -80,7 +81,7 @@ struct RankLooks {
     }
 
     /// What has not been told yet.
-    mutating func take() -> RankTimes? {
+    package mutating func take() -> RankTimes? {
         defer { sum = nil }
         return sum
     }

@@ -39,7 +39,7 @@ public struct RankShares: Sendable {
     }
 
     /// The least, the middle and the most of some values.
-    static func spread(_ values: [Double]) -> (least: Double, middle: Double, most: Double) {
+    package static func spread(_ values: [Double]) -> (least: Double, middle: Double, most: Double) {
         let sorted = values.sorted()
         guard let least = sorted.first, let most = sorted.last else { return (.nan, .nan, .nan) }
         return (least, sorted[(sorted.count - 1) / 2], most)

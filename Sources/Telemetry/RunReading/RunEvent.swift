@@ -1,4 +1,5 @@
 import BigBatch
+import Platform
 
 /// A line of `events.jsonl`: something that happened to a run and that its metrics do not show.
 public struct RunEvent: Sendable {
@@ -25,7 +26,7 @@ public struct RunEvent: Sendable {
     public mutating func add(_ key: String, _ value: JSON) { json = .object((json.members ?? []) + [(key, value)]) }
 
     /// - Parameter hosts: the name of every rank's host, where they are known.
-    init(_ event: TrainingEvent, hosts: [String] = []) {
+    package init(_ event: TrainingEvent, hosts: [String] = []) {
         var members: [(key: String, value: JSON)] = []
         func rank(_ rank: Int) -> [(key: String, value: JSON)] {
             [("rank", .integer(rank))] + (hosts.indices.contains(rank) ? [("host", .string(hosts[rank]))] : [])
@@ -52,7 +53,7 @@ public struct RunEvent: Sendable {
     }
 
     /// As `events.jsonl` has it.
-    var line: JSON {
+    package var line: JSON {
         let own: [(key: String, value: JSON)] = [
             ("event", .string(kind)), ("iteration", iteration.map { .integer($0) } ?? .null),
             ("seconds", seconds.map { .number($0) } ?? .null), ("attempt", attempt.map { .integer($0) } ?? .null),
@@ -62,7 +63,7 @@ public struct RunEvent: Sendable {
     }
 
     /// nil: no JSON object, no event in it, or a number that no run comes to.
-    init?(bytes: UnsafeBufferPointer<UInt8>) {
+    package init?(bytes: UnsafeBufferPointer<UInt8>) {
         guard let json = try? JSON(bytes: bytes), let kind = json["event"]?.string, RunNumbers.fault(in: json) == nil
         else { return nil }
         self.kind = kind
@@ -70,27 +71,5 @@ public struct RunEvent: Sendable {
         iteration = json["iteration"]?.integer
         seconds = json["seconds"]?.double
         attempt = json["attempt"]?.integer
-    }
-}
-
-extension JSON {
-    public var integer: Int? {
-        switch self {
-        case .integer(let value): value
-        case .number(let value): Int(exactly: value)
-        default: nil
-        }
-    }
-
-    public var bool: Bool? {
-        if case .bool(let value) = self { value } else { nil }
-    }
-
-    public var array: [JSON]? {
-        if case .array(let values) = self { values } else { nil }
-    }
-
-    public var members: [(key: String, value: JSON)]? {
-        if case .object(let members) = self { members } else { nil }
     }
 }

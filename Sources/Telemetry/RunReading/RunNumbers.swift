@@ -1,9 +1,11 @@
+import Platform
+
 /// Which numbers can stand in the files of a run. Others come from a damaged file, and none is shown or counted with.
-enum RunNumbers {
+package enum RunNumbers {
     /// Of what is counted: as whole numbers they are exact in every program that reads JSON.
-    static let counts = 0...1 << 53
+    package static let counts = 0...1 << 53
     /// Of times: thirty thousand years.
-    static let seconds = 0.0...1e12
+    package static let seconds = 0.0...1e12
 
     /// Members of `status.json` and `result.json` that are counts, and such as are times.
     private static let countKeys: Set = [
@@ -15,7 +17,7 @@ enum RunNumbers {
     ]
 
     /// What number of a document cannot be, in words; nil: all can.
-    static func fault(in document: JSON) -> String? {
+    package static func fault(in document: JSON) -> String? {
         for (key, value) in document.members ?? [] where value != .null {
             if countKeys.contains(key) {
                 guard let count = value.integer, counts.contains(count) else {
@@ -30,6 +32,6 @@ enum RunNumbers {
         return nil
     }
 
-    static func isCount(_ number: Int?) -> Bool { number.map(counts.contains) ?? true }
-    static func isTime(_ number: Double?) -> Bool { number.map { $0.isNaN || seconds.contains($0) } ?? true }
+    package static func isCount(_ number: Int?) -> Bool { number.map(counts.contains) ?? true }
+    package static func isTime(_ number: Double?) -> Bool { number.map { $0.isNaN || seconds.contains($0) } ?? true }
 }

@@ -1,15 +1,15 @@
 import Platform
 
 /// A file that grows by whole records: what does not fit is taken back, so a reader never finds half of one for long.
-final class GrowingFile {
-    let path: String
+package final class GrowingFile {
+    package let path: String
     private var descriptor: Int32
     private var size: off_t = 0
     /// Why the file could not be opened, until somebody wants to write.
     private var openFailure: FileWriteError?
 
     /// Creates or empties the file. One that cannot be opened says so at the first `append`.
-    init(path: String) {
+    package init(path: String) {
         self.path = path
         descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         if descriptor < 0 { openFailure = failure() }
@@ -19,7 +19,7 @@ final class GrowingFile {
 
     /// Writes records. Where not all of them fit, the file keeps the first ones that do.
     /// - Parameter ends: where in `bytes` a record ends, in ascending order.
-    func append(_ bytes: [UInt8], ends: [Int]) throws {
+    package func append(_ bytes: [UInt8], ends: [Int]) throws {
         if let openFailure { throw openFailure }
         var done = 0
         while done < bytes.count {
@@ -38,7 +38,7 @@ final class GrowingFile {
     }
 
     /// Syncs the file to disk and closes it. A file that was never opened is no error here.
-    func finish() {
+    package func finish() {
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)

@@ -1,3 +1,5 @@
+import Platform
+
 /// Says which ranks are slow, and when rows have moved to others.
 public final class RankMessages: RunSink {
     public let name = "messages about slow ranks"

@@ -5,7 +5,7 @@ import Synchronization
 /// Carries what happens from the training loop, which adds, to the sinks, which are fed.
 ///
 /// Unchecked Sendable: `sinks` are touched under `delivery` only.
-final class SinkFeed: @unchecked Sendable {
+package final class SinkFeed: @unchecked Sendable {
     private struct State {
         var ring = MetricsRing()
         var events: [RunEvent] = []
@@ -16,23 +16,23 @@ final class SinkFeed: @unchecked Sendable {
     private let delivery = Mutex(())
     private let sinks: SinkList
 
-    init(_ sinks: SinkList) { self.sinks = sinks }
+    package init(_ sinks: SinkList) { self.sinks = sinks }
 
     /// Copies the record; formats nothing.
-    func append(_ record: IterationRecord) {
+    package func append(_ record: IterationRecord) {
         state.withLock { state in
             if state.epoch == nil { state.epoch = unixSeconds() - record.seconds }
             state.ring.append(record)
         }
     }
 
-    func append(_ event: RunEvent) { state.withLock { $0.events.append(event) } }
+    package func append(_ event: RunEvent) { state.withLock { $0.events.append(event) } }
 
     /// Iterations to come do not share a line with those so far.
-    func seal() { state.withLock { $0.ring.seal() } }
+    package func seal() { state.withLock { $0.ring.seal() } }
 
     /// From any thread.
-    func deliver() {
+    package func deliver() {
         delivery.withLock { _ in
             let news = state.withLock { state in
                 defer { state.events = [] }
@@ -44,7 +44,7 @@ final class SinkFeed: @unchecked Sendable {
     }
 
     /// The last delivery.
-    func finish(_ result: TrainingResult?) {
+    package func finish(_ result: TrainingResult?) {
         deliver()
         delivery.withLock { _ in sinks.finish(result) }
     }

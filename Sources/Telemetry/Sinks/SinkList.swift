@@ -1,18 +1,18 @@
 import BigBatch
 
 /// Several sinks, each on its own feet: one that throws is left out from then on, with one warning.
-final class SinkList {
+package final class SinkList {
     private var sinks: [any RunSink]
     private let warn: (String) -> Void
 
-    init(_ sinks: [any RunSink], warn: @escaping (String) -> Void) {
+    package init(_ sinks: [any RunSink], warn: @escaping (String) -> Void) {
         self.sinks = sinks
         self.warn = warn
     }
 
-    func receive(_ news: RunNews) { each { try $0.receive(news) } }
+    package func receive(_ news: RunNews) { each { try $0.receive(news) } }
 
-    func finish(_ result: TrainingResult?) {
+    package func finish(_ result: TrainingResult?) {
         each { try $0.finish(result) }
         sinks = []
     }

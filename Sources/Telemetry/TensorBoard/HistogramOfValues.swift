@@ -1,19 +1,19 @@
 /// How values are spread, in buckets of equal width between the smallest and the largest.
-struct HistogramOfValues {
-    let values: [Double]
+package struct HistogramOfValues {
+    package let values: [Double]
     /// What each of them counts.
-    let weight: Double
-    static let buckets = 30
+    package let weight: Double
+    package static let buckets = 30
 
     /// nil where there is nothing to show: no values, or some that are no numbers.
-    init?(_ values: [Double], weight: Double = 1) {
+    package init?(_ values: [Double], weight: Double = 1) {
         guard !values.isEmpty, values.allSatisfy(\.isFinite) else { return nil }
         self.values = values
         self.weight = weight
     }
 
     /// The right edges of the buckets, and how many values lie in each (left edge excluded, right edge included).
-    var counted: (limits: [Double], counts: [Double]) {
+    package var counted: (limits: [Double], counts: [Double]) {
         let low = values.min() ?? 0
         let high = values.max() ?? 0
         // Equal values get one bucket around them: TensorBoard needs a width.
@@ -28,7 +28,7 @@ struct HistogramOfValues {
     }
 
     /// A `HistogramProto`.
-    var message: ProtobufMessage {
+    package var message: ProtobufMessage {
         let (limits, counts) = counted
         var message = ProtobufMessage()
         message.add(1, double: values.min() ?? 0)

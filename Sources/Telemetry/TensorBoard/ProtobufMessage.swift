@@ -1,7 +1,7 @@
 /// Bytes of a protocol buffers message, written field by field.
 /// Source: https://protobuf.dev/programming-guides/encoding/.
-struct ProtobufMessage {
-    private(set) var bytes: [UInt8] = []
+package struct ProtobufMessage {
+    package private(set) var bytes: [UInt8] = []
 
     private enum WireType: UInt64 {
         case varint = 0
@@ -10,26 +10,26 @@ struct ProtobufMessage {
         case fixed32 = 5
     }
 
-    mutating func add(_ field: Int, varint value: Int) {
+    package mutating func add(_ field: Int, varint value: Int) {
         key(field, .varint)
         varint(UInt64(bitPattern: Int64(value)))
     }
 
-    mutating func add(_ field: Int, double value: Double) {
+    package mutating func add(_ field: Int, double value: Double) {
         key(field, .fixed64)
         littleEndian(value.bitPattern)
     }
 
-    mutating func add(_ field: Int, float value: Float) {
+    package mutating func add(_ field: Int, float value: Float) {
         key(field, .fixed32)
         littleEndian(value.bitPattern)
     }
 
-    mutating func add(_ field: Int, string value: String) { add(field, bytes: Array(value.utf8)) }
+    package mutating func add(_ field: Int, string value: String) { add(field, bytes: Array(value.utf8)) }
 
-    mutating func add(_ field: Int, message: ProtobufMessage) { add(field, bytes: message.bytes) }
+    package mutating func add(_ field: Int, message: ProtobufMessage) { add(field, bytes: message.bytes) }
 
-    mutating func add(_ field: Int, packed values: [Double]) {
+    package mutating func add(_ field: Int, packed values: [Double]) {
         var packed: [UInt8] = []
         packed.reserveCapacity(values.count * 8)
         for value in values { Self.appendLittleEndian(value.bitPattern, to: &packed) }
@@ -57,7 +57,7 @@ struct ProtobufMessage {
         Self.appendLittleEndian(value, to: &bytes)
     }
 
-    static func appendLittleEndian(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
+    package static func appendLittleEndian(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
         withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
     }
 }

@@ -1,15 +1,16 @@
 import BigBatch
+import Platform
 
 /// What TensorBoard plots of an iteration, each with the words beside its plot.
-enum ScalarTable {
-    struct Scalar: Sendable {
-        let tag: String
-        let description: String
+package enum ScalarTable {
+    package struct Scalar: Sendable {
+        package let tag: String
+        package let description: String
         /// The value for a line; rates and shares are taken since the line before. nil: there is none.
-        let value: @Sendable (_ now: IterationRecord, _ before: IterationRecord) -> Double?
+        package let value: @Sendable (_ now: IterationRecord, _ before: IterationRecord) -> Double?
     }
 
-    static let scalars: [Scalar] = [
+    package static let scalars: [Scalar] = [
         Scalar(tag: "loss/batch", description: "Mean loss of the batch, with the penalty on the weights.") { now, _ in
             now.loss
         },

@@ -1,20 +1,20 @@
 /// One `Event` of TensorBoard's files: a step, a time and values. Numbers of fields are those of tensorflow/core/util/
 /// event.proto and tensorflow/core/framework/summary.proto.
-struct SummaryEvent {
+package struct SummaryEvent {
     /// Unix time in seconds.
-    let wallTime: Double
+    package let wallTime: Double
     /// The iteration.
-    let step: Int
+    package let step: Int
     private var summary = ProtobufMessage()
-    private(set) var isEmpty = true
+    package private(set) var isEmpty = true
 
-    init(wallTime: Double, step: Int) {
+    package init(wallTime: Double, step: Int) {
         self.wallTime = wallTime
         self.step = step
     }
 
     /// The first event of every file.
-    static func version(wallTime: Double) -> [UInt8] {
+    package static func version(wallTime: Double) -> [UInt8] {
         var event = ProtobufMessage()
         event.add(1, double: wallTime)
         event.add(3, string: "brain.Event:2")
@@ -22,7 +22,7 @@ struct SummaryEvent {
     }
 
     /// An attempt at the run begins: tells the reader to forget what earlier files of the folder say from this step on.
-    static func start(wallTime: Double, step: Int) -> [UInt8] {
+    package static func start(wallTime: Double, step: Int) -> [UInt8] {
         var log = ProtobufMessage()
         log.add(1, varint: 1)  // SessionLog.START
         var event = ProtobufMessage()
@@ -32,7 +32,7 @@ struct SummaryEvent {
         return event.bytes
     }
 
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var event = ProtobufMessage()
         event.add(1, double: wallTime)
         event.add(2, varint: step)
@@ -41,14 +41,14 @@ struct SummaryEvent {
     }
 
     /// - Parameter description: shown beside the plot; needed once a file.
-    mutating func add(_ tag: String, scalar: Double, description: String? = nil) {
+    package mutating func add(_ tag: String, scalar: Double, description: String? = nil) {
         var value = ProtobufMessage()
         value.add(1, string: tag)
         value.add(2, float: Float(scalar))
         addValue(value, description: description, plugin: "scalars")
     }
 
-    mutating func add(_ tag: String, histogram: HistogramOfValues, description: String? = nil) {
+    package mutating func add(_ tag: String, histogram: HistogramOfValues, description: String? = nil) {
         var value = ProtobufMessage()
         value.add(1, string: tag)
         value.add(5, message: histogram.message)
@@ -56,7 +56,7 @@ struct SummaryEvent {
     }
 
     /// - Parameter text: Markdown.
-    mutating func add(_ tag: String, text: String, description: String?) {
+    package mutating func add(_ tag: String, text: String, description: String?) {
         var dimension = ProtobufMessage()
         dimension.add(1, varint: 1)
         var shape = ProtobufMessage()

@@ -1,11 +1,13 @@
+import Platform
+
 /// Records as TensorFlow's files frame them: length (8 bytes), its masked CRC-32C (4), data, the data's (4); all little
 /// endian. Source: tensorflow/core/lib/io/record_writer.h.
-struct TFRecords {
-    private(set) var bytes: [UInt8] = []
+package struct TFRecords {
+    package private(set) var bytes: [UInt8] = []
     /// Where each record ends.
-    private(set) var ends: [Int] = []
+    package private(set) var ends: [Int] = []
 
-    mutating func append(_ data: [UInt8]) {
+    package mutating func append(_ data: [UInt8]) {
         var length: [UInt8] = []
         ProtobufMessage.appendLittleEndian(UInt64(data.count), to: &length)
         bytes += length

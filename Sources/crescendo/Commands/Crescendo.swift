@@ -1,4 +1,6 @@
 import ArgumentParser
+import Platform
+import Runs
 
 /// The program's name, version and commands. `main` is in Launch.swift.
 @main
@@ -23,4 +25,62 @@ struct Crescendo: ParsableCommand {
             ReportCommand.self, VerifyCommand.self,
             LaunchCommand.self, SubmitCommand.self, DoctorCommand.self, PilotCommand.self, PlanCommand.self,
         ])
+}
+
+/// Turns arguments, and the configuration file they name, into a request.
+enum CommandLineReader {
+    static func read(_ arguments: [String]) -> Request {
+        let arguments = joiningNegativeValues(arguments)
+        let source = arguments.joined(separator: "\u{0}") + "\u{0}"
+        if let stray = strayCommand(arguments) { return .say(stray, code: ExitCode.usage) }
+        var name = ""
+        do {
+            var parsed = try Crescendo.parseAsRoot(arguments)
+            guard let command = parsed as? any RankCommand else {
+                // The bare program is a command of the parser's own, with nothing to do but print.
+                try parsed.run()
+                return .say("", code: 0)
+            }
+            name = type(of: command).name
+            let (complete, text) = try command.completed(arguments)
+            try complete.check()
+            // The parser takes a `--help` in the passed command's place for that one's.
+            if let first = complete.passedCommand?.first, ["-h", "--help"].contains(first) {
+                return read(["help", name])
+            }
+            return .run(complete, source: source + text)
+        } catch let error as ConfigurationError {
+            return .say("Error: \(error)", code: ExitCode.usage)
+        } catch let error as OptionsError {
+            return .say("Error: \(error.text)\nSee 'crescendo \(name) --help'.", code: ExitCode.usage)
+        } catch {
+            return .say(Crescendo.fullMessage(for: error), code: Crescendo.exitCode(for: error).rawValue)
+        }
+    }
+
+    /// The parser calls a mistyped command an unexpected argument; say which one was meant.
+    private static func strayCommand(_ arguments: [String]) -> String? {
+        guard let first = arguments.first, !first.hasPrefix("-") else { return nil }
+        let names = Crescendo.configuration.subcommands.compactMap { $0.configuration.commandName }
+        if names.contains(first) || first == "help" { return nil }
+        let hint =
+            nearest(to: first, among: names).map { "Did you mean '\($0)'?" }
+            ?? "The commands are " + names.joined(separator: ", ") + "."
+        return "Error: Unknown command '\(first)'. \(hint)\nSee 'crescendo --help'."
+    }
+
+    /// The parser takes `-1` for an option: `--label -1` becomes `--label=-1`.
+    static func joiningNegativeValues(_ arguments: [String]) -> [String] {
+        var result: [String] = []
+        for argument in arguments {
+            if let last = result.last, last.hasPrefix("--"), last.count > 2, !last.contains("="),
+                argument.hasPrefix("-"), argument.dropFirst().first?.isNumber == true
+            {
+                result[result.count - 1] = last + "=" + argument
+            } else {
+                result.append(argument)
+            }
+        }
+        return result
+    }
 }

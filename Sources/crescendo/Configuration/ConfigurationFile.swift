@@ -63,39 +63,15 @@ struct ConfigurationFile {
         return count
     }
 
-    /// The file's contents; one of more than `limit` bytes is refused.
-    /// - Parameter option: that named it, for the message.
-    static func text(of path: String, limit: Int = 1 << 20, option: String? = nil) throws -> String {
-        // Without O_NONBLOCK a named pipe that nobody writes to would be waited for.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else {
+    /// The file's contents.
+    static func text(of path: String) throws -> String {
+        do {
+            return try WholeFile.text(of: path, limit: 1 << 20)
+        } catch let error as FileReadError {
             throw ConfigurationError(
                 file: path, line: nil,
-                message: "cannot open: \(String(cString: strerror(errno)))" + (option.map { " (option \($0))" } ?? ""))
+                message: "cannot open: \(error.reason) (option --config); give a file that every rank can read")
         }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw ConfigurationError(
-                file: path, line: nil,
-                message: "is no regular file, and every rank must be able to read it: give a file")
-        }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = chunk.withUnsafeMutableBytes { Platform.read(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else {
-                throw ConfigurationError(
-                    file: path, line: nil, message: "cannot read: \(String(cString: strerror(errno)))")
-            }
-            if count == 0 { break }
-            bytes += chunk[..<count]
-            guard bytes.count <= limit else {
-                throw ConfigurationError(file: path, line: nil, message: "is too long for a configuration file")
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func entry(_ keyNode: Node, _ value: Node, path: String) throws -> Entry {
@@ -154,5 +130,32 @@ struct ConfigurationFile {
         default:
             return ConfigurationError(file: path, line: nil, message: "not valid YAML")
         }
+    }
+}
+
+extension TrainCommand {
+    /// The options of the file come first and the command line's own after them, so the latter win. A list on the
+    /// command line replaces the file's.
+    func merging(_ text: String, of path: String, _ arguments: [String]) throws -> TrainCommand {
+        let file = try ConfigurationFile(yaml: text, path: path)
+        let replaced = Set(
+            [
+                ("data", data), ("test", trainingData.test), ("drop", reading.drop),
+                ("id", reading.id), ("network", model.network), ("labels", reading.labels),
+                ("test-labels", trainingData.testLabels),
+            ].filter { !$0.1.isEmpty }.map { $0.0 })
+        var options: [String] = []
+        var data: [String] = []
+        for entry in file.entries where !replaced.contains(entry.key) {
+            do {
+                _ = try TrainCommand.parse(entry.key == "data" ? ["--"] + entry.arguments : entry.arguments)
+            } catch {
+                throw ConfigurationError(file: path, line: entry.line, message: TrainCommand.message(for: error))
+            }
+            if entry.key == "data" { data += entry.arguments } else { options += entry.arguments }
+        }
+        let own = arguments.drop { $0 != "train" }.dropFirst()
+        let merged = options + own + (data.isEmpty ? [] : (own.contains("--") ? [] : ["--"]) + data)
+        return try TrainCommand.parse(merged)
     }
 }

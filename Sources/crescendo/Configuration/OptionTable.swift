@@ -1,3 +1,5 @@
+import Platform
+
 /// The options of `train` that a configuration file may set; keys are option names without dashes.
 enum OptionTable {
     enum Kind {
@@ -12,26 +14,21 @@ enum OptionTable {
         case flag
     }
 
-    static let kinds: [(key: String, kind: Kind)] = [
-        ("data", .paths),
-        ("model", .value), ("huber-delta", .value), ("network", .values), ("l2", .value), ("weight-decay", .value),
-        ("standardize", .value), ("label-smoothing", .value), ("intercept", .flag),
-        ("test", .paths), ("test-labels", .paths), ("validation", .value), ("storage", .value), ("cache", .path),
-        ("augment", .value), ("format", .value), ("label", .value), ("labels", .paths), ("input-shape", .value),
-        ("drop", .values), ("id", .values),
-        ("weight", .value), ("header", .flag), ("zero-based", .flag),
-        ("output", .path), ("overwrite", .flag), ("resume", .value), ("checkpoint-every", .value),
-        ("tolerance", .value), ("max-epochs", .value),
-        ("patience", .value),
-        ("max-iterations", .value), ("time-limit", .value), ("end-time", .value), ("seed", .value), ("threads", .value),
-        ("tensorboard", .flag), ("prometheus", .path), ("quiet", .flag),
-        ("paper", .flag), ("step", .value), ("step-size", .value), ("step-decay", .value),
-        ("sufficient-decrease", .value),
-        ("direction", .value), ("optimizer", .value), ("momentum", .value), ("largest-batch", .value),
-        ("growth", .value), ("preconditioner", .value), ("theta", .value),
-        ("initial-batch", .value), ("micro-batch", .value), ("balance", .value), ("stall-timeout", .value),
-        ("memory-limit", .value),
-    ]
+    /// From the declarations, as the parser describes them; options that complete to files name files.
+    static let kinds: [(key: String, kind: Kind)] = {
+        let description = try? JSON(text: TrainCommand._dumpHelp())
+        return (description?["command"]?["arguments"]?.array ?? []).flatMap { argument -> [(key: String, kind: Kind)] in
+            let names = (argument["names"]?.array ?? []).compactMap { $0["name"]?.string }
+            let completion = argument["completionKind"]
+            let isPath = completion?["file"] != nil || completion?["directory"] != nil
+            let isList = argument["isRepeating"] == .bool(true)
+            switch argument["kind"]?.string {
+            case "positional": return [(key: "data", kind: .paths)]
+            case "flag": return names.filter { !$0.hasPrefix("no-") }.map { ($0, .flag) }
+            default: return names.map { ($0, isList ? (isPath ? .paths : .values) : isPath ? .path : .value) }
+            }
+        }.filter { !["config", "version", "help", "h"].contains($0.key) }
+    }()
 
     static func kind(of key: String) -> Kind? { kinds.first { $0.key == key }?.kind }
 }

@@ -1,4 +1,5 @@
 import Datasets
+import Platform
 import Telemetry
 
 /// The options of a run with every default filled in, as `config.yaml` keeps them.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Platform
 
 /// `--cache`: a folder, or the word for that of the data.
 struct CacheFolder: ExpressibleByArgument {

@@ -27,7 +27,7 @@ struct ReadingOptions: ParsableArguments {
                 NPY or IDX, plain or gzip. train-images-idx3-ubyte.gz finds train-labels-idx1-ubyte.gz beside it; an NPZ \
                 archive has an array called y or labels.
                 """,
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var labels: [String] = []
 
     @Option(
@@ -97,13 +97,15 @@ struct ReadingOptions: ParsableArguments {
 struct TrainingDataOptions: ParsableArguments {
     @Option(
         parsing: .singleValue,
-        help: ArgumentHelp("Rows to judge the finished model on. May be repeated.", valueName: "file"))
+        help: ArgumentHelp("Rows to judge the finished model on. May be repeated.", valueName: "file"),
+        completion: .file())
     var test: [String] = []
 
     @Option(
         parsing: .singleValue,
         help: ArgumentHelp(
-            "Arrays: the labels of --test, once for each of its files (default: found).", valueName: "file"))
+            "Arrays: the labels of --test, once for each of its files (default: found).", valueName: "file"),
+        completion: .file())
     var testLabels: [String] = []
 
     @Option(
@@ -141,6 +143,17 @@ struct TrainingDataOptions: ParsableArguments {
                 there is --validation. It is used while the data files keep their size and modification time, and \
                 checked first; otherwise it is written anew. --cache beside keeps it in the folder of the data.
                 """,
-            valueName: "folder"))
+            valueName: "folder"), completion: .directory)
     var cache: CacheFolder?
+}
+
+extension StorageChoice {
+    /// nil: chosen by the density.
+    var kind: StorageKind? {
+        switch self {
+        case .auto: nil
+        case .dense: .dense
+        case .sparse: .sparse
+        }
+    }
 }

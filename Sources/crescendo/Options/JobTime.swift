@@ -1,4 +1,5 @@
 import ArgumentParser
+import Platform
 
 /// The time limit of a job: as sbatch takes it (90, 90:30, 1:30:00, 1-12, 1-12:30, 1-12:30:00, UNLIMITED) or with units
 /// (90m, 2h, 1d12h). A plain number is minutes, as for sbatch.

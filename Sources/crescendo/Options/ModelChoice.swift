@@ -38,3 +38,17 @@ struct ModelChoice: ExpressibleByArgument {
 enum StandardizeChoice: String, CaseIterable, ExpressibleByArgument {
     case auto, mixed, zscore, maxabs, unit, none
 }
+
+extension StandardizeChoice {
+    /// nil: chosen by the density.
+    var kind: StandardizationKind? {
+        switch self {
+        case .auto: nil
+        case .mixed: .mixed
+        case .zscore: .zscore
+        case .maxabs: .maxabs
+        case .unit: .unit
+        case .none: StandardizationKind.none
+        }
+    }
+}

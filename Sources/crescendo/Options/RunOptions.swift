@@ -6,7 +6,8 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Folder for the run's files (default: a fresh one, runs/NAME-TIME).", valueName: "run"))
+            "Folder for the run's files (default: a fresh one, runs/NAME-TIME).", valueName: "run"),
+        completion: .directory)
     var output: String?
 
     @Flag(
@@ -34,7 +35,7 @@ struct RunOptions: ParsableArguments {
         help: ArgumentHelp(
             "Read options from a YAML file; options on the command line win.",
             discussion: "Keys are option names without dashes. Relative paths are taken from the file's folder.",
-            valueName: "file"))
+            valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
     @Option(
@@ -110,7 +111,7 @@ struct RunOptions: ParsableArguments {
         help: ArgumentHelp(
             "Write the run's state every five seconds for the textfile collector of Prometheus' node_exporter "
                 + "(default: no).",
-            valueName: "file.prom"),
+            valueName: "file.prom"), completion: .file(extensions: ["prom"]),
         transform: { path in
             guard path.hasSuffix(".prom"), path.split(separator: "/").last != ".prom" else {
                 throw ValidationError("expected a file whose name ends in .prom: the collector reads no other")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Platform
+import Runs
 
 /// A span of time as schedulers and people write it: 90, 90s, 30m, 2h, 1h30m, 30:00, HH:MM:SS, D-HH:MM:SS.
 struct TimeSpan: ExpressibleByArgument, Equatable {

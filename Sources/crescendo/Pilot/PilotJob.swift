@@ -1,7 +1,9 @@
 import BigBatch
+import Cluster
 import Datasets
 import MPI
 import Models
+import Planning
 import Platform
 import Telemetry
 

@@ -1,5 +1,6 @@
 import Datasets
 import MPI
+import Platform
 import Telemetry
 
 /// A model whose parameters no rank has memory for.

@@ -1,5 +1,6 @@
 import BigBatch
 import Models
+import Runs
 
 /// What a user should know about how a run went, beyond its numbers.
 enum Remarks {

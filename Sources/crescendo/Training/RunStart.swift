@@ -2,6 +2,8 @@ import BigBatch
 import Datasets
 import MPI
 import Models
+import Platform
+import Runs
 import Telemetry
 
 /// How a run begins: from nothing, or where an earlier start of it has stopped.
@@ -87,7 +89,7 @@ enum RunDecision {
     static func damage(of folder: RunFolder) -> String? {
         do {
             _ = try ModelFile.read(folder.model)
-            guard try JSON(text: ConfigurationFile.text(of: folder.result)).members != nil else {
+            guard try JSON(text: WholeFile.text(of: folder.result)).members != nil else {
                 return "\(folder.result) holds no JSON object"
             }
             return nil
@@ -122,7 +124,7 @@ extension TrainJob {
         var isFinished = false
         try world.onRoot {
             guard let folder else { return }
-            let fingerprint = RunFingerprint(plan, data)
+            let fingerprint = plan.fingerprint(data)
             switch try RunDecision(folder, fingerprint, configuration) {
             case .finished(let text):
                 console.print(text)

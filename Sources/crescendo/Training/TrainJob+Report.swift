@@ -1,8 +1,11 @@
 import BigBatch
 import Datasets
+import Evaluation
 import MPI
 import Models
+import Pages
 import Platform
+import Runs
 import Telemetry
 
 /// What is said about a table after its rows have gone to their owners.
@@ -44,7 +47,7 @@ extension TrainJob {
                 + "\(NumberFormat.percent(table.density)) non-zero, \(table.format.rawValue), kept \(storage)\(scaling)"
         )
         console.print("labels  \(describe(table.labels, data.preprocessing.labels).printable)")
-        for note in data.preprocessing.notes { console.print("note    \(note.printable)") }
+        for note in data.preprocessing.notes { console.print("note    \(spelled(note).printable)") }
         console.print(
             "model   \(plan.modelText), λ = \(NumberFormat.significant(plan.l2, 4))"
                 + (command.model.l2 == nil && plan.network == nil ? " (1/N)" : "")

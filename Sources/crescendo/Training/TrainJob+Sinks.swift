@@ -21,7 +21,7 @@ extension TrainJob {
             let name = folder.split(separator: "/").last.map { String($0) } ?? folder
             // Many runs are called "run", and the collector refuses all files where two hold the same series.
             var labels = [("run", name), ("folder", folder)]
-            if let job = getenv("SLURM_JOB_ID") { labels.append(("slurm_job_id", String(cString: job))) }
+            if let job = Environment["SLURM_JOB_ID"] { labels.append(("slurm_job_id", job)) }
             sinks.append(PrometheusSink(path: path, labels: labels, rows: plan.rows))
         }
         return sinks

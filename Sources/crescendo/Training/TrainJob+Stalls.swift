@@ -1,4 +1,5 @@
 import MPI
+import Platform
 import Telemetry
 
 extension TrainJob {

@@ -1,9 +1,12 @@
 import BigBatch
+import Cluster
 import Datasets
+import Evaluation
 import Kernels
 import MPI
 import Models
 import Platform
+import Runs
 import Telemetry
 
 /// `crescendo train` on all ranks, from the data files to the run folder.
@@ -77,7 +80,7 @@ struct TrainJob {
             return try run(start, model, specification, plan, RunRows(data), test, configuration, loadSeconds)
         } catch let error where !(error is ReductionError || error is MPIError) {
             // What all ranks have met alike they would meet again; the loss of a rank may not come again.
-            start.rankZero?.fail("\(error)")
+            start.rankZero?.fail(spelled("\(error)"))
             throw error
         }
     }
@@ -231,36 +234,47 @@ struct TrainJob {
     }
 }
 
-extension StandardizeChoice {
-    /// nil: chosen by the density.
-    var kind: StandardizationKind? {
-        switch self {
-        case .auto: nil
-        case .mixed: .mixed
-        case .zscore: .zscore
-        case .maxabs: .maxabs
-        case .unit: .unit
-        case .none: StandardizationKind.none
+extension TrainCommand: RankCommand {
+    static let traits: Set<CommandTrait> = [.needsRanks, .listensEarly, .keepsFiles]
+    var stallTimeout: StallTimeout? { expert.stallTimeout }
+
+    /// With the options of `--config`.
+    func completed(_ arguments: [String]) throws -> (command: any RankCommand, text: String) {
+        guard let path = run.config else { return (self, "") }
+        let text = try ConfigurationFile.text(of: path)
+        return (try merging(text, of: path, arguments), text)
+    }
+
+    func check() throws {
+        if data.isEmpty {
+            throw OptionsError(text: "No data given. Name the data files: crescendo train data.svm")
+        }
+        if data.contains("-") || trainingData.test.contains("-") {
+            throw OptionsError(text: "train reads files, not standard input: data is read twice.")
+        }
+        if run.tolerance == 0, run.maxEpochs == nil, run.maxIterations == nil,
+            run.timeLimit == nil, (try? model.description) == nil
+        {
+            throw OptionsError(text: "--tolerance 0 never ends: add --max-epochs, --max-iterations or --time-limit.")
+        }
+        do {
+            _ = try model.description
+        } catch let error as ModelError {
+            throw OptionsError(text: "--network: \(error)")
+        }
+        if trainingData.augment != nil, try model.description == nil {
+            throw OptionsError(text: "--augment needs a network: add --model lenet5, say.")
+        }
+        if expert.direction == .lbfgs, try model.description != nil {
+            throw OptionsError(
+                text: "--direction lbfgs is for linear models: leave it out, or take momentum, adam or adadelta.")
+        }
+        if let step = expert.step, step == .fixed || step == .sgd, expert.stepSize == nil,
+            expert.direction?.isAdaptive != true
+        {
+            throw OptionsError(text: "--step \(step.rawValue) needs --step-size.")
         }
     }
-}
 
-extension StorageChoice {
-    /// nil: chosen by the density.
-    var kind: StorageKind? {
-        switch self {
-        case .auto: nil
-        case .dense: .dense
-        case .sparse: .sparse
-        }
-    }
-}
-
-extension Communicator {
-    /// Rank 0's value on every rank.
-    func broadcastValue(_ value: Double) throws -> Double {
-        var values = [value]
-        try values.withUnsafeMutableBufferPointer { try broadcast($0, root: 0) }
-        return values[0]
-    }
+    func run(on world: any Communicator) throws -> Int32 { try TrainJob(self, world: world).run() }
 }

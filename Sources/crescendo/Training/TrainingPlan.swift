@@ -1,6 +1,8 @@
 import BigBatch
 import Datasets
 import Models
+import Platform
+import Runs
 
 /// What a training run will do: the options with the data's answers filled in.
 struct TrainingPlan {
@@ -29,83 +31,23 @@ struct TrainingPlan {
         var configuration = network == nil ? TrainerConfiguration() : .nonConvex
         configuration.l2 = l2
         if command.expert.paper == true { configuration.usePrintedAlgorithm(command.expert.step ?? .armijo) }
-        if let step = command.expert.step { configuration.step = step }
-        if let direction = command.expert.direction { configuration.direction = direction }
-        if let growth = command.expert.growth { configuration.growth = growth }
-        if let momentum = command.expert.momentum { configuration.momentum = momentum }
-        if let rows = command.expert.largestBatch { configuration.largestBatchSize = rows }
-        if let patience = command.run.patience { configuration.patience = patience }
-        if let theta = command.expert.theta { configuration.theta = theta }
-        if let rows = command.expert.initialBatch { configuration.initialBatchSize = rows }
-        if let preconditioner = command.expert.preconditioner { configuration.preconditioner = preconditioner }
-        if let decay = command.expert.stepDecay { configuration.stepDecay = decay }
-        if let decrease = command.expert.sufficientDecrease { configuration.sufficientDecrease = decrease }
-        if let balance = command.expert.balance { configuration.balance = balance }
-        configuration.memoryLimit = command.expert.memoryLimit?.bytes
-        configuration.stepSize = command.expert.stepSize
-        if let tolerance = command.run.tolerance { configuration.tolerance = tolerance }
-        configuration.maxEpochs = command.run.maxEpochs ?? configuration.maxEpochs
-        configuration.maxIterations = command.run.maxIterations
+        for option in TrainOption.all { option.apply(self, &configuration) }
         configuration.timeLimit = timeLeft
-        if let seed = command.run.seed { configuration.seed = seed }
         return configuration
+    }
+
+    /// What a run must find again to go on.
+    func fingerprint(_ data: TrainingData) -> RunFingerprint {
+        let free = Set(TrainOption.all.filter(\.mayChange).map(\.name))
+        return RunFingerprint(
+            files: command.data + command.reading.labels,
+            options: resolved().texts.filter { !free.contains($0.key) }, data)
     }
 
     /// Everything that a rerun needs, in the order of the help.
     func resolved() -> ResolvedConfiguration {
         let trainer = trainerConfiguration(timeLeft: nil)
-        let reading = command.reading
-        let data = command.trainingData
-        func list(_ values: [String]) -> ResolvedConfiguration.Value? { values.isEmpty ? nil : .list(values) }
-        return ResolvedConfiguration(entries: [
-            ("data", .list(command.data.map(absolutePath))),
-            ("model", .text(modelName)),
-            ("network", list(command.model.network)),
-            ("l2", .number(l2)),
-            ("standardize", .text(standardization.rawValue)),
-            ("huber-delta", command.model.huberDelta.map { .number($0) }),
-            ("label-smoothing", command.model.labelSmoothing.map { .number($0) }),
-            ("intercept", .flag(hasIntercept)),
-            ("test", list(data.test.map(absolutePath))),
-            ("test-labels", list(data.testLabels.map(absolutePath))),
-            ("validation", .number(Defaults.validation(command, network))),
-            ("augment", data.augment.map { .text($0.text) }),
-            ("storage", .text((data.storage ?? .auto).rawValue)),
-            ("cache", data.cache.map { .text($0.resolved) }),
-            ("format", .text((reading.format ?? .auto).rawValue)),
-            ("label", reading.label.map { .text($0) }),
-            ("labels", list(reading.labels.map(absolutePath))),
-            ("input-shape", reading.inputShape.map { .text($0.description) }),
-            ("drop", list(reading.drop)),
-            ("id", list(reading.id)),
-            ("weight", reading.weight.map { .text($0) }),
-            ("header", reading.header.map { .flag($0) }),
-            ("zero-based", .flag(reading.zeroBased ?? false)),
-            ("tolerance", .number(trainer.tolerance)),
-            ("max-epochs", trainer.maxEpochs.map { .number($0) }),
-            ("patience", .integer(trainer.patience)),
-            ("max-iterations", trainer.maxIterations.map { .integer($0) }),
-            ("time-limit", command.run.timeLimit.map { .number($0.seconds) }),
-            ("seed", .plain(String(trainer.seed))),
-            ("threads", .integer(threads)),
-            ("tensorboard", .flag(command.run.tensorboard ?? Defaults.tensorboard)),
-            ("prometheus", command.run.prometheus.map { .text(absolutePath($0)) }),
-            ("step", .text(trainer.step.rawValue)),
-            ("step-size", trainer.stepSize.map { .number($0) }),
-            ("step-decay", trainer.step == .sgd ? .number(trainer.stepDecay) : nil),
-            ("sufficient-decrease", .number(trainer.sufficientDecrease)),
-            ("direction", .text(trainer.direction.rawValue)),
-            ("momentum", .number(trainer.momentum)),
-            ("growth", .text(trainer.growth.rawValue)),
-            ("preconditioner", .text(trainer.preconditioner.rawValue)),
-            ("theta", .number(trainer.theta)),
-            ("initial-batch", .integer(trainer.initialBatchSize)),
-            ("largest-batch", trainer.largestBatchSize.map { .integer($0) }),
-            ("micro-batch", command.expert.microBatch.map { .integer($0) }),
-            ("balance", .text(trainer.balance.rawValue)),
-            ("stall-timeout", .number(command.expert.stallTimeout?.seconds ?? Defaults.stallTimeout)),
-            ("memory-limit", command.expert.memoryLimit.map { .integer($0.bytes) }),
-        ])
+        return ResolvedConfiguration(entries: TrainOption.all.map { ($0.name, $0.resolved(self, trainer)) })
     }
 }
 

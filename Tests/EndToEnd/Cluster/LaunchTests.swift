@@ -1,6 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
+@testable import Cluster
+@testable import Runs
 @testable import crescendo
 
 @Suite struct RunOutcomeTests {

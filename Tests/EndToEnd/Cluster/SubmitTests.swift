@@ -1,7 +1,10 @@
 import Datasets
 import Foundation
+import Platform
+import TestSupport
 import Testing
 
+@testable import Cluster
 @testable import crescendo
 
 /// Words of users in a shell, in lines for sbatch, and on a terminal.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `--tensorboard` and `--prometheus`: what a run shows to other programs.

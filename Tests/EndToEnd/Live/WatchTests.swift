@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `crescendo watch` on a terminal and without one.

@@ -1,6 +1,9 @@
 import Foundation
+import Platform
+import TestSupport
 import Testing
 
+@testable import Planning
 @testable import crescendo
 
 /// `crescendo pilot` and `plan` as a user runs them.

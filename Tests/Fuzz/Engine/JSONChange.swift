@@ -1,3 +1,4 @@
+import Platform
 import Telemetry
 
 /// Changes of JSON documents, which stay JSON: values of other types and sizes, members and elements doubled, left out or

@@ -1,5 +1,6 @@
 import BigBatch
 import Models
+import Runs
 
 @testable import crescendo
 

@@ -1,5 +1,7 @@
 import Datasets
 import Models
+import Planning
+import Platform
 import Telemetry
 
 @testable import crescendo
@@ -28,7 +30,7 @@ struct ConfigurationFuzz {
 
     func read(_ bytes: [UInt8]) {
         let path = folder.write("config.yaml", bytes)
-        guard let text = try? ConfigurationFile.text(of: path),
+        guard let text = try? WholeFile.text(of: path),
             let file = try? ConfigurationFile(yaml: text, path: path)
         else { return }
         for entry in file.entries { entry.arguments.forEach(Self.readValue) }

@@ -1,6 +1,8 @@
 import Datasets
+import Evaluation
 import MPI
 import Models
+import Runs
 
 @testable import crescendo
 

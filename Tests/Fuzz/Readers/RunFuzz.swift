@@ -1,4 +1,7 @@
 import MPI
+import Pages
+import Runs
+import Watch
 
 @testable import Telemetry
 @testable import crescendo

@@ -1,4 +1,6 @@
 import Foundation
+import Telemetry
+import TestSupport
 import Testing
 
 /// A field of a protocol buffers message, as it lies in the file.

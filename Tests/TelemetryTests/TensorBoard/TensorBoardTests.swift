@@ -1,5 +1,7 @@
 import BigBatch
 import Foundation
+import Platform
+import TestSupport
 import Testing
 
 @testable import Telemetry

@@ -35,7 +35,7 @@ struct ArrayTable: Codable, Sendable, Equatable {
     ///   labels than rows. With `allowMissingLabels`, labels may be left out.
     init(path: String, options: ReadOptions, labels labelsFile: String? = nil) throws {
         if options.weight != nil || !options.drop.isEmpty || !options.id.isEmpty {
-            throw ParseError(file: path, message: "--weight, --drop and --id are for CSV files; this is an array")
+            throw ParseError(file: path, message: "`weight`, `drop` and `id` are for CSV files; this is an array")
         }
         var notes: [String] = []
         var sources = try NPZMembers.sources(path, options)
@@ -62,14 +62,14 @@ struct ArrayTable: Codable, Sendable, Equatable {
         }
         labelColumn = try options.label.map {
             guard labelsFile == nil else {
-                throw ParseError(file: path, message: "--label and --labels both give the labels; keep one")
+                throw ParseError(file: path, message: "`label` and `labels` both give the labels; keep one")
             }
             guard header.extents.count == 2 else {
                 throw ParseError(
-                    file: path, message: "--label names a column of a table; images have none: use --labels")
+                    file: path, message: "`label` names a column of a table; images have none: use `labels`")
             }
             let names = (1...header.width).map(String.init)
-            return try ColumnReference(file: path, columns: names).position($0, option: "--label")
+            return try ColumnReference(file: path, columns: names).position($0, option: "`label`")
         }
         columns = (image?.shape.count ?? header.width) - (labelColumn == nil ? 0 : 1)
         guard columns > 0 else { throw ParseError(file: path, message: "there is no column left to be a feature") }
@@ -86,9 +86,9 @@ struct ArrayTable: Codable, Sendable, Equatable {
             try checkLabels(labels)
         } else if labelColumn == nil, !options.allowMissingLabels {
             let column =
-                image == nil ? "--label NUMBER for a column of the array (1 … \(header.width), -1 the last) or " : ""
+                image == nil ? "`label` NUMBER for a column of the array (1 … \(header.width), -1 the last) or " : ""
             throw ParseError(
-                file: path, message: "which labels? Give \(column)--labels FILE, an array with one label per row")
+                file: path, message: "which labels? Give \(column)`labels` FILE, an array with one label per row")
         }
     }
 

@@ -26,7 +26,7 @@ struct ImageLayout: Codable, Sendable, Equatable {
                 throw ParseError(
                     file: file,
                     message: "it cannot be told which extent of \(shown) counts the channels: say so with "
-                        + "--input-shape \(planes) or --input-shape \(pixels)")
+                        + "`inputShape` \(planes) or `inputShape` \(pixels)")
             }
             self.order = order
             stored = order == .planes ? planes : pixels
@@ -36,7 +36,7 @@ struct ImageLayout: Codable, Sendable, Equatable {
             throw ParseError(
                 file: file,
                 message: "holds images of \(shown) values, not of \(shape) (channels, height, width): give "
-                    + "--input-shape \(stored), or larger to put zeros around them")
+                    + "`inputShape` \(stored), or larger to put zeros around them")
         }
     }
 

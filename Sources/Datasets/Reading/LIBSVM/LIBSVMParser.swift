@@ -59,7 +59,7 @@ struct LIBSVMFault: Error {
         case .colon: return "\(text) is not index:value (there is no colon)"
         case .index: return "\(text) is not index:value (the index must be a whole number)"
         case .indexBelowFirst where firstIndex == 1 && token.starts(with: [0x30, 0x3A]):
-            return "\(text): indices start at 1; for data whose indices start at 0 give --zero-based"
+            return "\(text): indices start at 1; for data whose indices start at 0 give `zeroBased`"
         case .indexBelowFirst: return "\(text): an index cannot be below \(firstIndex)"
         case .indexTooLarge: return "\(text): the index is larger than \(Int32.max), the largest supported"
         case .value: return "\(text): the value is not a number"

@@ -62,14 +62,14 @@ public struct CSVParser: TextParser {
         featureCount = first
         let given = ColumnReference(file: layout.file, columns: layout.columns)
         if let name = options.replacedLabel {
-            label = try given.position(name, option: "--label")
+            label = try given.position(name, option: "`label`")
         } else {
             label =
                 allowMissingLabels
                 ? match.position(schema.label.position, absent: absent) : try match.require(schema.label.position)
         }
         if let name = options.replacedWeight {
-            weight = try given.position(name, option: "--weight")
+            weight = try given.position(name, option: "`weight`")
         } else if options.isTraining {
             weight = try schema.weight.map { try match.require($0) }
         } else {
@@ -80,7 +80,7 @@ public struct CSVParser: TextParser {
             ids = found.count == schema.ids.count ? found : []
         } else {
             let reference = ColumnReference(file: layout.file, columns: layout.columns)
-            ids = try options.id.map { try reference.position($0, option: "--id") }
+            ids = try options.id.map { try reference.position($0, option: "`id`") }
         }
         let replaced = [options.replacedLabel == nil ? nil : label, options.replacedWeight == nil ? nil : weight]
         try CSVParser.check(options.leftOut ?? [], features: features.map(\.field), given)
@@ -93,9 +93,9 @@ public struct CSVParser: TextParser {
 
     /// What the model needs cannot be left out.
     private static func check(_ leftOut: [String], features: [Int], _ given: ColumnReference) throws {
-        for name in leftOut where features.contains(try given.position(name, option: "--drop")) {
+        for name in leftOut where features.contains(try given.position(name, option: "`drop`")) {
             throw ParseError(
-                file: given.file, message: "--drop \(name): the model was trained on this column and needs it")
+                file: given.file, message: "`drop` \(name): the model was trained on this column and needs it")
         }
     }
 

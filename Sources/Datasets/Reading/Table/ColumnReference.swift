@@ -1,3 +1,5 @@
+import Platform
+
 /// Finds the columns that options name.
 struct ColumnReference {
     let file: String
@@ -28,26 +30,8 @@ struct ColumnReference {
 
     /// Up to three names within a third of their length of edits.
     private func suggestions(for reference: String) -> [String] {
-        let wanted = Array(reference.lowercased().unicodeScalars)
-        let ranked = columns.enumerated().map { place, name in
-            (ColumnReference.distance(wanted, Array(name.lowercased().unicodeScalars)), place, name)
-        }
-        return ranked.filter { $0.0 <= max(2, wanted.count / 3) && $0.0 < $0.2.unicodeScalars.count }
+        let ranked = columns.enumerated().map { (editDistance($1, reference), $0, $1) }
+        return ranked.filter { $0.0 <= max(2, reference.count / 3) && $0.0 < $0.2.count }
             .sorted { ($0.0, $0.1) < ($1.0, $1.1) }.prefix(3).map { "'\($0.2)'" }
-    }
-
-    /// Levenshtein's edit distance.
-    private static func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
-        var row = Array(0...b.count)
-        for i in a.indices {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for j in b.indices {
-                let substituted = diagonal + (a[i] == b[j] ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
-            }
-        }
-        return row[b.count]
     }
 }

@@ -9,12 +9,12 @@ struct ColumnRoles: Codable, Sendable {
 
     init(layout: TableLayout, options: ReadOptions) throws {
         let reference = ColumnReference(file: layout.file, columns: layout.columns)
-        weight = try options.weight.map { try reference.position($0, option: "--weight") }
-        ids = try options.id.map { try reference.position($0, option: "--id") }
-        dropped = try options.drop.map { try reference.position($0, option: "--drop") }
+        weight = try options.weight.map { try reference.position($0, option: "`weight`") }
+        ids = try options.id.map { try reference.position($0, option: "`id`") }
+        dropped = try options.drop.map { try reference.position($0, option: "`drop`") }
         labelIsGuessed = options.label == nil
         if let given = options.label {
-            label = try reference.position(given, option: "--label")
+            label = try reference.position(given, option: "`label`")
         } else {
             let usual = layout.columns.indices.filter {
                 ["label", "target", "class", "y"].contains(layout.columns[$0].lowercased())
@@ -22,15 +22,15 @@ struct ColumnRoles: Codable, Sendable {
             guard usual.count == 1 else {
                 throw ParseError(
                     file: layout.file,
-                    message: "which column is the label? Give --label NAME or NUMBER "
+                    message: "which column is the label? Give `label` NAME or NUMBER "
                         + "(1 is the first, -1 the last) \(reference.list)")
             }
             label = usual[0]
         }
         if layout.firstIsUnnamed, label != 0, weight != 0, !ids.contains(0), !dropped.contains(0) { dropped.append(0) }
-        var taken: [Int: String] = [label: "--label"]
-        let others = [weight].compactMap { $0 }.map { ($0, "--weight") } + ids.map { ($0, "--id") }
-        for (column, option) in others + dropped.map({ ($0, "--drop") }) {
+        var taken: [Int: String] = [label: "`label`"]
+        let others = [weight].compactMap { $0 }.map { ($0, "`weight`") } + ids.map { ($0, "`id`") }
+        for (column, option) in others + dropped.map({ ($0, "`drop`") }) {
             if let other = taken.updateValue(option, forKey: column) {
                 throw ParseError(
                     file: layout.file,

@@ -48,7 +48,7 @@ private struct SchemaBuilder {
         }
         let isText = try isText(position, "label")
         let names = isText ? column.categories : nil
-        let guess = scan.roles.labelIsGuessed ? " (by its name; --label picks another)" : ""
+        let guess = scan.roles.labelIsGuessed ? " (by its name; `label` picks another)" : ""
         lines.append(
             "label: column \(quoted(position))\(guess)"
                 + (names.map { ", \($0.count) classes: \(SchemaBuilder.list($0))" } ?? ", numbers"))
@@ -87,7 +87,7 @@ private struct SchemaBuilder {
             }
             if categories.count == column.texts + column.numbers, column.texts >= 20 {
                 lines.append(
-                    "column \(quoted(position)) differs in every row: if it identifies rows, give --id or --drop")
+                    "column \(quoted(position)) differs in every row: if it identifies rows, give `id` or `drop`")
             }
             if hasIndicator {
                 lines.append(missing(position) + "become a feature of their own")
@@ -112,7 +112,7 @@ private struct SchemaBuilder {
             lines.append("identifiers: " + scan.roles.ids.map(quoted).joined(separator: ", ") + ", no features")
         }
         for column in scan.roles.dropped {
-            let reason = scan.layout.firstIsUnnamed && column == 0 ? "row numbers without a name" : "--drop"
+            let reason = scan.layout.firstIsUnnamed && column == 0 ? "row numbers without a name" : "`drop`"
             lines.append("left out: column \(quoted(column)) (\(reason))")
         }
         return lines
@@ -133,11 +133,11 @@ private struct SchemaBuilder {
         if column.hasManyNumbers || isStray, let place = column.firstText {
             throw place.error(
                 "'\(place.text)' is not a number, but \(column.numbers) values of \(name) are; mend it, or, if it "
-                    + "stands for a missing value, leave the field empty, or --drop the column")
+                    + "stands for a missing value, leave the field empty, or `drop` the column")
         }
         if column.hasTooManyTexts {
             let remedy =
-                role == "label" ? "choose another --label" : "leave it out with --drop or carry it along with --id"
+                role == "label" ? "choose another `label`" : "leave it out with `drop` or carry it along with `id`"
             throw ParseError(
                 file: scan.layout.file,
                 message: "\(name) has more than \(ColumnScan.categoryLimit) different texts; \(remedy)")

@@ -55,7 +55,7 @@ public struct TableLayout: Codable, Sendable, Equatable {
             let numbers = places.map { String($0 + 1) }.joined(separator: " and ")
             throw ParseError(
                 chunk: head, lineInChunk: 1,
-                message: "the header names columns \(numbers) alike, '\(name)'; rename one, or give --no-header")
+                message: "the header names columns \(numbers) alike, '\(name)'; rename one, or give `header` false")
         }
     }
 
@@ -63,7 +63,7 @@ public struct TableLayout: Codable, Sendable, Equatable {
         if let given = options.delimiter {
             let byte: UInt8? = given == "tab" || given == "\\t" ? 0x09 : given.utf8.count == 1 ? given.utf8.first : nil
             guard let byte, byte != 0x22, byte != 0x0A, byte != 0x0D else {
-                throw ParseError(file: head.file, message: "--delimiter '\(given)': give one character, or tab")
+                throw ParseError(file: head.file, message: "`delimiter` '\(given)': give one character, or tab")
             }
             return byte
         }

@@ -1,0 +1,123 @@
+import MPI
+
+/// Area under the ROC curve: the chance that a positive row scores higher than a negative one, ties counted half,
+/// pairs weighted by the product of their rows' weights.
+package struct AreaUnderCurve: Equatable {
+    /// nil when one of the classes has no rows.
+    package var value: Double?
+    /// Bins of the scores where there are too many rows to sort on one rank; nil: exact.
+    package var bins: Int?
+    /// On rank 0.
+    package var curve: ROCCurve?
+
+    /// Rows up to which the scores are gathered and sorted: 8 bytes each on rank 0.
+    package static let largestExact = 8_000_000
+    /// Otherwise scores are counted by the upper 20 bits of their ordered representation: a relative width of 2⁻¹¹.
+    package static let bits = 20
+
+    /// Collective.
+    /// - Parameters:
+    ///   - scores: of this rank's rows.
+    ///   - signedWeights: one per row: the weight of a positive row, minus the weight of a negative one.
+    package static func measure(
+        scores: [Float], signedWeights: [Float], communicator: any Communicator, largestExact: Int = largestExact
+    ) throws -> AreaUnderCurve {
+        let rows = try communicator.allreduce(scores.count, .sum)
+        if rows > largestExact { return try histogram(scores, signedWeights, communicator) }
+        let counts = try communicator.allgather(2 * scores.count)
+        var send: [Float] = []
+        send.reserveCapacity(2 * scores.count)
+        for (score, weight) in zip(scores, signedWeights) {
+            send.append(score)
+            send.append(weight)
+        }
+        let isRoot = communicator.rank == 0
+        var received = [Float](repeating: 0, count: isRoot ? counts.reduce(0, +) : 0)
+        var sendCounts = [Int](repeating: 0, count: communicator.size)
+        sendCounts[0] = send.count
+        try send.withUnsafeBufferPointer { send in
+            try received.withUnsafeMutableBufferPointer {
+                try communicator.alltoallv(
+                    send, sendCounts: sendCounts, into: $0,
+                    receiveCounts: isRoot ? counts : [Int](repeating: 0, count: counts.count))
+            }
+        }
+        let sum = isRoot ? exact(received) : RankSum()
+        var area = [sum.area ?? .nan]
+        try area.withUnsafeMutableBufferPointer { try communicator.broadcast($0, root: 0) }
+        return AreaUnderCurve(value: area[0].isNaN ? nil : area[0], bins: nil, curve: isRoot ? sum.curve.curve : nil)
+    }
+
+    /// From pairs of score and signed weight.
+    private static func exact(_ pairs: [Float]) -> RankSum {
+        var rows = [(key: UInt32, weight: Float)]()
+        rows.reserveCapacity(pairs.count / 2)
+        var positives = 0.0
+        var negatives = 0.0
+        for index in stride(from: 0, to: pairs.count, by: 2) {
+            let weight = Double(pairs[index + 1])
+            if weight > 0 { positives += weight } else { negatives -= weight }
+            rows.append((orderedBits(pairs[index]), pairs[index + 1]))
+        }
+        rows.sort { $0.key < $1.key }
+        var sum = RankSum(allPositives: positives, allNegatives: negatives)
+        var start = 0
+        while start < rows.count {
+            var positive = 0.0
+            var negative = 0.0
+            var end = start
+            while end < rows.count, rows[end].key == rows[start].key {
+                let weight = Double(rows[end].weight)
+                if weight > 0 { positive += weight } else { negative -= weight }
+                end += 1
+            }
+            sum.add(positive: positive, negative: negative)
+            start = end
+        }
+        return sum
+    }
+
+    private static func histogram(
+        _ scores: [Float], _ weights: [Float], _ communicator: any Communicator
+    ) throws -> AreaUnderCurve {
+        let bins = 1 << bits
+        var counts = [Double](repeating: 0, count: 2 * bins)
+        for (score, weight) in zip(scores, weights) {
+            let bin = Int(orderedBits(score) >> UInt32(32 - bits))
+            if weight > 0 { counts[bin] += Double(weight) } else { counts[bins + bin] -= Double(weight) }
+        }
+        counts = try communicator.allreduce(counts, .sum)
+        var sum = RankSum(
+            allPositives: counts[..<bins].reduce(0, +), allNegatives: counts[bins...].reduce(0, +))
+        for bin in 0..<bins { sum.add(positive: counts[bin], negative: counts[bins + bin]) }
+        return AreaUnderCurve(
+            value: sum.area, bins: bins, curve: communicator.rank == 0 ? sum.curve.curve : nil)
+    }
+
+    /// An integer that orders as the number does; −0 and 0 are the same.
+    private static func orderedBits(_ value: Float) -> UInt32 {
+        let bits = (value + 0).bitPattern
+        return bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits
+    }
+
+    /// Sums up groups of equal score, lowest first.
+    private struct RankSum {
+        private var positives = 0.0
+        private var negatives = 0.0
+        private var pairs = 0.0
+        private(set) var curve: ROCCurve.Builder
+
+        init(allPositives: Double = 0, allNegatives: Double = 0) {
+            curve = ROCCurve.Builder(positives: allPositives, negatives: allNegatives)
+        }
+
+        mutating func add(positive: Double, negative: Double) {
+            pairs += positive * (negatives + 0.5 * negative)
+            positives += positive
+            negatives += negative
+            curve.add(positive: positive, negative: negative)
+        }
+
+        var area: Double? { positives > 0 && negatives > 0 ? pairs / (positives * negatives) : nil }
+    }
+}

@@ -1,4 +1,0 @@
-import Foundation
-
-/// A path that nobody has made.
-let absentFolder = NSTemporaryDirectory() + "crescendo-absent-\(UUID().uuidString)"
