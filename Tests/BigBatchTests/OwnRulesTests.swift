@@ -54,6 +54,31 @@ private struct ScaledDirection: Direction {
     }
 }
 
+/// Conjugate gradients on all rows: d = −g + βd, β = max(0, ⟨g, g − g'⟩/‖g'‖²) (Polak & Ribière, 1969).
+private struct OwnConjugateStep: FullStepRule {
+    struct State: Codable {
+        @Stored var gradient: [Float]
+        @Stored var direction: [Float]
+    }
+
+    func start(parameterCount: Int) -> State {
+        let zeros = [Float](repeating: 0, count: parameterCount)
+        return State(gradient: zeros, direction: zeros)
+    }
+
+    func step(_ batch: any FullBatchView, _ state: inout State) throws -> FullStepOutcome {
+        let (g, before) = (batch.gradient, state.gradient)
+        let square = before.reduce(0) { $0 + $1 * $1 }
+        let beta = square > 0 ? max(0, zip(g, before).reduce(0) { $0 + $1.0 * ($1.0 - $1.1) } / square) : 0
+        for j in g.indices { state.direction[j] = beta * state.direction[j] - g[j] }
+        state.gradient = g
+        batch.writeDirection { $0 = state.direction }
+        let first = try batch.firstStep(doubled: true)
+        if try batch.isConverged(length: first), batch.isSlowTailDone { return .done(.gradientNorm) }
+        return .searched(try batch.searchAndMove(from: first, shrink: 1))
+    }
+}
+
 /// Half as much again after every iteration.
 private struct SteadyGrowth: BatchRule {
     func size(for statistics: GradientStatistics, limit: Int, gradientsEvaluated: Int) -> Int { statistics.batchSize }
@@ -135,7 +160,7 @@ struct OwnRulesTests {
     func ownNorm() throws {
         let method = Method(
             growth: SteadyGrowth(), direction: ScaledDirection(), step: ArmijoStep(alwaysDoubles: true),
-            fullStep: .quasiNewton)
+            fullStep: QuasiNewtonStep())
         let whole = try train(method, keeps: true)[0]
         let full = try #require(whole.sizes.firstIndex(of: whole.sizes.max() ?? 0))
         try #require(full > 2 && full + 2 < whole.snapshots.count)
@@ -145,10 +170,27 @@ struct OwnRulesTests {
         }
     }
 
+    @Test("A step rule for all rows ends a run, alike on any number of ranks, and a snapshot keeps its state")
+    func ownFullStep() throws {
+        let method = Method(growth: SteadyGrowth(), step: ArmijoStep(alwaysDoubles: true), fullStep: OwnConjugateStep())
+        let whole = try train(method, keeps: true)[0]
+        #expect(whole.result.stopReason == .gradientNorm)
+        let other = try train(
+            Method(growth: SteadyGrowth(), step: ArmijoStep(alwaysDoubles: true), fullStep: GradientStep()))[0]
+        #expect(abs(whole.result.objective - other.result.objective) < 1e-3 * other.result.objective)
+        #expect(whole.losses != other.losses)
+        let full = try #require(whole.sizes.firstIndex(of: whole.sizes.max() ?? 0))
+        try #require(full + 3 < whole.snapshots.count)
+        for index in [full - 1, full, full + 2] {
+            let rest = try train(method, ranks: 3, from: whole.snapshots[index])[0]
+            #expect(rest.result.parameters == whole.result.parameters, "from snapshot \(index)")
+        }
+    }
+
     @Test("The rules of the paper, chosen as values, are those that a configuration names")
     func presets() throws {
         let printed = Method(
-            growth: IncrementGrowth(theta: 0.8), step: ArmijoStep(), fullStep: .quasiNewton)
+            growth: IncrementGrowth(theta: 0.8), step: ArmijoStep(), fullStep: QuasiNewtonStep())
         let named = try train(
             Method(
                 {
@@ -169,5 +211,8 @@ struct OwnRulesTests {
         #expect { try train(other, from: stored) } throws: { "\($0)".contains("another direction") }
         let polyak = Method(growth: SteadyGrowth(), direction: SignDirection(), step: OwnPolyakStep())
         #expect { try train(polyak, from: stored) } throws: { "\($0)".contains("another step rule") }
+        let full = Method(
+            growth: SteadyGrowth(), direction: SignDirection(), step: ArmijoStep(), fullStep: OwnConjugateStep())
+        #expect { try train(full, from: stored) } throws: { "\($0)".contains("another step rule for all rows") }
     }
 }

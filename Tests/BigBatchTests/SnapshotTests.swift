@@ -39,7 +39,8 @@ final class EveryIteration: SnapshotKeeper {
 struct SnapshotTests {
     /// Ways to train that differ in the state they keep.
     enum Way: String, CaseIterable, Sendable {
-        case dense, sparse, direct, armijo, barzilaiBorwein, sgd, softmax, plainNorm, validation
+        case dense, sparse, exact, armijo, barzilaiBorwein, gradient, fullBarzilaiBorwein, sgd, softmax, plainNorm,
+            validation
         case momentum, searchedNetwork, networkBB, adam, searchedAdam, adadelta, random, networkValidation
 
         var isNetwork: Bool { Self.allCases.firstIndex(of: self)! >= Self.allCases.firstIndex(of: .momentum)! }
@@ -58,9 +59,12 @@ struct SnapshotTests {
         configuration.tolerance = way.isNetwork ? 1e-3 : 1e-7
         configuration.maxIterations = way.isNetwork ? 90 : 60
         switch way {
-        case .dense, .sparse, .direct, .softmax, .momentum, .random, .validation, .networkValidation: break
+        case .dense, .sparse, .exact, .softmax, .momentum, .random, .validation, .networkValidation: break
         case .armijo, .searchedNetwork: configuration.step = .armijo
         case .barzilaiBorwein, .networkBB: configuration.step = .bb
+        case .gradient, .fullBarzilaiBorwein:
+            configuration.direction = .gradient
+            if way == .fullBarzilaiBorwein { configuration.step = .bb }
         case .plainNorm: configuration.preconditioner = .none
         case .sgd:
             configuration.step = .sgd
@@ -105,7 +109,7 @@ struct SnapshotTests {
 
     private func model(_ way: Way) -> any Model {
         switch way {
-        case .direct: LinearModel(SquaredError(), featureCount: 6)
+        case .exact: LinearModel(SquaredError(), featureCount: 6)
         case .softmax: LinearModel(SoftmaxLoss(classes: 3), featureCount: 6)
         case _ where !way.isNetwork: LinearModel(LogisticLoss(), featureCount: 6)
         default: SampleNetwork(noise: way == .random ? 0.2 : 0)

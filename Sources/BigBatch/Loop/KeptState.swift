@@ -9,6 +9,7 @@ struct KeptState: Codable {
     }
 
     private let content: Content
+    private static let words = ["step": "step rule", "fullStep": "step rule for all rows"]
 
     /// - Parameter name: first part of the names of its arrays.
     init(_ state: some Codable, name: String) { content = .state(state, name: name) }
@@ -40,7 +41,7 @@ struct KeptState: Codable {
             found = (try? decoder.decode([String: State].self, from: Data(text.utf8)))?[name]
         }
         guard let found else {
-            throw SnapshotMismatch(description: "the snapshot is of another \(name == "step" ? "step rule" : name)")
+            throw SnapshotMismatch(description: "the snapshot is of another \(Self.words[name] ?? name)")
         }
         return found
     }

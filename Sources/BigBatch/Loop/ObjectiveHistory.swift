@@ -1,8 +1,8 @@
 /// Objectives of the last iterations on all rows.
-struct ObjectiveHistory: Codable, Sendable, Equatable {
-    /// Oldest first.
-    private(set) var recent: [Double] = []
-    private(set) var best = Double.infinity
+public struct ObjectiveHistory: Codable, Sendable, Equatable {
+    /// Oldest first, 31 at most.
+    public private(set) var recent: [Double] = []
+    public private(set) var best = Double.infinity
     /// Iterations since the best was lower than the one before by more than rounding.
     private(set) var iterationsSinceBest = 0
 
@@ -10,7 +10,6 @@ struct ObjectiveHistory: Codable, Sendable, Equatable {
     private static let kept = 3 * window + 1
     private static let window = 10
 
-    var last: Double? { recent.last }
     var previous: Double? { recent.dropLast().last }
 
     mutating func note(_ objective: Double) {
@@ -26,7 +25,7 @@ struct ObjectiveHistory: Codable, Sendable, Equatable {
 
     /// Whether the last `count` steps have not changed the objective beyond rounding, or ten times as many have not lowered
     /// it: steps that are not monotone may rise for a while.
-    func isFlat(for count: Int) -> Bool {
+    public func isFlat(for count: Int) -> Bool {
         if iterationsSinceBest >= 10 * count { return true }
         let last = recent.suffix(count + 1)
         guard last.count == count + 1, let highest = last.max(), let lowest = last.min() else { return false }
@@ -36,7 +35,7 @@ struct ObjectiveHistory: Codable, Sendable, Equatable {
     /// What steps of linear convergence have left to gain. Their gains end as a geometric series: with G₁ and G₂ those of two
     /// successive windows of `window` steps, each between the lowest objectives, the rest is G₂ρ/(1 − ρ), ρ = G₂/G₁.
     /// - Returns: nil where gains do not fall, and at first.
-    var remainder: Double? {
+    public var remainder: Double? {
         guard recent.count >= 3 * Self.window else { return nil }
         let lowest = (0..<3).map { index in
             recent.dropLast(index * Self.window).suffix(Self.window).min() ?? .nan

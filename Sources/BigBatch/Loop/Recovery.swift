@@ -36,7 +36,7 @@ extension Trainer {
     /// The loss is out of all bounds. A convex objective that is searched cannot get there; a constant step that gets there
     /// stays there.
     private func isAstray(_ statistics: GradientStatistics) -> Bool {
-        (!isConvex || method.fullStep == .same) && state.progress.isAstray(statistics.loss)
+        (!isConvex || !method.fullStep.descends) && state.progress.isAstray(statistics.loss)
     }
 
     /// What was found is no better than the start. (A bad row alone makes the objective of all rows no number, too.)
@@ -47,7 +47,7 @@ extension Trainer {
 
     /// A run of constant steps on a convex objective has ended higher than it began.
     func isAboveStart(_ loss: Double) -> Bool {
-        guard isConvex, method.fullStep == .same, loss.isFinite, let first = state.progress.first else {
+        guard isConvex, !method.fullStep.descends, loss.isFinite, let first = state.progress.first else {
             return false
         }
         return loss - first > 0.1 * objectiveScale(first)

@@ -16,8 +16,9 @@ public struct Snapshot: Codable {
     var state: TrainerState
     /// d of the last step.
     @Stored var direction: [Float]
-    /// What the rules remember; no direction where that has come to its end (see `Trainer.endAdaptation`).
+    /// What the rules remember; no direction where that has come to its end (see `TrainingBatch.endAdaptation`).
     var stepRule: KeptState
+    var fullStep: KeptState
     var aim: KeptState?
     /// `BatchRule.noisyPasses`, which the data may have decided.
     var noisyPasses: Double

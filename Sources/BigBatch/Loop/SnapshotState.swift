@@ -4,14 +4,13 @@ extension Trainer {
     /// - Parameter ended: what the run came to, where it has converged. What it knows of the curvature, ten to forty times the
     ///   parameters, is then left out: who goes on to a lower tolerance learns it anew.
     func snapshot(seconds: Double, ended: EndedRun? = nil) -> Snapshot {
-        var kept = state
-        var known = objective.saved
+        var (full, known) = (fullStep, objective.saved)
         if ended != nil, isConvex {
-            kept.lbfgs = LBFGS(memory: state.lbfgs.memory)
+            full.forget()
             known.walk = nil
         }
         return Snapshot(
-            seconds: seconds, state: kept, direction: direction, stepRule: stepRule.kept,
+            seconds: seconds, state: state, direction: direction, stepRule: stepRule.kept, fullStep: full.kept,
             aim: isAimOver ? nil : aim.kept,
             noisyPasses: growth.noisyPasses, objective: known, reducer: objective.reducer.account,
             validation: validation?.state, ended: ended)
@@ -30,6 +29,7 @@ extension Trainer {
         direction = snapshot.direction
         growth.noisyPasses = snapshot.noisyPasses
         try stepRule.restore(snapshot.stepRule)
+        try fullStep.restore(snapshot.fullStep)
         if let kept = snapshot.aim {
             try aim.restore(kept)
             objective.norm = aim.norm

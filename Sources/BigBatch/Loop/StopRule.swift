@@ -6,9 +6,9 @@
 /// data matters. They are smaller than the gap, the more so the less the metric knows of the Hessian: the run stops when
 /// all three have been at most `tolerance`/5 of it at two successive iterations with a dense metric, `tolerance`/10 with a
 /// diagonal one, and `tolerance`/10 at five without (it takes some before L-BFGS has seen the flat directions). With a
-/// metric, the quasi-Newton stop also needs the search along d to end within twice the step (`Trainer.quasiNewtonStep`):
+/// metric, the quasi-Newton stop also needs the search along d to end within twice the step (`QuasiNewtonStep`):
 /// past that the curvature in the estimates is not the loss's. Along the gradient gains fall slowly, and the rest of their
-/// series has to be within the tolerance too (`ObjectiveHistory.remainder`), as for steps that nobody searches.
+/// series has to be within the tolerance too (`ObjectiveHistory.remainder`), as for steps that nobody searches (`SameStep`).
 ///
 /// Whatever the step, a gradient of 0 ends the run, and so does an objective that `plateau` steps have not changed by more
 /// than rounding, also with `tolerance` 0.

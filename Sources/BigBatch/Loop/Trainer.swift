@@ -11,8 +11,9 @@ public final class Trainer<M: Model> {
     let objective: Objective<M>
     let method: Method
     var growth: any BatchRule
-    /// The rules of noisy steps and of directions, with what they remember.
+    /// The rules of steps and of directions, with what they remember.
     var stepRule: any RunningStep
+    var fullStep: any RunningFullStep
     var aim: any RunningDirection
     /// Directions that learn a norm do so from noisy batches: this one has come to its end.
     private(set) var isAimOver = false
@@ -22,8 +23,8 @@ public final class Trainer<M: Model> {
     var state: TrainerState
     /// d of the current step.
     var direction: [Float]
-    /// On all rows the gradient is exact and the objective convex: metric, L-BFGS, and a test of the gradient that ends the
-    /// run. Otherwise noisy steps to the end.
+    /// On all rows the gradient is exact and the objective convex: metric, a step rule of its own, and a test of the gradient
+    /// that ends the run. Otherwise noisy steps to the end.
     let isConvex: Bool
     /// K at most.
     let batchLimit: Int
@@ -44,6 +45,7 @@ public final class Trainer<M: Model> {
         self.method = method
         isConvex = model.isConvex
         stepRule = method.step.running()
+        fullStep = method.fullStep.running(parameterCount: model.parameterCount)
         aim = method.direction.running(parameterCount: model.parameterCount)
         growth = method.growth
         objective = Objective(
@@ -105,8 +107,8 @@ public final class Trainer<M: Model> {
             try objective.findLeastLoss(decision: decision())
             if mayBePreconditioned, objective.norm == nil {
                 try objective.adoptInitialMetric(at: state.parameters, decision: decision())
-                try chooseDirectSolution()
             }
+            if isConvex, let passes = try fullStep.prepare(batch) { growth.noisyPasses = passes }
         }
         let limit = configuration.timeLimit ?? .infinity
         objective.reducer.observe = {
@@ -181,7 +183,7 @@ public final class Trainer<M: Model> {
     /// Gradient passes after which the run ends. Steps of constant size and steps along the gradient to the end need not get
     /// anywhere in any time.
     private var passLimit: Double? {
-        let isSlow = isConvex && method.fullStep != .quasiNewton
+        let isSlow = isConvex && !method.fullStep.isSuperlinear
         let isBounded = configuration.maxIterations != nil || configuration.timeLimit != nil
         return configuration.maxEpochs ?? (isSlow && !isBounded ? 1000 : nil)
     }

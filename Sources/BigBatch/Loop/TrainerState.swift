@@ -14,21 +14,10 @@ struct TrainerState: Codable {
     var stepSize: Double?
     /// The batch grew in this iteration.
     var grew = false
-    /// Iteration in which the metric was last renewed on the full batch, and the objective then.
-    var metricRenewedAt = 0
-    var objectiveOfMetric: Double?
     /// K when the dense metric was last estimated.
     var batchSizeOfMetric = 0
-    /// Curvature between full-batch iterations.
-    var lbfgs: LBFGS
-    var direct = DirectSolution.refused
-    var objectives = ObjectiveHistory()
-    /// Gap estimates of the last full-batch iterations, relative to the objective.
-    var gapEstimates: [Double] = []
-    /// Full-batch iterations so far.
-    var fullIterations = 0
-    /// Full-batch iterations before which steps of constant size do not ask the curvature again whether they are done.
-    var curvatureAskedAgainAt = 0
+    /// Of iterations on all rows.
+    var full = FullBatchState()
     /// d is that of the last step.
     var hasLastStep = false
     /// Parameters to return to when a step was too long: those before the last step that was not searched, or for models
@@ -53,7 +42,17 @@ struct TrainerState: Codable {
     init(parameters: [Float], batchSize: Int) {
         self.parameters = parameters
         self.batchSize = batchSize
-        // Pairs cost memory and time only where there are many parameters. Barzilai–Borwein needs one.
-        lbfgs = LBFGS(memory: parameters.count <= 100_000 ? 20 : 10)
     }
+}
+
+/// What iterations on all rows of a convex objective depend on, whatever their step rule.
+struct FullBatchState: Codable {
+    var objectives = ObjectiveHistory()
+    /// Gap estimates of the last ones, relative to the objective.
+    var gapEstimates: [Double] = []
+    /// Those since the start, or since a step rule wanted another metric.
+    var iterations = 0
+    /// Iteration in which the metric was last renewed, and the objective then.
+    var renewedAt = 0
+    var objectiveAtRenewal: Double?
 }

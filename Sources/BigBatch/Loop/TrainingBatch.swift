@@ -2,7 +2,7 @@ import Models
 
 /// The batch of an iteration, as its rules see it.
 final class TrainingBatch<M: Model>: BatchView {
-    private unowned let trainer: Trainer<M>
+    unowned let trainer: Trainer<M>
     var statistics = GradientStatistics(
         batchSize: 0, population: 0, loss: 0, squaredGradientNorm: 0, variance: 0)
     /// The line along d, once losses along it were asked for.
@@ -15,7 +15,7 @@ final class TrainingBatch<M: Model>: BatchView {
 
     init(of trainer: Trainer<M>) { self.trainer = trainer }
 
-    private var objective: Objective<M> { trainer.objective }
+    var objective: Objective<M> { trainer.objective }
 
     func begin(_ statistics: GradientStatistics) -> Self {
         self.statistics = statistics
@@ -24,7 +24,7 @@ final class TrainingBatch<M: Model>: BatchView {
         return self
     }
 
-    private func forgetDirection() {
+    func forgetDirection() {
         line = nil
         isDescent = false
     }

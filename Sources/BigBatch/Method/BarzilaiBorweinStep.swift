@@ -22,6 +22,39 @@ public struct BarzilaiBorweinStep: StepRule {
     }
 }
 
+/// α = 1/ν along −P g from the last two full-batch gradients, with a non-monotone search over the last ten objectives: a
+/// monotone one cripples Barzilai–Borwein.
+public struct FullBarzilaiBorweinStep: FullStepRule {
+    public struct State: Codable { var lbfgs: LBFGS }
+
+    public init() {}
+
+    public func start(parameterCount: Int) -> State { State(lbfgs: LBFGS(parameterCount: parameterCount)) }
+    public func forget(_ state: inout State) { state.lbfgs = LBFGS(memory: state.lbfgs.memory) }
+    public func pairs(_ state: State) -> LBFGS? { state.lbfgs }
+
+    public func step(_ batch: any FullBatchView, _ state: inout State) throws -> FullStepOutcome {
+        try batch.renewPreconditionerIfDue()
+        batch.writeDirection(descending: true)
+        var first = try batch.firstStep(doubled: false)
+        let found = state.lbfgs.observe(
+            batch.parameters, gradient: batch.gradient, metric: batch.preconditioner)
+        if let found {
+            // In the metric's norm ν = ⟨Δx, Δg⟩/‖Δx‖² is taken as its dual form ‖Δg‖²_P/⟨Δx, Δg⟩, which needs no P⁻¹.
+            first = BarzilaiBorweinSize().stepSize(
+                after: first, curvature: found.squaredChange, squaredStep: found.product,
+                statistics: batch.statistics)
+        }
+        // It may rise, but not lose what was won.
+        let (loss, best) = (batch.statistics.loss, batch.objectives.best)
+        let highest = batch.objectives.recent.suffix(10).max() ?? loss
+        let reference = max(loss, min(highest, best + 0.1 * batch.scale(of: best)))
+        if try batch.isConverged(length: first), batch.isSlowTailDone { return .done(.gradientNorm) }
+        let trial = try batch.search(from: first, reference: reference, shrink: nil, lengthens: false)
+        return .searched(batch.take(trial))
+    }
+}
+
 /// The Barzilai–Borwein step size on a noisy batch (Algorithm 3).
 ///
 /// ν = ⟨Δx, Δg_B⟩ / ‖Δx‖² (9), both gradients on the same batch; α̃ = (1/ν)(1 − V_B/(K‖g_B‖²)) (8), its factor clamped to

@@ -3,10 +3,10 @@ import Kernels
 /// Limited-memory BFGS: the inverse Hessian from the last `memory` pairs s = Δx, y = Δg (Nocedal & Wright, algorithm 7.4).
 ///
 /// Used on the full batch, where the gradient is exact. H₀ = γP with P the metric and γ = ⟨s, y⟩/⟨y, Py⟩ of the newest
-/// pair, or 1 for a dense metric, which knows its scale better than one pair does. A pair without curvature (⟨s, y⟩ ≤ ε‖s‖‖y‖) is not kept. The two loops run over products ⟨s_i, y_j⟩, which are
-/// kept, so that a direction takes four passes over the stored vectors and writes none but itself. Memory:
-/// 2 (memory + 1) · parameters Floats.
-final class LBFGS: Codable {
+/// pair, or 1 for a dense metric, which knows its scale better than one pair does. A pair without curvature
+/// (⟨s, y⟩ ≤ ε‖s‖‖y‖) is not kept. The two loops run over products ⟨s_i, y_j⟩, which are kept, so that a direction takes
+/// four passes over the stored vectors and writes none but itself. Memory: 2 (memory + 1) · parameters Floats.
+public final class LBFGS: Codable {
     private final class Pair: Codable {
         let step: AlignedBuffer<Float>
         let change: AlignedBuffer<Float>
@@ -48,14 +48,15 @@ final class LBFGS: Codable {
     }
 
     /// What the last two points tell of the curvature along the step between them.
-    struct Curvature: Equatable {
+    public struct Curvature: Equatable {
         /// ⟨s, y⟩.
-        var product: Double
+        public var product: Double
         /// ⟨y, Py⟩.
-        var squaredChange: Double
+        public var squaredChange: Double
     }
 
-    let memory: Int
+    /// Pairs at most.
+    public let memory: Int
     private var previous: (x: AlignedBuffer<Float>, g: AlignedBuffer<Float>)?
     private var hasPrevious = false
     /// Oldest first.
@@ -64,9 +65,12 @@ final class LBFGS: Codable {
     /// γ.
     private var scale = 1.0
 
-    init(memory: Int = 10) {
+    public init(memory: Int = 10) {
         self.memory = memory
     }
+
+    /// Pairs cost memory and time only where there are many parameters.
+    convenience init(parameterCount: Int) { self.init(memory: parameterCount <= 100_000 ? 20 : 10) }
 
     private struct Saved: Codable {
         var memory: Int
@@ -76,7 +80,7 @@ final class LBFGS: Codable {
         var scale: Double
     }
 
-    init(from decoder: any Decoder) throws {
+    public init(from decoder: any Decoder) throws {
         let saved = try Saved(from: decoder)
         memory = saved.memory
         if let x = saved.previousX, let g = saved.previousG {
@@ -87,7 +91,7 @@ final class LBFGS: Codable {
         scale = saved.scale
     }
 
-    func encode(to encoder: any Encoder) throws {
+    public func encode(to encoder: any Encoder) throws {
         let last = hasPrevious ? previous : nil
         try Saved(
             memory: memory, previousX: last.map { Array($0.x.elements) }, previousG: last.map { Array($0.g.elements) },
@@ -95,24 +99,18 @@ final class LBFGS: Codable {
         ).encode(to: encoder)
     }
 
-    var isEmpty: Bool { pairs.isEmpty }
+    public var isEmpty: Bool { pairs.isEmpty }
 
     /// Forgets the pairs; the next is made with the last point.
-    func reset() {
+    public func reset() {
         spare += pairs
         pairs.removeAll(keepingCapacity: true)
-    }
-
-    /// Forgets the pairs and the last point.
-    func forget() {
-        reset()
-        hasPrevious = false
     }
 
     /// Takes the point x and its gradient, and makes a pair with the point before.
     /// - Returns: the curvature between the two; nil at the first point.
     @discardableResult
-    func observe(_ x: [Float], gradient g: [Float], metric: Metric) -> Curvature? {
+    public func observe(_ x: [Float], gradient g: [Float], metric: Metric) -> Curvature? {
         let count = x.count
         let last = previous ?? (AlignedBuffer(count: count), AlignedBuffer(count: count))
         previous = last
@@ -169,7 +167,7 @@ final class LBFGS: Codable {
     private var count: Int { previous?.x.count ?? 0 }
 
     /// d = −H g for the gradient last observed; with no pairs −P g.
-    func writeDirection(gradient: [Float], metric: Metric, into direction: inout [Float]) {
+    public func writeDirection(gradient: [Float], metric: Metric, into direction: inout [Float]) {
         guard !isEmpty else { return metric.apply(-1, to: gradient, into: &direction) }
         let steps = pairs.map { UnsafePointer($0.step.pointer) }
         let changes = pairs.map { UnsafePointer($0.change.pointer) }

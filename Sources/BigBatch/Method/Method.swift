@@ -5,34 +5,19 @@ public struct Method: Sendable {
     /// From a batch smaller than N; of models that are not convex from any.
     public var step: any StepRule
     /// From all N rows of a convex objective.
-    public var fullStep: FullStep
+    public var fullStep: any FullStepRule
     /// The norm the method works in, where the model knows its curvature and the direction learns none.
     public var preconditioner: PreconditionerKind
-    /// Where the objective is a quadratic whose Hessian is cheap, all rows are solved at once.
-    public var mayBeDirect: Bool
-
-    /// Steps from all rows, where the gradient is exact.
-    public enum FullStep: Sendable {
-        /// As from any batch. Such a run is done when the curvature of the loss agrees that nothing is left to gain.
-        case same
-        /// Searched along −P g.
-        case gradient
-        /// Barzilai–Borwein along −P g, with a search that is not monotone.
-        case barzilaiBorwein
-        /// L-BFGS.
-        case quasiNewton
-    }
 
     public init(
-        growth: any BatchRule, direction: any Direction = Descent(), step: any StepRule, fullStep: FullStep = .same,
-        preconditioner: PreconditionerKind = .none, mayBeDirect: Bool = false
+        growth: any BatchRule, direction: any Direction = Descent(), step: any StepRule,
+        fullStep: any FullStepRule = SameStep(), preconditioner: PreconditionerKind = .none
     ) {
         self.growth = growth
         self.direction = direction
         self.step = step
         self.fullStep = fullStep
         self.preconditioner = preconditioner
-        self.mayBeDirect = mayBeDirect
     }
 
     /// The method that a configuration names, for a model that is convex or not.
@@ -60,12 +45,18 @@ public struct Method: Sendable {
             case .bb: BarzilaiBorweinStep()
             case .armijo: armijo
             }
-        fullStep =
-            configuration.step.isConstant
-            ? .same : kind != .gradient ? .quasiNewton : configuration.step == .bb ? .barzilaiBorwein : .gradient
         preconditioner =
             isPrinted || configuration.step.isConstant ? .none : configuration.preconditioner
-        mayBeDirect = configuration.step == .auto && kind == .auto && configuration.growth == .jump
+        // Step and direction are left to the run.
+        let isFree =
+            configuration.step == .auto && kind == .auto && configuration.growth == .jump && preconditioner == .auto
+        fullStep =
+            switch kind {
+            case _ where configuration.step.isConstant: SameStep()
+            case .gradient: configuration.step == .bb ? FullBarzilaiBorweinStep() : GradientStep()
+            case _ where isFree: ExactStep(otherwise: QuasiNewtonStep())
+            default: QuasiNewtonStep()
+            }
         let theta = configuration.theta
         growth =
             switch configuration.step == .sgd ? .none : configuration.growth {

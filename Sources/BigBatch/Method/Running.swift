@@ -20,6 +20,34 @@ private struct Running<Rule: StepRule>: RunningStep {
     mutating func restore(_ kept: KeptState) throws { state = try kept.state(Rule.State.self, name: "step") }
 }
 
+/// A step rule for all rows beside its state.
+protocol RunningFullStep {
+    mutating func prepare(_ rows: any FullBatchView) throws -> Double?
+    mutating func step(_ batch: any FullBatchView) throws -> FullStepOutcome
+    mutating func forget()
+    var pairs: LBFGS? { get }
+    var kept: KeptState { get }
+    mutating func restore(_ kept: KeptState) throws
+}
+
+extension FullStepRule {
+    func running(parameterCount: Int) -> any RunningFullStep {
+        RunningOnAll(rule: self, state: start(parameterCount: parameterCount))
+    }
+}
+
+private struct RunningOnAll<Rule: FullStepRule>: RunningFullStep {
+    let rule: Rule
+    var state: Rule.State
+
+    mutating func prepare(_ rows: any FullBatchView) throws -> Double? { try rule.prepare(rows, &state) }
+    mutating func step(_ batch: any FullBatchView) throws -> FullStepOutcome { try rule.step(batch, &state) }
+    mutating func forget() { rule.forget(&state) }
+    var pairs: LBFGS? { rule.pairs(state) }
+    var kept: KeptState { KeptState(state, name: "fullStep") }
+    mutating func restore(_ kept: KeptState) throws { state = try kept.state(Rule.State.self, name: "fullStep") }
+}
+
 /// A direction beside its state.
 protocol RunningDirection {
     var rule: any Direction { get }

@@ -249,9 +249,7 @@ final class Objective<M: Model> {
         }
     }
 
-    var isPreconditioned: Bool {
-        if case .identity = metric { false } else { true }
-    }
+    var isPreconditioned: Bool { metric.isPreconditioned }
 
     var gradientPasses: Double { Double(gradientsEvaluated) / Double(population) }
 

@@ -18,12 +18,14 @@ extension Trainer {
         let before = objective.rowsRead
         defer { result.certificatePasses = Double(objective.rowsRead - before) / Double(objective.population) }
 
+        let pairs = fullStep.pairs ?? LBFGS()
         var gap = gapOfGradient(model)
-        var gain = gainOfStep
+        // By how much a step on all rows lowers ‖g‖², about: much where the metric knows the curvature.
+        var gain = if case .dense = objective.metric { 30.0 } else { pairs.isEmpty ? 1.0 : 3.0 }
         for isLast in [false, true] where gap > aim / 4 {
             // What is out of reach is not tried; early stopping wants no better optimum.
             guard validation == nil, gap <= (isLast ? gain : gain * gain) * aim,
-                let found = try polishingStep(from: result.objective)
+                let found = try polishingStep(from: result.objective, pairs)
             else { break }
             result.objective = found.loss
             result.gradientNorm = objective.gradientNorm
@@ -41,18 +43,10 @@ extension Trainer {
         return weights.reduce(0) { $0 + Double($1) * Double($1) } / (2 * objective.l2)
     }
 
-    /// By how much a step on all rows lowers ‖g‖², about: much where the metric knows the curvature.
-    private var gainOfStep: Double {
-        switch objective.metric {
-        case .dense: 30
-        case .diagonal, .identity: state.lbfgs.isEmpty ? 1 : 3
-        }
-    }
-
     /// One quasi-Newton step of length 1, taken back where it does not lower the objective. One read.
-    private func polishingStep(from loss: Double) throws -> GradientStatistics? {
-        state.lbfgs.observe(state.parameters, gradient: objective.gradient, metric: objective.metric)
-        state.lbfgs.writeDirection(gradient: objective.gradient, metric: objective.metric, into: &direction)
+    private func polishingStep(from loss: Double, _ pairs: LBFGS) throws -> GradientStatistics? {
+        pairs.observe(state.parameters, gradient: objective.gradient, metric: objective.metric)
+        pairs.writeDirection(gradient: objective.gradient, metric: objective.metric, into: &direction)
         guard dot(objective.gradient, direction) < 0 else { return nil }
         let previous = state.parameters
         objective.walk = nil

@@ -14,6 +14,9 @@ public enum Metric: Sendable {
     /// P over features (and the intercept), for each class.
     case dense(DenseMetric)
 
+    /// P is not the identity.
+    var isPreconditioned: Bool { if case .identity = self { false } else { true } }
+
     /// out = factor · P g.
     func apply(_ factor: Double, to g: [Float], into out: inout [Float]) {
         g.withUnsafeBufferPointer { g in

@@ -16,7 +16,11 @@ extension Checkpoint {
             var iteration: Int?
             var position: Int?
             var batchSize: Int?
-            var fullIterations: Int?
+            var full: AllRows?
+        }
+
+        struct AllRows: Decodable {
+            var iterations: Int?
         }
 
         struct Objective: Decodable {
@@ -35,7 +39,7 @@ extension Checkpoint {
     }
 
     /// Arrays that have an element for every parameter.
-    private static let parameterArrays = ["state.", "direction", "objective.walk"]
+    private static let parameterArrays = ["state.", "direction", "fullStep", "objective.walk"]
 
     /// - Throws: `DamagedCheckpoint`.
     package func check(_ arrays: [String: SnapshotTensors.Values]) throws {
@@ -47,7 +51,7 @@ extension Checkpoint {
         let outline = try? JSONDecoder().decode(Outline.self, from: Data(document))
         let (state, objective) = (outline?.state?.state, outline?.state?.objective)
         let counts = [
-            state?.iteration, state?.position, state?.batchSize, state?.fullIterations, objective?.gradientsEvaluated,
+            state?.iteration, state?.position, state?.batchSize, state?.full?.iterations, objective?.gradientsEvaluated,
             objective?.rowsRead, objective?.metricSampleSize, objective?.metric?.classes,
         ]
         // A dense metric has a row for every feature of a few thousand.

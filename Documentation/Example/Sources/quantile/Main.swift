@@ -43,7 +43,7 @@ struct Main {
         configuration.tolerance = 1e-5
         // Rules of one's own, or those of the library: JumpGrowth grows the batch by the noise of its gradient.
         let method = Method(
-            growth: JumpGrowth(theta: configuration.theta), step: CautiousStep(), fullStep: .quasiNewton,
+            growth: JumpGrowth(theta: configuration.theta), step: CautiousStep(), fullStep: QuasiNewtonStep(),
             preconditioner: .auto)
         let trainer = Trainer(
             model: model, dataset: data.training, communicator: world, configuration: configuration, method: method)

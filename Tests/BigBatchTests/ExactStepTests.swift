@@ -9,7 +9,7 @@ import Testing
 @testable import BigBatch
 
 @Suite("Direct solution of a quadratic")
-struct DirectStepTests {
+struct ExactStepTests {
     /// Rows that depend on their global position only; targets are linear in the features, with an offset and noise.
     private struct Regression: Sendable {
         var rows = 4000
@@ -228,12 +228,12 @@ struct DirectStepTests {
 
     @Test("The work decides: few features, many stored values, or few rows")
     func cost() {
-        #expect(DirectCost(dimension: 54, valuesPerRow: 53, rows: 1_000_000).isWorthwhile)
-        #expect(!DirectCost(dimension: 54, valuesPerRow: 1, rows: 1_000_000).isWorthwhile)
-        #expect(DirectCost(dimension: 201, valuesPerRow: 200, rows: 1_000_000).isWorthwhile)
-        #expect(!DirectCost(dimension: 1001, valuesPerRow: 1000, rows: 1_000_000).isWorthwhile)
-        #expect(DirectCost(dimension: 1001, valuesPerRow: 80, rows: 1000).isWorthwhile)
-        #expect(!DirectCost(dimension: 5001, valuesPerRow: 80, rows: 100).isWorthwhile)
+        #expect(HessianCost(dimension: 54, valuesPerRow: 53, rows: 1_000_000).isWorthwhile)
+        #expect(!HessianCost(dimension: 54, valuesPerRow: 1, rows: 1_000_000).isWorthwhile)
+        #expect(HessianCost(dimension: 201, valuesPerRow: 200, rows: 1_000_000).isWorthwhile)
+        #expect(!HessianCost(dimension: 1001, valuesPerRow: 1000, rows: 1_000_000).isWorthwhile)
+        #expect(HessianCost(dimension: 1001, valuesPerRow: 80, rows: 1000).isWorthwhile)
+        #expect(!HessianCost(dimension: 5001, valuesPerRow: 80, rows: 100).isWorthwhile)
     }
 
     @Test("Less accuracy never takes longer", arguments: [1e-1, 1e-2, 1e-3, 1e-5])

@@ -1,0 +1,132 @@
+import Models
+
+/// Steps from all N rows of a convex objective.
+extension Trainer {
+    func fullBatchStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
+        state.full.objectives.note(statistics.loss)
+        let batch = batch.begin(statistics)
+        let outcome = try settled().map { .done($0) } ?? fullStep.step(batch)
+        return IterationOutcome(statistics: batch.statistics, stepSize: outcome.size, reason: outcome.reason)
+    }
+
+    /// Why no step can lower the objective any more, whatever the step rule; nil: one may.
+    private func settled() -> StopReason? {
+        if objective.gradientNorm == 0 { return .gradientNorm }
+        // A step of constant size that is too short looks the same: see `SameStep`.
+        guard method.fullStep.descends else { return nil }
+        return state.full.objectives.isFlat(for: stopRule.plateau) ? .objectivePlateau : nil
+    }
+
+    /// An objective this low is within the tolerance of every other: it cannot fall below its least value.
+    var nothingLeft: Double {
+        guard isConvex, let start = state.progress.first else { return -.infinity }
+        let scale = stopRule.scale(objective.leastLoss, least: objective.leastLoss, start: start)
+        return objective.leastLoss + max(stopRule.tolerance, StopRule.resolution) * scale
+    }
+
+    /// The objective that accuracy is relative to.
+    func objectiveScale(_ loss: Double) -> Double {
+        stopRule.scale(loss, least: objective.leastLoss, start: state.progress.first)
+    }
+}
+
+extension TrainingBatch: FullBatchView {
+    var parameters: [Float] { trainer.state.parameters }
+    var gradient: [Float] { objective.gradient }
+    var preconditioner: Metric { objective.metric }
+
+    func writeDirection(_ write: (inout [Float]) -> Void) {
+        forgetDirection()
+        write(&trainer.direction)
+    }
+
+    func stepAsFromAnyBatch() throws -> StepOutcome { try trainer.stepRule.step(self) }
+
+    // MARK: - The norm
+
+    func renewPreconditionerIfDue() throws {
+        if try endAdaptation() || isDue && renew() { takeNorm() }
+        trainer.state.full.iterations += 1
+    }
+
+    func expirePreconditioner() { trainer.state.full.iterations = 0 }
+
+    func hessianCost() throws -> HessianCost? { try objective.hessianCost(decision: trainer.decision()) }
+
+    func adoptHessian() throws -> Bool {
+        guard try objective.adoptHessian(decision: trainer.decision()) else { return false }
+        if objective.norm != nil { trainer.endAim() }
+        takeNorm()
+        return true
+    }
+
+    func gapByCurvature() throws -> Double? {
+        try objective.gapByCurvature(at: trainer.state.parameters, decision: trainer.decision())
+    }
+
+    private func takeNorm() { statistics.squaredGradientNorm = objective.metric.squaredNorm(objective.gradient) }
+
+    /// Directions that learn a scale of every parameter do so from noisy batches. On all rows the curvature is at hand.
+    private func endAdaptation() throws -> Bool {
+        guard objective.norm != nil else { return false }
+        trainer.endAim()
+        trainer.state.stepSize = nil
+        trainer.state.lastGood = nil
+        guard trainer.mayBePreconditioned else { return false }
+        try objective.adoptInitialMetric(at: trainer.state.parameters, decision: trainer.decision())
+        return true
+    }
+
+    private var isDue: Bool {
+        let isWornOut = objective.metricSampleSize > 0 && trainer.state.full.iterations % 10 == 0
+        return objective.isPreconditioned && (isWornOut || hasFallen(by: 0.5))
+    }
+
+    /// Makes a metric at x, at most once an iteration.
+    private func renew() throws -> Bool {
+        guard trainer.state.full.renewedAt != trainer.state.iteration else { return false }
+        trainer.state.full.renewedAt = trainer.state.iteration
+        trainer.state.full.objectiveAtRenewal = statistics.loss
+        try objective.renewMetric(at: trainer.state.parameters, decision: trainer.decision())
+        trainer.state.stepSize = 1
+        return true
+    }
+
+    /// Whether the objective, above its least value, is lower by this share than where the metric was made.
+    private func hasFallen(by share: Double) -> Bool {
+        guard let before = trainer.state.full.objectiveAtRenewal ?? trainer.state.progress.first else { return false }
+        return before - statistics.loss > share * (before - objective.leastLoss)
+    }
+
+    // MARK: - The end
+
+    var stopRule: StopRule { trainer.stopRule }
+    var objectives: ObjectiveHistory { trainer.state.full.objectives }
+    func scale(of loss: Double) -> Double { trainer.objectiveScale(loss) }
+
+    /// By a metric that was made about here.
+    func isConverged(length: Double) throws -> Bool {
+        let estimate = stopRule.gapEstimate(
+            statistics, slope: length * slope,
+            metricNorm: statistics.squaredGradientNorm * (objective.isPreconditioned ? 1 : length),
+            previousLoss: objectives.previous)
+        if let estimate {
+            let estimates = trainer.state.full.gapEstimates.suffix(4)
+            trainer.state.full.gapEstimates = estimates + [estimate / scale(of: statistics.loss)]
+        }
+        guard stopRule.isConverged(estimates: trainer.state.full.gapEstimates, metric: objective.metric) else {
+            return false
+        }
+        guard objective.isPreconditioned, hasFallen(by: 0.1), try renew() else { return true }
+        let renewed = objective.metric.squaredNorm(objective.gradient) / 2 / scale(of: statistics.loss)
+        if renewed <= stopRule.requirement(objective.metric).bound { return true }
+        trainer.state.full.gapEstimates = []
+        return false
+    }
+
+    var isSlowTailDone: Bool {
+        let bound = stopRule.requirement(objective.metric).bound
+        if let last = trainer.state.full.gapEstimates.last, last <= bound / 100 { return true }
+        return objectives.remainder.map { $0 <= bound * scale(of: statistics.loss) } ?? false
+    }
+}

@@ -1,0 +1,48 @@
+/// L-BFGS with a backtracking search from α = 1; without pairs along −P g.
+public struct QuasiNewtonStep: FullStepRule {
+    public struct State: Codable { var lbfgs: LBFGS }
+
+    public init() {}
+
+    public func start(parameterCount: Int) -> State { State(lbfgs: LBFGS(parameterCount: parameterCount)) }
+    public func forget(_ state: inout State) { state.lbfgs = LBFGS(memory: state.lbfgs.memory) }
+    public func pairs(_ state: State) -> LBFGS? { state.lbfgs }
+    public var isSuperlinear: Bool { true }
+
+    public func step(_ batch: any FullBatchView, _ state: inout State) throws -> FullStepOutcome {
+        try batch.renewPreconditionerIfDue()
+        let lbfgs = state.lbfgs
+        lbfgs.observe(batch.parameters, gradient: batch.gradient, metric: batch.preconditioner)
+        batch.writeDirection {
+            lbfgs.writeDirection(gradient: batch.gradient, metric: batch.preconditioner, into: &$0)
+        }
+        if !(batch.slope < 0) {
+            lbfgs.reset()
+            batch.writeDirection(descending: true)
+        }
+        let isFirst = lbfgs.isEmpty
+        let first = isFirst ? try batch.firstStep(doubled: true) : 1
+        let isConverged = try batch.isConverged(length: isFirst ? first / 2 : 1)
+        let isPreconditioned = batch.preconditioner.isPreconditioned
+        if isConverged, !isPreconditioned { return .done(.gradientNorm) }
+        let gradientStep = batch.stepSize
+        // With the curvature known the step is the minimiser along d, searched from twice the quasi-Newton length.
+        let longest = isPreconditioned ? 2 * first : first
+        let trial = try batch.search(from: longest, reference: nil, shrink: 1, lengthens: isPreconditioned)
+        // The gap was estimated with the metric's curvature: where the loss falls on past twice the step, that is not it.
+        let loss = batch.statistics.loss
+        let gain = trial.map { loss - $0.loss } ?? 0
+        let negligible = max(LineSearch.visible, batch.stopRule.requirement(batch.preconditioner).bound / 10)
+        if isConverged, (trial?.step ?? 0) < longest || gain <= negligible * batch.scale(of: loss) {
+            return .done(.gradientNorm)
+        }
+        let stepped = batch.take(trial)
+        if let trial, trial.step >= longest { batch.expirePreconditioner() }
+        if trial != nil || isFirst { return .searched(stepped) }
+
+        lbfgs.reset()
+        batch.stepSize = gradientStep
+        batch.writeDirection(descending: true)
+        return .searched(try batch.searchAndMove(from: batch.firstStep(doubled: true)))
+    }
+}

@@ -1,0 +1,42 @@
+/// All rows of a convex objective as a step rule sees them: the gradient is exact.
+public protocol FullBatchView: BatchView {
+    /// x.
+    var parameters: [Float] { get }
+    /// ∇ℓ(x).
+    var gradient: [Float] { get }
+    /// P.
+    var preconditioner: Metric { get }
+    /// Writes a d of the rule's own; on entry it is any.
+    func writeDirection(_ write: (inout [Float]) -> Void)
+    /// The step that `Method.step` makes from any batch.
+    func stepAsFromAnyBatch() throws -> StepOutcome
+
+    // MARK: - The norm
+
+    /// For rules that go down in the norm of the curvature, once an iteration: makes P at x where it has served ten iterations
+    /// or the objective has halved since it was made. A norm that the direction learned from noisy batches ends here.
+    /// `statistics` and `stepSize` are then those of the new P.
+    func renewPreconditionerIfDue() throws
+    /// P is due at the next iteration.
+    func expirePreconditioner()
+    /// What forming ∇²ℓ costs; nil where it is not the same everywhere.
+    func hessianCost() throws -> HessianCost?
+    /// Makes P = (∇²ℓ)⁻¹, and `statistics` those in its norm. One read of the rows and two reductions.
+    /// - Returns: false where ∇²ℓ is not constant, not finite or singular; P is then what it was.
+    func adoptHessian() throws -> Bool
+    /// ½ gᵀPg with a P made at x alone, an estimate of ℓ(x) − ℓ*; nil where that costs too much. A few passes.
+    func gapByCurvature() throws -> Double?
+
+    // MARK: - The end
+
+    var stopRule: StopRule { get }
+    /// ℓ of the iterations on all rows, that at x last.
+    var objectives: ObjectiveHistory { get }
+    /// What accuracy is relative to at this loss (see `StopRule.scale`).
+    func scale(of loss: Double) -> Double
+    /// Whether the estimates of ℓ(x) − ℓ* of the last iterations are within the tolerance. Once an iteration, with d written.
+    /// - Parameter length: α of the minimiser along d, about.
+    func isConverged(length: Double) throws -> Bool
+    /// Steps along the gradient may gain little each and much together: whether these have nothing left to gain either.
+    var isSlowTailDone: Bool { get }
+}
