@@ -66,7 +66,7 @@ private struct OwnConjugateStep: FullStepRule {
         return State(gradient: zeros, direction: zeros)
     }
 
-    func step(_ batch: any FullBatchView, _ state: inout State) throws -> FullStepOutcome {
+    func step(_ batch: any FullBatchView, _ state: inout State) throws -> StepOutcome {
         let (g, before) = (batch.gradient, state.gradient)
         let square = before.reduce(0) { $0 + $1 * $1 }
         let beta = square > 0 ? max(0, zip(g, before).reduce(0) { $0 + $1.0 * ($1.0 - $1.1) } / square) : 0
@@ -75,7 +75,7 @@ private struct OwnConjugateStep: FullStepRule {
         batch.writeDirection { $0 = state.direction }
         let first = try batch.firstStep(doubled: true)
         if try batch.isConverged(length: first), batch.isSlowTailDone { return .done(.gradientNorm) }
-        return .searched(try batch.searchAndMove(from: first, shrink: 1))
+        return try batch.searchAndMove(from: first, shrink: 1)
     }
 }
 

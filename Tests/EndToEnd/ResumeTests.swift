@@ -208,7 +208,7 @@ import Testing
         let name = try #require(folder.names.first)
         #expect(folder.names.count == 1)
         let arrays = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/" + name.arrays))
-        #expect(arrays.range(of: Data("lbfgs".utf8)) == nil)
+        #expect(arrays.range(of: Data("fullStep".utf8)) == nil)
         try FileManager.default.removeItem(atPath: place.path("run/report.html"))
         try place.write("half", to: "run/report.html.tmp-n1-2")
         let again = try place.run(command)

@@ -5,8 +5,12 @@ extension Trainer {
     func fullBatchStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         state.full.objectives.note(statistics.loss)
         let batch = batch.begin(statistics)
-        let outcome = try settled().map { .done($0) } ?? fullStep.step(batch)
-        return IterationOutcome(statistics: batch.statistics, stepSize: outcome.size, reason: outcome.reason)
+        let stepped = try settled().map { .done($0) } ?? fullStep.step(batch)
+        // A search on all rows that found no step would find none again.
+        let isExhausted = stepped == .stayed && method.fullStep.descends
+        return IterationOutcome(
+            statistics: batch.statistics, stepSize: stepped.size,
+            reason: isExhausted ? .lineSearchExhausted : stepped.reason)
     }
 
     /// Why no step can lower the objective any more, whatever the step rule; nil: one may.

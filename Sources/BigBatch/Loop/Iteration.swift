@@ -35,7 +35,8 @@ extension Trainer {
     /// convex the last step with it; after many in a row such a run is done.
     func noisyStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
         let stepped = try stepRule.step(batch.begin(statistics))
-        var outcome = IterationOutcome(statistics: batch.statistics, stepSize: stepped.size)
+        var outcome = IterationOutcome(
+            statistics: batch.statistics, stepSize: stepped.size, reason: stepped.reason)
         guard !isConvex else { return outcome }
         state.exhaustedSearches = stepped == .stayed ? state.exhaustedSearches + 1 : 0
         if state.exhaustedSearches >= 20 { outcome.reason = .lineSearchExhausted }

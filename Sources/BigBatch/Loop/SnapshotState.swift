@@ -36,7 +36,9 @@ extension Trainer {
         } else {
             endAim()
         }
-        guard [nil, state.parameters.count].contains(objective.norm?.diagonal.count) else {
+        guard [nil, state.parameters.count].contains(objective.norm?.diagonal.count),
+            fullStep.pairs?.isMade(for: state.parameters.count) ?? true
+        else {
             throw SnapshotMismatch(description: "the snapshot is not of this model and this data")
         }
         if let saved = snapshot.validation { validation?.state = saved }

@@ -1,3 +1,4 @@
+import Kernels
 import Models
 import Synchronization
 
@@ -51,6 +52,14 @@ extension Array: StorableArray where Element: StorableNumber {
     public init?(storedValues: SnapshotTensors.Values?) {
         guard let values = Element.values(of: storedValues) else { return nil }
         self = values
+    }
+}
+
+extension AlignedBuffer: StorableArray where Element: StorableNumber {
+    public var storedValues: SnapshotTensors.Values? { Element.stored(Array(elements)) }
+    public convenience init?(storedValues: SnapshotTensors.Values?) {
+        guard let values = Element.values(of: storedValues) else { return nil }
+        self.init(values)
     }
 }
 

@@ -25,19 +25,13 @@ public struct BarzilaiBorweinStep: StepRule {
 /// α = 1/ν along −P g from the last two full-batch gradients, with a non-monotone search over the last ten objectives: a
 /// monotone one cripples Barzilai–Borwein.
 public struct FullBarzilaiBorweinStep: FullStepRule {
-    public struct State: Codable { var lbfgs: LBFGS }
-
     public init() {}
 
-    public func start(parameterCount: Int) -> State { State(lbfgs: LBFGS(parameterCount: parameterCount)) }
-    public func forget(_ state: inout State) { state.lbfgs = LBFGS(memory: state.lbfgs.memory) }
-    public func pairs(_ state: State) -> LBFGS? { state.lbfgs }
-
-    public func step(_ batch: any FullBatchView, _ state: inout State) throws -> FullStepOutcome {
+    public func step(_ batch: any FullBatchView, _ pairs: inout LBFGS) throws -> StepOutcome {
         try batch.renewPreconditionerIfDue()
         batch.writeDirection(descending: true)
         var first = try batch.firstStep(doubled: false)
-        let found = state.lbfgs.observe(
+        let found = pairs.observe(
             batch.parameters, gradient: batch.gradient, metric: batch.preconditioner)
         if let found {
             // In the metric's norm ν = ⟨Δx, Δg⟩/‖Δx‖² is taken as its dual form ‖Δg‖²_P/⟨Δx, Δg⟩, which needs no P⁻¹.
@@ -51,7 +45,7 @@ public struct FullBarzilaiBorweinStep: FullStepRule {
         let reference = max(loss, min(highest, best + 0.1 * batch.scale(of: best)))
         if try batch.isConverged(length: first), batch.isSlowTailDone { return .done(.gradientNorm) }
         let trial = try batch.search(from: first, reference: reference, shrink: nil, lengthens: false)
-        return .searched(batch.take(trial))
+        return batch.take(trial)
     }
 }
 

@@ -1,8 +1,6 @@
 /// Where a step goes, by the gradient of its batch.
-///
-/// A direction is a value; what it remembers from step to step is its `State`, which checkpoints keep.
-public protocol Direction: Sendable {
-    associatedtype State: Codable
+public protocol Direction: StatefulRule {
+    associatedtype State
     /// What it remembers before the first step.
     func start(parameterCount: Int) -> State
     /// Writes d.
@@ -10,8 +8,6 @@ public protocol Direction: Sendable {
     ///   - d: on entry Δx/α of the last step, where there was one.
     ///   - hasLastStep: false at the start and where the last batch had no good step.
     func write(_ d: inout [Float], _ gradient: any BatchGradient, hasLastStep: Bool, _ state: inout State)
-    /// After a return to earlier parameters.
-    func forget(_ state: inout State)
     /// The norm that the noise of its steps counts in, where it learns one; nil: that of the preconditioner.
     func norm(_ state: State) -> LearnedNorm?
 
@@ -30,7 +26,6 @@ public protocol Direction: Sendable {
 }
 
 extension Direction {
-    public func forget(_ state: inout State) {}
     public func norm(_ state: State) -> LearnedNorm? { nil }
     public var mayRise: Bool { true }
     public var continuesLastStep: Bool { false }

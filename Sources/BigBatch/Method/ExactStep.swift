@@ -40,7 +40,7 @@ public struct ExactStep<Rest: FullStepRule>: FullStepRule {
         return cost.noisyPasses
     }
 
-    public func step(_ batch: any FullBatchView, _ state: inout State) throws -> FullStepOutcome {
+    public func step(_ batch: any FullBatchView, _ state: inout State) throws -> StepOutcome {
         switch state.solution {
         case .refused: break
         case .chosen: if try !batch.adoptHessian() { state.solution = .refused }
@@ -55,6 +55,6 @@ public struct ExactStep<Rest: FullStepRule>: FullStepRule {
         batch.stepSize = 1
         batch.writeDescent()
         batch.move(by: 1)
-        return .stepped(.moved(by: 1))
+        return .moved(by: 1)
     }
 }

@@ -8,8 +8,8 @@ import Kernels
 /// four passes over the stored vectors and writes none but itself. Memory: 2 (memory + 1) · parameters Floats.
 public final class LBFGS: Codable {
     private final class Pair: Codable {
-        let step: AlignedBuffer<Float>
-        let change: AlignedBuffer<Float>
+        @Stored private(set) var step: AlignedBuffer<Float>
+        @Stored private(set) var change: AlignedBuffer<Float>
         /// ⟨s, y⟩.
         var product = 0.0
         /// ⟨s, y_j⟩ for the pairs j that came later, in their order.
@@ -20,30 +20,6 @@ public final class LBFGS: Codable {
         init(count: Int) {
             step = AlignedBuffer(count: count)
             change = AlignedBuffer(count: count)
-        }
-
-        private struct Saved: Codable {
-            @Stored var step: [Float]
-            @Stored var change: [Float]
-            var product: Double
-            var laterProducts: [Double]
-            var slope: Double
-        }
-
-        init(from decoder: any Decoder) throws {
-            let saved = try Saved(from: decoder)
-            step = AlignedBuffer(saved.step)
-            change = AlignedBuffer(saved.change)
-            product = saved.product
-            laterProducts = saved.laterProducts
-            slope = saved.slope
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            try Saved(
-                step: Array(step.elements), change: Array(change.elements), product: product,
-                laterProducts: laterProducts, slope: slope
-            ).encode(to: encoder)
         }
     }
 
@@ -57,13 +33,15 @@ public final class LBFGS: Codable {
 
     /// Pairs at most.
     public let memory: Int
-    private var previous: (x: AlignedBuffer<Float>, g: AlignedBuffer<Float>)?
-    private var hasPrevious = false
+    @Stored private var previousX: AlignedBuffer<Float>? = nil
+    @Stored private var previousG: AlignedBuffer<Float>? = nil
     /// Oldest first.
     private var pairs: [Pair] = []
     private var spare: [Pair] = []
     /// γ.
     private var scale = 1.0
+
+    private enum CodingKeys: CodingKey { case memory, previousX, previousG, pairs, scale }
 
     public init(memory: Int = 10) {
         self.memory = memory
@@ -72,31 +50,10 @@ public final class LBFGS: Codable {
     /// Pairs cost memory and time only where there are many parameters.
     convenience init(parameterCount: Int) { self.init(memory: parameterCount <= 100_000 ? 20 : 10) }
 
-    private struct Saved: Codable {
-        var memory: Int
-        @Stored var previousX: [Float]?
-        @Stored var previousG: [Float]?
-        var pairs: [Pair]
-        var scale: Double
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let saved = try Saved(from: decoder)
-        memory = saved.memory
-        if let x = saved.previousX, let g = saved.previousG {
-            previous = (AlignedBuffer(x), AlignedBuffer(g))
-            hasPrevious = true
-        }
-        pairs = saved.pairs
-        scale = saved.scale
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        let last = hasPrevious ? previous : nil
-        try Saved(
-            memory: memory, previousX: last.map { Array($0.x.elements) }, previousG: last.map { Array($0.g.elements) },
-            pairs: pairs, scale: scale
-        ).encode(to: encoder)
+    /// All of its vectors have this length.
+    func isMade(for count: Int) -> Bool {
+        (pairs.flatMap { [$0.step, $0.change] } + [previousX, previousG].compactMap { $0 })
+            .allSatisfy { $0.count == count }
     }
 
     public var isEmpty: Bool { pairs.isEmpty }
@@ -111,20 +68,15 @@ public final class LBFGS: Codable {
     /// - Returns: the curvature between the two; nil at the first point.
     @discardableResult
     public func observe(_ x: [Float], gradient g: [Float], metric: Metric) -> Curvature? {
-        let count = x.count
-        let last = previous ?? (AlignedBuffer(count: count), AlignedBuffer(count: count))
-        previous = last
-        guard hasPrevious else {
-            hasPrevious = true
-            last.x.pointer.update(from: x, count: count)
-            last.g.pointer.update(from: g, count: count)
+        guard let previousX, let previousG else {
+            (previousX, previousG) = (AlignedBuffer(x), AlignedBuffer(g))
             return nil
         }
-        let pair = spare.popLast() ?? Pair(count: count)
+        let pair = spare.popLast() ?? Pair(count: x.count)
         let found = x.withUnsafeBufferPointer { x in
             g.withUnsafeBufferPointer { g in
                 FixedOrder.pair(
-                    x, previousX: last.x.pointer, g, previousG: last.g.pointer, step: pair.step.pointer,
+                    x, previousX: previousX.pointer, g, previousG: previousG.pointer, step: pair.step.pointer,
                     change: pair.change.pointer)
             }
         }
@@ -164,7 +116,7 @@ public final class LBFGS: Codable {
         return result
     }
 
-    private var count: Int { previous?.x.count ?? 0 }
+    private var count: Int { previousX?.count ?? 0 }
 
     /// d = −H g for the gradient last observed; with no pairs −P g.
     public func writeDirection(gradient: [Float], metric: Metric, into direction: inout [Float]) {

@@ -1,26 +1,20 @@
 /// L-BFGS with a backtracking search from α = 1; without pairs along −P g.
 public struct QuasiNewtonStep: FullStepRule {
-    public struct State: Codable { var lbfgs: LBFGS }
-
     public init() {}
 
-    public func start(parameterCount: Int) -> State { State(lbfgs: LBFGS(parameterCount: parameterCount)) }
-    public func forget(_ state: inout State) { state.lbfgs = LBFGS(memory: state.lbfgs.memory) }
-    public func pairs(_ state: State) -> LBFGS? { state.lbfgs }
     public var isSuperlinear: Bool { true }
 
-    public func step(_ batch: any FullBatchView, _ state: inout State) throws -> FullStepOutcome {
+    public func step(_ batch: any FullBatchView, _ pairs: inout LBFGS) throws -> StepOutcome {
         try batch.renewPreconditionerIfDue()
-        let lbfgs = state.lbfgs
-        lbfgs.observe(batch.parameters, gradient: batch.gradient, metric: batch.preconditioner)
+        pairs.observe(batch.parameters, gradient: batch.gradient, metric: batch.preconditioner)
         batch.writeDirection {
-            lbfgs.writeDirection(gradient: batch.gradient, metric: batch.preconditioner, into: &$0)
+            pairs.writeDirection(gradient: batch.gradient, metric: batch.preconditioner, into: &$0)
         }
         if !(batch.slope < 0) {
-            lbfgs.reset()
+            pairs.reset()
             batch.writeDirection(descending: true)
         }
-        let isFirst = lbfgs.isEmpty
+        let isFirst = pairs.isEmpty
         let first = isFirst ? try batch.firstStep(doubled: true) : 1
         let isConverged = try batch.isConverged(length: isFirst ? first / 2 : 1)
         let isPreconditioned = batch.preconditioner.isPreconditioned
@@ -38,11 +32,11 @@ public struct QuasiNewtonStep: FullStepRule {
         }
         let stepped = batch.take(trial)
         if let trial, trial.step >= longest { batch.expirePreconditioner() }
-        if trial != nil || isFirst { return .searched(stepped) }
+        if trial != nil || isFirst { return stepped }
 
-        lbfgs.reset()
+        pairs.reset()
         batch.stepSize = gradientStep
         batch.writeDirection(descending: true)
-        return .searched(try batch.searchAndMove(from: batch.firstStep(doubled: true)))
+        return try batch.searchAndMove(from: batch.firstStep(doubled: true))
     }
 }

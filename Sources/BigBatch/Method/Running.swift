@@ -1,83 +1,72 @@
-/// A step rule beside its state.
-protocol RunningStep {
-    mutating func step(_ batch: any BatchView) throws -> StepOutcome
+/// A rule beside its state.
+struct Running<Rule: StatefulRule> {
+    let own: Rule
+    var state: Rule.State
+    /// In snapshots.
+    let name: String
+}
+
+/// What the loop asks of any rule.
+protocol RunningRule {
     mutating func forget()
     var kept: KeptState { get }
     mutating func restore(_ kept: KeptState) throws
+}
+
+extension Running: RunningRule {
+    mutating func forget() { own.forget(&state) }
+    var kept: KeptState { KeptState(state, name: name) }
+    mutating func restore(_ kept: KeptState) throws { state = try kept.state(Rule.State.self, name: name) }
+}
+
+protocol RunningStep: RunningRule {
+    mutating func step(_ batch: any BatchView) throws -> StepOutcome
+}
+
+extension Running: RunningStep where Rule: StepRule {
+    mutating func step(_ batch: any BatchView) throws -> StepOutcome { try own.step(batch, &state) }
 }
 
 extension StepRule {
-    func running() -> any RunningStep { Running(rule: self, state: start) }
+    func running() -> any RunningStep { Running(own: self, state: start, name: "step") }
 }
 
-private struct Running<Rule: StepRule>: RunningStep {
-    let rule: Rule
-    var state: Rule.State
-
-    mutating func step(_ batch: any BatchView) throws -> StepOutcome { try rule.step(batch, &state) }
-    mutating func forget() { rule.forget(&state) }
-    var kept: KeptState { KeptState(state, name: "step") }
-    mutating func restore(_ kept: KeptState) throws { state = try kept.state(Rule.State.self, name: "step") }
-}
-
-/// A step rule for all rows beside its state.
-protocol RunningFullStep {
+protocol RunningFullStep: RunningRule {
     mutating func prepare(_ rows: any FullBatchView) throws -> Double?
-    mutating func step(_ batch: any FullBatchView) throws -> FullStepOutcome
-    mutating func forget()
+    mutating func step(_ batch: any FullBatchView) throws -> StepOutcome
     var pairs: LBFGS? { get }
-    var kept: KeptState { get }
-    mutating func restore(_ kept: KeptState) throws
+}
+
+extension Running: RunningFullStep where Rule: FullStepRule {
+    mutating func prepare(_ rows: any FullBatchView) throws -> Double? { try own.prepare(rows, &state) }
+    mutating func step(_ batch: any FullBatchView) throws -> StepOutcome { try own.step(batch, &state) }
+    var pairs: LBFGS? { own.pairs(state) }
 }
 
 extension FullStepRule {
     func running(parameterCount: Int) -> any RunningFullStep {
-        RunningOnAll(rule: self, state: start(parameterCount: parameterCount))
+        Running(own: self, state: start(parameterCount: parameterCount), name: "fullStep")
     }
 }
 
-private struct RunningOnAll<Rule: FullStepRule>: RunningFullStep {
-    let rule: Rule
-    var state: Rule.State
-
-    mutating func prepare(_ rows: any FullBatchView) throws -> Double? { try rule.prepare(rows, &state) }
-    mutating func step(_ batch: any FullBatchView) throws -> FullStepOutcome { try rule.step(batch, &state) }
-    mutating func forget() { rule.forget(&state) }
-    var pairs: LBFGS? { rule.pairs(state) }
-    var kept: KeptState { KeptState(state, name: "fullStep") }
-    mutating func restore(_ kept: KeptState) throws { state = try kept.state(Rule.State.self, name: "fullStep") }
-}
-
-/// A direction beside its state.
-protocol RunningDirection {
+protocol RunningDirection: RunningRule {
     var rule: any Direction { get }
     mutating func write(_ d: inout [Float], _ gradient: any BatchGradient, hasLastStep: Bool)
     func decay(_ weights: UnsafeMutableBufferPointer<Float>, rate: Float)
-    mutating func forget()
     var norm: LearnedNorm? { get }
-    var kept: KeptState { get }
-    mutating func restore(_ kept: KeptState) throws
+}
+
+extension Running: RunningDirection where Rule: Direction {
+    var rule: any Direction { own }
+    mutating func write(_ d: inout [Float], _ gradient: any BatchGradient, hasLastStep: Bool) {
+        own.write(&d, gradient, hasLastStep: hasLastStep, &state)
+    }
+    func decay(_ weights: UnsafeMutableBufferPointer<Float>, rate: Float) { own.decay(weights, rate: rate, state) }
+    var norm: LearnedNorm? { own.norm(state) }
 }
 
 extension Direction {
     func running(parameterCount: Int) -> any RunningDirection {
-        Directing(direction: self, state: start(parameterCount: parameterCount))
+        Running(own: self, state: start(parameterCount: parameterCount), name: "direction")
     }
-}
-
-private struct Directing<D: Direction>: RunningDirection {
-    let direction: D
-    var state: D.State
-
-    var rule: any Direction { direction }
-    mutating func write(_ d: inout [Float], _ gradient: any BatchGradient, hasLastStep: Bool) {
-        direction.write(&d, gradient, hasLastStep: hasLastStep, &state)
-    }
-    func decay(_ weights: UnsafeMutableBufferPointer<Float>, rate: Float) {
-        direction.decay(weights, rate: rate, state)
-    }
-    mutating func forget() { direction.forget(&state) }
-    var norm: LearnedNorm? { direction.norm(state) }
-    var kept: KeptState { KeptState(state, name: "direction") }
-    mutating func restore(_ kept: KeptState) throws { state = try kept.state(D.State.self, name: "direction") }
 }

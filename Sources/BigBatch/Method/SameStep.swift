@@ -14,7 +14,7 @@ public struct SameStep: FullStepRule {
     public func start(parameterCount: Int) -> State { State() }
     public var descends: Bool { false }
 
-    public func step(_ batch: any FullBatchView, _ state: inout State) throws -> FullStepOutcome {
+    public func step(_ batch: any FullBatchView, _ state: inout State) throws -> StepOutcome {
         state.iterations += 1
         let bound = batch.stopRule.tolerance / 5
         let scale = batch.scale(of: batch.statistics.loss)
@@ -27,6 +27,6 @@ public struct SameStep: FullStepRule {
                 return .done(isFlat ? .objectivePlateau : .gradientNorm)
             }
         }
-        return .stepped(try batch.stepAsFromAnyBatch())
+        return try batch.stepAsFromAnyBatch()
     }
 }

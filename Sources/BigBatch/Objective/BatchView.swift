@@ -62,8 +62,11 @@ public enum StepOutcome: Sendable, Equatable {
     case moved(by: Double)
     /// No step was good enough.
     case stayed
+    /// No step was made, and the run ends.
+    case done(StopReason)
 
     var size: Double { if case .moved(let step) = self { step } else { 0 } }
+    var reason: StopReason? { if case .done(let reason) = self { reason } else { nil } }
 }
 
 extension BatchView {
