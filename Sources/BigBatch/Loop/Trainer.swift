@@ -125,7 +125,7 @@ public final class Trainer<M: Model> {
             let outcome = try iterate()
             last = outcome.statistics
             reason = outcome.reason
-            var record = makeRecord(outcome, elapsed: clock.seconds)
+            var record = makeRecord(outcome, at: clock.seconds)
             if let validation, reason == nil, isDue(validation) {
                 record.validationLoss =
                     try validation.evaluate(state, objective: objective) * configuration.lossUnit
@@ -198,25 +198,32 @@ public final class Trainer<M: Model> {
         return nil
     }
 
-    private func makeRecord(_ outcome: IterationOutcome, elapsed: Double) -> IterationRecord {
+    private func makeRecord(_ outcome: IterationOutcome, at seconds: Double) -> IterationRecord {
         var record = IterationRecord()
         record.iteration = state.iteration
-        record.seconds = elapsed
-        record.gradientPasses = objective.gradientPasses
-        record.featurePasses = objective.featurePasses
+        record.costs = costs(at: seconds)
         record.batchSize = outcome.statistics.batchSize
         record.loss = outcome.statistics.loss * configuration.lossUnit
         record.gradientNorm = objective.gradientNorm * configuration.lossUnit.squareRoot()
         record.signalToNoise = outcome.statistics.signalToNoise
         record.stepSize = outcome.stepSize
         record.trials = state.trials
-        record.allreduces = objective.reducer.account.allreduces
-        record.communicatedBytes = objective.reducer.account.bytes
-        record.computeSeconds = objective.computeSeconds
-        record.communicationSeconds = objective.reducer.account.communicationSeconds
-        record.transferSeconds = objective.reducer.account.transferSeconds
-        record.nonFinite = state.nonFinite
         return record
+    }
+
+    private func costs(at seconds: Double) -> RunCosts {
+        let account = objective.reducer.account
+        var costs = RunCosts()
+        costs.seconds = seconds
+        costs.gradientPasses = objective.gradientPasses
+        costs.featurePasses = objective.featurePasses
+        costs.allreduces = account.allreduces
+        costs.communicatedBytes = account.bytes
+        costs.computeSeconds = objective.computeSeconds
+        costs.communicationSeconds = account.communicationSeconds
+        costs.transferSeconds = account.transferSeconds
+        costs.nonFinite = state.nonFinite
+        return costs
     }
 
     /// Evaluates the final parameters on all rows, unless the last iteration just did or a signal is waiting.
@@ -236,12 +243,7 @@ public final class Trainer<M: Model> {
         var result = TrainingResult()
         result.stopReason = reason
         // What proves the result is told apart from what found it.
-        func noteWork() {
-            result.gradientPasses = objective.gradientPasses
-            result.featurePasses = objective.featurePasses
-            result.allreduces = objective.reducer.account.allreduces
-        }
-        noteWork()
+        var found = costs(at: clock.seconds)
         let isCurrent = validation == nil && reason.stoppedBeforeStep && last?.isFullBatch == true
         if reason == .signal {
             result.objective = .nan
@@ -254,7 +256,7 @@ public final class Trainer<M: Model> {
         } else {
             try compareParameters()
             let statistics = if isCurrent, let last { last } else { try evaluateAll() }
-            noteWork()
+            found = costs(at: clock.seconds)
             result.objective = statistics.loss
             result.gradientNorm = objective.gradientNorm
             if isAboveStart(statistics.loss) {
@@ -268,12 +270,10 @@ public final class Trainer<M: Model> {
         result.dualityGap = result.dualityGap.map { $0 * configuration.lossUnit }
         result.parameters = state.parameters
         result.iterations = state.iteration
-        result.seconds = clock.seconds
-        result.communicatedBytes = objective.reducer.account.bytes
-        result.computeSeconds = objective.computeSeconds
-        result.communicationSeconds = objective.reducer.account.communicationSeconds
-        result.transferSeconds = objective.reducer.account.transferSeconds
-        result.nonFinite = state.nonFinite
+        result.costs = costs(at: clock.seconds)
+        result.gradientPasses = found.gradientPasses
+        result.featurePasses = found.featurePasses
+        result.allreduces = found.allreduces
         return result
     }
 

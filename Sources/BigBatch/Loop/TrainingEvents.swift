@@ -1,12 +1,8 @@
 /// One iteration as it is reported. Loss, gradient norm and batch size are global means and sizes.
-public struct IterationRecord: Codable, Sendable, Equatable {
+public struct IterationRecord: CostBearing, Codable, Sendable, Equatable {
     public var iteration = 0
-    /// Since the start of training.
-    public var seconds = 0.0
-    /// Per-sample gradients evaluated so far / N, growth included.
-    public var gradientPasses = 0.0
-    /// Reads of feature rows so far / N, line search and evaluation included.
-    public var featurePasses = 0.0
+    /// Up to the end of the iteration.
+    public var costs = RunCosts()
     /// K, over all ranks.
     public var batchSize = 0
     /// ℓ_B(x) with the regulariser, at the start of the iteration.
@@ -18,17 +14,6 @@ public struct IterationRecord: Codable, Sendable, Equatable {
     public var stepSize = 0.0
     /// Trial steps the line search evaluated in this iteration.
     public var trials = 0
-    /// Reductions so far.
-    public var allreduces = 0
-    /// Bytes that each rank has put into reductions and broadcasts so far; 0 for a rank alone.
-    public var communicatedBytes = 0
-    /// Seconds this rank spent so far in kernels and in communication, waiting for other ranks included.
-    public var computeSeconds = 0.0
-    public var communicationSeconds = 0.0
-    /// Of `communicationSeconds`, what the reductions took once all ranks were there.
-    public var transferSeconds = 0.0
-    /// Non-finite batches and trials met so far.
-    public var nonFinite = 0
     /// Validation loss, when it was evaluated in this iteration.
     public var validationLoss: Double?
 
@@ -36,7 +21,7 @@ public struct IterationRecord: Codable, Sendable, Equatable {
 }
 
 /// What a finished run knows about itself.
-public struct TrainingResult: Sendable, Codable {
+public struct TrainingResult: CostBearing, Sendable, Codable {
     /// In the space trained in: weights, then intercepts.
     public var parameters: [Float] = []
     public var stopReason = StopReason.iterationLimit
@@ -46,28 +31,16 @@ public struct TrainingResult: Sendable, Codable {
     public var gradientNorm = 0.0
     /// (objective − dual objective), where the loss has a dual, K = N was reached and it is at most ten times the tolerance.
     public var dualityGap: Double?
-    /// Reads of all rows that the gap took, in none of the passes and allreduces below.
+    /// Reads of all rows that the gap took, in none of the passes and allreduces of `costs`.
     public var certificatePasses = 0.0
     public var iterations = 0
-    public var gradientPasses = 0.0
-    public var featurePasses = 0.0
-    public var seconds = 0.0
-    public var allreduces = 0
-    /// Bytes that each rank put into reductions and broadcasts; 0 for a rank alone.
-    public var communicatedBytes = 0
-    public var computeSeconds = 0.0
-    public var communicationSeconds = 0.0
-    /// Of `communicationSeconds`, what the reductions took once all ranks were there; the rest was waiting.
-    public var transferSeconds = 0.0
-    public var nonFinite = 0
+    public var costs = RunCosts()
 
     public init() {}
 
     /// All but the parameters, which a snapshot has.
     private enum CodingKeys: CodingKey {
-        case stopReason, objective, gradientNorm, dualityGap, certificatePasses, iterations, gradientPasses
-        case featurePasses, seconds, allreduces, communicatedBytes, computeSeconds, communicationSeconds
-        case transferSeconds, nonFinite
+        case stopReason, objective, gradientNorm, dualityGap, certificatePasses, iterations, costs
     }
 }
 

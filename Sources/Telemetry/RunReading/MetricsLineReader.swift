@@ -79,8 +79,8 @@ extension MetricsLine {
 extension IterationRecord {
     /// Counts and times that the files of a run can hold.
     public var holdsSoundNumbers: Bool {
-        let counts = [iteration, batchSize, trials, allreduces, communicatedBytes, nonFinite]
-        let times = [seconds, computeSeconds, communicationSeconds, transferSeconds]
+        let counts = [iteration, batchSize, trials, costs.allreduces, costs.communicatedBytes, costs.nonFinite]
+        let times = [costs.seconds, costs.computeSeconds, costs.communicationSeconds, costs.transferSeconds]
         return counts.allSatisfy(RunNumbers.isCount) && times.allSatisfy(RunNumbers.isTime)
     }
 }
