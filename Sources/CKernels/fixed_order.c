@@ -62,7 +62,7 @@ void ck_fixed_add_products(
 #define BLOCK 1024
 #define LANES_SUM(s) (((s)[0] + (s)[4]) + ((s)[2] + (s)[6])) + (((s)[1] + (s)[5]) + ((s)[3] + (s)[7]))
 
-// One run of elements that share the metric's scale, or with a scale each.
+// One run of elements that share the preconditioner's scale, or with a scale each.
 #define MEAN_GRADIENT(COUNT, SCALE, LANE)                                                                              \
     for (long k = 0; k < (COUNT); k++) {                                                                               \
         float mean = (float)(sums[i + k] * inverse), value = mean + lambda * x[i + k];                                 \
@@ -73,7 +73,7 @@ void ck_fixed_add_products(
         s[2][LANE] += v * v;                                                                                           \
         s[3][LANE] += w * w;                                                                                           \
     }
-// With no metric two of the sums are one.
+// With no preconditioner two of the sums are one.
 #define PLAIN_MEAN_GRADIENT(COUNT)                                                                                     \
     for (long k = 0; k < (COUNT); k++) {                                                                               \
         float mean = (float)(sums[i + k] * inverse), value = mean + lambda * x[i + k];                                 \

@@ -14,7 +14,8 @@ public struct Dataset: Sendable {
     public let weights: AlignedBuffer<Float>?
     /// ‖x_i‖² of the true (standardised, centred) row, without the intercept.
     public var squaredNorms: AlignedBuffer<Float>
-    /// What the intercept's constant feature adds to ‖x_i‖²: 1, or its share in another norm (see `BigBatch.Metric`).
+    /// What the intercept's constant feature adds to ‖x_i‖²: 1, or its share in another norm (see
+    /// `BigBatch.Preconditioner`).
     public var interceptSquaredNorm: Float = 1
     /// Mean of x_j² over all N true rows, where the loader knows it; the same on every rank.
     public var columnSquares: [Double]?

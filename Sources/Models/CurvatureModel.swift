@@ -2,7 +2,7 @@ import Datasets
 import Kernels
 
 /// A model whose Hessian can be sketched from its features: Σ h_i x̂_i x̂_iᵀ, the same for each class, x̂ = (x, 1) with an
-/// intercept. The trainer makes its metric of it.
+/// intercept. The trainer makes its preconditioner of it.
 public protocol CurvatureModel: Model {
     /// D.
     var featureCount: Int { get }

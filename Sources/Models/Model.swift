@@ -70,8 +70,8 @@ public protocol Model: Sendable {
     /// Values per sample that `predict` writes.
     var outputCount: Int { get }
 
-    /// The loss is convex in x: its last digits are worth a metric, quasi-Newton steps on all rows and a test of the
-    /// gradient. False for networks, which are trained by noisy steps to the end.
+    /// The loss is convex in x: its last digits are worth a preconditioner, quasi-Newton steps on all rows and a test
+    /// of the gradient. False for networks, which are trained by noisy steps to the end.
     var isConvex: Bool { get }
     /// f(x; z_i) is random: masks drawn anew for each `Batch.draw` (0: none, the sample as it is).
     var isRandom: Bool { get }
@@ -87,10 +87,10 @@ public protocol Model: Sendable {
     /// Σ f(x; z_i).
     func loss(_ batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> Double
 
-    /// Writes Σ_j P_j (∂f(x; z_i)/∂x_j)² of each row i of the batch, P = diag(metric) with parameterCount values; nil: P = I. The
-    /// trainer asks for few rows at a time. By default each row's gradient is formed.
+    /// Writes Σ_j P_j (∂f(x; z_i)/∂x_j)² of each row i of the batch, P = diag(preconditioner) with parameterCount
+    /// values; nil: P = I. The trainer asks for few rows at a time. By default each row's gradient is formed.
     func writeSquaredNorms(
-        of batch: Batch, at parameters: UnsafeBufferPointer<Float>, metric: UnsafeBufferPointer<Float>?,
+        of batch: Batch, at parameters: UnsafeBufferPointer<Float>, preconditioner: UnsafeBufferPointer<Float>?,
         into norms: UnsafeMutableBufferPointer<Double>)
 
     /// The batch loss along x + α d. Linear models compute margins once; a trial is then O(batch).
@@ -147,19 +147,19 @@ extension Model {
     }
 
     public func writeSquaredNorms(
-        of batch: Batch, at parameters: UnsafeBufferPointer<Float>, metric: UnsafeBufferPointer<Float>?,
+        of batch: Batch, at parameters: UnsafeBufferPointer<Float>, preconditioner: UnsafeBufferPointer<Float>?,
         into norms: UnsafeMutableBufferPointer<Double>
     ) {
         let gradient = AlignedBuffer<Double>(count: parameterCount)
         for index in 0..<batch.count {
             let sums = accumulate(batch.samples(index..<index + 1), at: parameters, gradient: gradient.elements)
-            guard let metric else {
+            guard let preconditioner else {
                 norms[index] = sums.squaredNorms
                 continue
             }
             norms[index] = 0
             for j in gradient.elements.indices {
-                norms[index] += Double(metric[j]) * (gradient.pointer[j] * gradient.pointer[j])
+                norms[index] += Double(preconditioner[j]) * (gradient.pointer[j] * gradient.pointer[j])
                 gradient.pointer[j] = 0
             }
         }

@@ -119,8 +119,8 @@ struct NonConvexTests {
         #expect(records.map(\.batchSize).max() == 100)
     }
 
-    @Test("The noise of a step in a metric is that of its per-sample gradients in this metric")
-    func noiseInMetric() throws {
+    @Test("The noise of a step under a preconditioner is that of its per-sample gradients under this preconditioner")
+    func noiseUnderPreconditioner() throws {
         let problem = SquareProblem(rows: 40)
         let model = SampleNetwork()
         let dataset = problem.dataset()
@@ -133,11 +133,11 @@ struct NonConvexTests {
             })
         _ = try trainer.iterate()
         let objective = trainer.objective
-        let decision = Decision(iteration: 2, batchSize: 40, stepSize: 0)
-        try objective.measureNorms(start: 0, at: trainer.state.parameters, decision: decision)
-        let found = try objective.evaluate(start: 0, count: 40, at: trainer.state.parameters, decision: decision)
+        let rendezvous = Rendezvous(iteration: 2, batchSize: 40, stepSize: 0)
+        try objective.measureNorms(start: 0, at: trainer.state.parameters, rendezvous: rendezvous)
+        let found = try objective.evaluate(start: 0, count: 40, at: trainer.state.parameters, rendezvous: rendezvous)
         // The slow way, row by row.
-        let metric = try #require(objective.norm).diagonal.map { Double($0) }
+        let preconditioner = try #require(objective.norm).diagonal.map { Double($0) }
         var gradients: [[Double]] = []
         for row in 0..<40 {
             var gradient = [Double](repeating: 0, count: model.parameterCount)
@@ -148,11 +148,14 @@ struct NonConvexTests {
             }
             gradients.append(gradient)
         }
-        let mean = metric.indices.map { j in gradients.reduce(0) { $0 + $1[j] } / 40 }
-        let norm = metric.indices.reduce(0.0) { $0 + metric[$1] * mean[$1] * mean[$1] }
+        let mean = preconditioner.indices.map { j in gradients.reduce(0) { $0 + $1[j] } / 40 }
+        let norm = preconditioner.indices.reduce(0.0) { $0 + preconditioner[$1] * mean[$1] * mean[$1] }
         let variance =
             gradients.reduce(0.0) { sum, g in
-                sum + metric.indices.reduce(0.0) { $0 + metric[$1] * (g[$1] - mean[$1]) * (g[$1] - mean[$1]) }
+                sum
+                    + preconditioner.indices.reduce(0.0) {
+                        $0 + preconditioner[$1] * (g[$1] - mean[$1]) * (g[$1] - mean[$1])
+                    }
             } / 39
         #expect(abs(found.squaredGradientNorm - norm) <= 1e-5 * norm)
         #expect(abs(found.variance - variance) <= 1e-4 * variance)

@@ -128,18 +128,18 @@ struct RanksFaultTests {
 
     @Test("The digest tells steps, sizes, iterations, kinds and identities apart")
     func digest() {
-        let base = Decision(iteration: 7, batchSize: 500, stepSize: 0.37)
+        let base = Rendezvous(iteration: 7, batchSize: 500, stepSize: 0.37)
         var digests: [UInt64] = [base.digest(.gradient), base.digest(.ladder), base.digest(.gradient, identity: 1)]
         for exponent in 1...20 {
             digests.append(
-                Decision(iteration: 7, batchSize: 500, stepSize: 0.37 / Double(1 << exponent)).digest(.gradient))
+                Rendezvous(iteration: 7, batchSize: 500, stepSize: 0.37 / Double(1 << exponent)).digest(.gradient))
             digests.append(
-                Decision(iteration: 7, batchSize: 500, stepSize: 0.37 * Double(1 << exponent)).digest(.gradient))
-            digests.append(Decision(iteration: 7 + exponent, batchSize: 500, stepSize: 0.37).digest(.gradient))
-            digests.append(Decision(iteration: 7, batchSize: 500 + exponent, stepSize: 0.37).digest(.gradient))
+                Rendezvous(iteration: 7, batchSize: 500, stepSize: 0.37 * Double(1 << exponent)).digest(.gradient))
+            digests.append(Rendezvous(iteration: 7 + exponent, batchSize: 500, stepSize: 0.37).digest(.gradient))
+            digests.append(Rendezvous(iteration: 7, batchSize: 500 + exponent, stepSize: 0.37).digest(.gradient))
         }
-        digests.append(Decision(iteration: 7, batchSize: 500, stepSize: 0.37.nextUp).digest(.gradient))
-        digests.append(Decision(iteration: 7, batchSize: 500, stepSize: -0.37).digest(.gradient))
+        digests.append(Rendezvous(iteration: 7, batchSize: 500, stepSize: 0.37.nextUp).digest(.gradient))
+        digests.append(Rendezvous(iteration: 7, batchSize: 500, stepSize: -0.37).digest(.gradient))
         #expect(Set(digests).count == digests.count)
         #expect(digests.allSatisfy { $0 < 1 << 18 })
     }

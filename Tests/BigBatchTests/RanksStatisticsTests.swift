@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Statistics of a batch")
 struct RanksStatisticsTests {
-    private static func decision() -> Decision { Decision(iteration: 1, batchSize: 1, stepSize: 1) }
+    private static func rendezvous() -> Rendezvous { Rendezvous(iteration: 1, batchSize: 1, stepSize: 1) }
 
     /// The gradient of each of the rows at positions 0 ..< count, in Double.
     private static func gradients<M: Model>(_ model: M, _ dataset: Dataset, at x: [Float], count: Int) -> [[Double]] {
@@ -30,49 +30,49 @@ struct RanksStatisticsTests {
 
     private static func squaredNorm(_ vector: [Double]) -> Double { vector.reduce(0) { $0 + $1 * $1 } }
 
-    // MARK: The metric's norm
+    // MARK: The preconditioner's norm
 
     private func check<Loss>(
         _ model: LinearModel<Loss>, _ problem: RankProblem, ranks: Int, isDense: Bool
     ) throws {
         var random = SampleRandom(state: 3)
         let x = (0..<model.parameterCount).map { _ in Float(random.normal() * 0.3) }
-        // Small enough for all rows to have norms in a dense metric.
+        // Small enough for all rows to have norms under a dense preconditioner.
         let parts = [(start: 0, count: 100), (start: 100, count: 150)]
         let all = try ThreadCommunicator.run(ranks: ranks) { world in
             let objective = Objective(
                 model: model, dataset: problem.dataset(world), l2: 1e-2, communicator: world)
-            try objective.adoptInitialMetric(at: x, decision: Self.decision())
+            try objective.adoptInitialPreconditioner(at: x, rendezvous: Self.rendezvous())
             var last: GradientStatistics?
             for (index, part) in parts.enumerated() {
                 last = try objective.evaluate(
-                    start: part.start, count: part.count, at: x, extending: index > 0, decision: Self.decision())
+                    start: part.start, count: part.count, at: x, extending: index > 0, rendezvous: Self.rendezvous())
             }
-            let full = try objective.evaluate(start: 0, count: problem.rows, at: x, decision: Self.decision())
-            return (statistics: try #require(last), metric: objective.metric, full: full)
+            let full = try objective.evaluate(start: 0, count: problem.rows, at: x, rendezvous: Self.rendezvous())
+            return (statistics: try #require(last), preconditioner: objective.preconditioner, full: full)
         }.map { try $0.get() }
-        let (found, metric, full) = all[0]
-        if case .dense = metric { #expect(isDense) } else { #expect(!isDense) }
+        let (found, preconditioner, full) = all[0]
+        if case .dense = preconditioner { #expect(isDense) } else { #expect(!isDense) }
         #expect(full.noise == 0)
         #expect(full.signal == full.squaredGradientNorm)
 
         let gradients = Self.gradients(model, problem.dataset(), at: x, count: 250)
         let mean = Self.mean(gradients)
         let deviations = gradients.map { gradient in zip(gradient, mean).map { Float($0 - $1) } }
-        let variance = deviations.reduce(0) { $0 + metric.squaredNorm($1) } / 249
-        let squares = gradients.reduce(0) { $0 + metric.squaredNorm($1.map { Float($0) }) }
-        // Norms of rows in the metric are Floats, and so are the deviations here.
+        let variance = deviations.reduce(0) { $0 + preconditioner.squaredNorm($1) } / 249
+        let squares = gradients.reduce(0) { $0 + preconditioner.squaredNorm($1.map { Float($0) }) }
+        // Norms of rows under the preconditioner are Floats, and so are the deviations here.
         #expect(abs(found.variance - variance) <= 1e-6 * squares / 249, "\(found.variance) \(variance)")
         let regularised = mean.indices.map { index in
             Float(mean[index] + (index < model.penalisedCount ? 1e-2 * Double(x[index]) : 0))
         }
-        let norm = metric.squaredNorm(regularised)
+        let norm = preconditioner.squaredNorm(regularised)
         #expect(abs(found.squaredGradientNorm - norm) <= 1e-5 * norm)
         for other in all { #expect(other.statistics == found && other.full == full) }
     }
 
-    @Test("The variance in the metric is the two-pass variance of explicit gradients", arguments: [1, 2, 5])
-    func varianceInTheMetric(ranks: Int) throws {
+    @Test("The variance under the preconditioner is the two-pass variance of explicit gradients", arguments: [1, 2, 5])
+    func varianceUnderThePreconditioner(ranks: Int) throws {
         for hasIntercept in [false, true] {
             try check(
                 LinearModel(LogisticLoss(), featureCount: 9, hasIntercept: hasIntercept),
@@ -89,8 +89,8 @@ struct RanksStatisticsTests {
         }
     }
 
-    /// Of a batch of 600 rows with 9 features 256 have norms in a dense metric, and stand for all: the first ones, or as many of
-    /// each part as its share.
+    /// Of a batch of 600 rows with 9 features 256 have norms under a dense preconditioner, and stand for all: the first
+    /// ones, or as many of each part as its share.
     @Test("The variance of a large batch is estimated from its first rows", arguments: [1, 2, 5])
     func varianceOfFirstRows(ranks: Int) throws {
         let model = LinearModel(LogisticLoss(), featureCount: 9, hasIntercept: true)
@@ -100,17 +100,17 @@ struct RanksStatisticsTests {
         let found = try ThreadCommunicator.run(ranks: ranks) { world in
             let objective = Objective(
                 model: model, dataset: problem.dataset(world), l2: 1e-2, communicator: world)
-            try objective.adoptInitialMetric(at: x, decision: Self.decision())
-            let atOnce = try objective.evaluate(start: 0, count: 600, at: x, decision: Self.decision())
-            _ = try objective.evaluate(start: 0, count: 100, at: x, decision: Self.decision())
+            try objective.adoptInitialPreconditioner(at: x, rendezvous: Self.rendezvous())
+            let atOnce = try objective.evaluate(start: 0, count: 600, at: x, rendezvous: Self.rendezvous())
+            _ = try objective.evaluate(start: 0, count: 100, at: x, rendezvous: Self.rendezvous())
             let grown = try objective.evaluate(
-                start: 100, count: 500, at: x, extending: true, decision: Self.decision())
-            return (atOnce: atOnce, grown: grown, metric: objective.metric)
+                start: 100, count: 500, at: x, extending: true, rendezvous: Self.rendezvous())
+            return (atOnce: atOnce, grown: grown, preconditioner: objective.preconditioner)
         }.map { try $0.get() }
-        let metric = found[0].metric
+        let preconditioner = found[0].preconditioner
         let gradients = Self.gradients(model, problem.dataset(), at: x, count: 600)
-        let squares = gradients.map { metric.squaredNorm($0.map { Float($0) }) }
-        let norm = metric.squaredNorm(Self.mean(gradients).map { Float($0) })
+        let squares = gradients.map { preconditioner.squaredNorm($0.map { Float($0) }) }
+        let norm = preconditioner.squaredNorm(Self.mean(gradients).map { Float($0) })
         func variance(_ sum: Double) -> Double { (sum - 600 * norm) / 599 }
         let atOnce = variance(squares[..<256].reduce(0, +) * 600 / 256)
         // 256 · 500/600 of the rows that were added.
@@ -131,14 +131,14 @@ struct RanksStatisticsTests {
         let all = try ThreadCommunicator.run(ranks: ranks) { [problem] world in
             let objective = Objective(
                 model: model, dataset: problem.dataset(world), l2: 1 / 3000, communicator: world)
-            try objective.adoptInitialMetric(at: x, decision: Self.decision())
-            let found = try objective.evaluate(start: 0, count: 1000, at: x, decision: Self.decision())
-            let without = try objective.evaluate(start: 1000, count: 1000, at: x, decision: Self.decision())
-            return (found: found, without: without, metric: objective.metric)
+            try objective.adoptInitialPreconditioner(at: x, rendezvous: Self.rendezvous())
+            let found = try objective.evaluate(start: 0, count: 1000, at: x, rendezvous: Self.rendezvous())
+            let without = try objective.evaluate(start: 1000, count: 1000, at: x, rendezvous: Self.rendezvous())
+            return (found: found, without: without, preconditioner: objective.preconditioner)
         }.map { try $0.get() }
         let gradients = Self.gradients(model, problem.dataset(), at: x, count: 1000)
-        let squares = gradients.reduce(0) { $0 + all[0].metric.squaredNorm($1.map { Float($0) }) }
-        let norm = all[0].metric.squaredNorm(Self.mean(gradients).map { Float($0) })
+        let squares = gradients.reduce(0) { $0 + all[0].preconditioner.squaredNorm($1.map { Float($0) }) }
+        let norm = all[0].preconditioner.squaredNorm(Self.mean(gradients).map { Float($0) })
         let exact = (squares - 1000 * norm) / 999
         for rank in all {
             #expect(abs(rank.found.variance - exact) <= 0.25 * exact, "\(rank.found.variance) \(exact)")
@@ -156,8 +156,8 @@ struct RanksStatisticsTests {
         @Sendable func draw(_ world: any Communicator, _ salt: UInt64) throws -> [Int: Float] {
             let objective = Objective(
                 model: model, dataset: rows.dataset(world), l2: 1e-3, communicator: world)
-            try objective.adoptInitialMetric(
-                at: [Float](repeating: 0, count: model.parameterCount), decision: Self.decision())
+            try objective.adoptInitialPreconditioner(
+                at: [Float](repeating: 0, count: model.parameterCount), rendezvous: Self.rendezvous())
             let sample = objective.drawRows(start: 0, window: 3000, expected: 300, salt: salt)
             let places = sample.rows.map { objective.dataset.order.position(ofLocal: $0) }
             return Dictionary(uniqueKeysWithValues: zip(places, sample.weights))
@@ -214,7 +214,7 @@ struct RanksStatisticsTests {
     }
 
     @Test("Over random batches the signal of a run is unbiased, and ‖g‖² is not", arguments: [false, true])
-    func unbiasedSignal(hasMetric: Bool) throws {
+    func unbiasedSignal(hasPreconditioner: Bool) throws {
         let model = LinearModel(LogisticLoss(), featureCount: 6)
         let x: [Float] = [0.3, -0.2, 0.1, 0, 0.2, -0.1, 0.2]
         let size = 20
@@ -231,12 +231,13 @@ struct RanksStatisticsTests {
             problem.rowAt = { [rows] in rows[$0] }
             let objective = Objective(
                 model: model, dataset: problem.dataset(), l2: 0.05, communicator: SoloCommunicator())
-            // The metric must not depend on the batch: its first sample is the whole of so small a set.
-            if hasMetric { try objective.adoptInitialMetric(at: x, decision: Self.decision()) }
-            let statistics = try objective.evaluate(start: 0, count: size, at: x, decision: Self.decision())
+            // The preconditioner must not depend on the batch: its first sample is the whole of so small a set.
+            if hasPreconditioner { try objective.adoptInitialPreconditioner(at: x, rendezvous: Self.rendezvous()) }
+            let statistics = try objective.evaluate(start: 0, count: size, at: x, rendezvous: Self.rendezvous())
             signals.append(statistics.signal)
             norms.append(statistics.squaredGradientNorm)
-            truth = try objective.evaluate(start: 0, count: 200, at: x, decision: Self.decision()).squaredGradientNorm
+            truth = try objective.evaluate(start: 0, count: 200, at: x, rendezvous: Self.rendezvous())
+                .squaredGradientNorm
         }
         func deviation(_ values: [Double]) -> Double {
             let n = Double(values.count)

@@ -97,8 +97,8 @@ struct StepRuleTests {
         var d = [Float](repeating: 0, count: 5)
         for _ in 0..<40 {
             let g = zip(curvature, x).map { $0 * $1 }
-            memory.observe(x, gradient: g, metric: .identity)
-            memory.writeDirection(gradient: g, metric: .identity, into: &d)
+            memory.observe(x, gradient: g, preconditioner: .identity)
+            memory.writeDirection(gradient: g, preconditioner: .identity, into: &d)
             // Exact line search on the quadratic.
             let slope = dot(g, d)
             let bend = zip(curvature, d).reduce(0.0) { $0 + Double($1.0 * $1.1 * $1.1) }
@@ -111,19 +111,19 @@ struct StepRuleTests {
     @Test("A pair without curvature is not kept")
     func flatPairIsIgnored() {
         let memory = LBFGS()
-        memory.observe([0, 0], gradient: [0, 0], metric: .identity)
-        memory.observe([1, 0], gradient: [0, 1], metric: .identity)
-        memory.observe([2, 0], gradient: [-1, 1], metric: .identity)
+        memory.observe([0, 0], gradient: [0, 0], preconditioner: .identity)
+        memory.observe([1, 0], gradient: [0, 1], preconditioner: .identity)
+        memory.observe([2, 0], gradient: [-1, 1], preconditioner: .identity)
         #expect(memory.isEmpty)
         var d: [Float] = [0, 0]
-        memory.writeDirection(gradient: [1, 2], metric: .identity, into: &d)
+        memory.writeDirection(gradient: [1, 2], preconditioner: .identity, into: &d)
         #expect(d == [-1, -2])
     }
 
     @Test("L-BFGS from kept products is the two-loop recursion, with pairs refused, replaced and forgotten")
     func lbfgsIsTheTwoLoopRecursion() {
         let curvature: [Float] = [1, 3, 10, 30, 100, 2, 7]
-        let metric = Metric.diagonal(scale: [0.5, 0.3, 0.1, 0.05, 0.02, 1, 0.2], classes: 1)
+        let preconditioner = Preconditioner.diagonal(scale: [0.5, 0.3, 0.1, 0.05, 0.02, 1, 0.2], classes: 1)
         let memory = LBFGS(memory: 3)
         var noise = Fingerprint()
         var x = [Float](repeating: 0, count: 7)
@@ -140,7 +140,7 @@ struct StepRuleTests {
                 memory.reset()
                 pairs = []
             }
-            memory.observe(x, gradient: g, metric: metric)
+            memory.observe(x, gradient: g, preconditioner: preconditioner)
             if let previous {
                 let s = zip(x, previous.x).map { Double($0 - $1) }
                 let y = zip(g, previous.g).map { Double($0 - $1) }
@@ -148,7 +148,7 @@ struct StepRuleTests {
             }
             previous = (x, g)
             var d = [Float](repeating: 0, count: 7)
-            memory.writeDirection(gradient: g, metric: metric, into: &d)
+            memory.writeDirection(gradient: g, preconditioner: preconditioner, into: &d)
             let expected = twoLoops(pairs, g.map { Double($0) }, [0.5, 0.3, 0.1, 0.05, 0.02, 1, 0.2])
             let size = expected.map { abs($0) }.max() ?? 0
             for (value, wanted) in zip(d, expected) { #expect(abs(Double(value) - wanted) <= 1e-4 * size) }
@@ -174,28 +174,29 @@ struct StepRuleTests {
         return q.map { -$0 }
     }
 
-    @Test("A metric's norm and its application agree")
-    func metricsAgree() {
+    @Test("A preconditioner's norm and its application agree")
+    func preconditionersAgree() {
         let gradient: [Float] = [1, -2, 3, 0.5]
-        let diagonal = Metric.diagonal(scale: [1, 2, 0.5, 4], classes: 1)
+        let diagonal = Preconditioner.diagonal(scale: [1, 2, 0.5, 4], classes: 1)
         #expect(abs(diagonal.squaredNorm(gradient) - 14.5) < 1e-6)
         // A = [[2, 1], [1, 3]], so P = [[3, −1], [−1, 2]] / 5, for each of two classes.
-        guard let metric = DenseMetric([2, 1, 1, 3], dimension: 2, classes: 2, hasIntercept: true) else {
+        guard let preconditioner = DensePreconditioner([2, 1, 1, 3], dimension: 2, classes: 2, hasIntercept: true)
+        else {
             Issue.record("a positive definite matrix has an inverse")
             return
         }
-        let dense = Metric.dense(metric)
+        let dense = Preconditioner.dense(preconditioner)
         var product = gradient
         dense.apply(1, inPlace: &product)
         let expected: [Float] = [0, -1.3, 1, 0.6]
         for (value, wanted) in zip(product, expected) { #expect(abs(value - wanted) < 1e-6) }
         // The dual norm of P g is the norm of g.
         #expect(abs(dense.squaredDualNorm(product) - dense.squaredNorm(gradient)) < 1e-5)
-        for metric in [Metric.diagonal(scale: [2, 4], classes: 2), .identity] {
+        for preconditioner in [Preconditioner.diagonal(scale: [2, 4], classes: 2), .identity] {
             var product = gradient
-            metric.apply(1, inPlace: &product)
-            #expect(abs(metric.squaredDualNorm(product) - metric.squaredNorm(gradient)) < 1e-5)
+            preconditioner.apply(1, inPlace: &product)
+            #expect(abs(preconditioner.squaredDualNorm(product) - preconditioner.squaredNorm(gradient)) < 1e-5)
         }
-        #expect(DenseMetric([1, 2, 2, 1], dimension: 2, classes: 2, hasIntercept: true) == nil)
+        #expect(DensePreconditioner([1, 2, 2, 1], dimension: 2, classes: 2, hasIntercept: true) == nil)
     }
 }

@@ -25,7 +25,7 @@ import Testing
             ("auto", []), ("gradient", ["--direction", "gradient"]), ("lbfgs", ["--direction", "lbfgs"]),
             ("momentum", ["--direction", "momentum"]), ("adam", ["--direction", "adam"]),
         ],
-        [("metric", []), ("no metric", ["--preconditioner", "none"])],
+        [("preconditioner", []), ("no preconditioner", ["--preconditioner", "none"])],
         [("all rows", []), ("validation", ["--validation", "0.2"])],
         [("one", []), ("increments", ["--growth", "increment"])],
         [("seed 1", ["--seed", "1"]), ("seed 2", ["--seed", "2", "--initial-batch", "37"])],

@@ -66,8 +66,8 @@ import Testing
         for index in d.indices { #expect(d[index] == Float(-Double(g[index]) + 0.9 * Double(before[index]))) }
     }
 
-    @Test("Products with a metric, in place and not", arguments: [(1, 1), (5, 1), (4, 3), (11, 10)])
-    func metricProducts(features: Int, classes: Int) {
+    @Test("Products with a preconditioner, in place and not", arguments: [(1, 1), (5, 1), (4, 3), (11, 10)])
+    func preconditionerProducts(features: Int, classes: Int) {
         let g = vector(features * classes, 2)
         let scale = vector(features, 4).map { abs($0) + 0.1 }
         let matrix = vector(features * features, 6).map { Double($0) }

@@ -10,7 +10,7 @@ import Testing
         let model = LinearModel(loss, featureCount: 9, threads: threads)
         let dataset = data.dataset(sparse: sparse)
         let batch = Batch(dataset: dataset, first: 210..<700, second: 0..<210)
-        // Other norms of the same rows: what a change of metric brings.
+        // Other norms of the same rows: what a change of preconditioner brings.
         var other = dataset
         other.squaredNorms = AlignedBuffer(dataset.squaredNorms.elements.map { 2 * $0 })
         var random = Generator(state: 5)

@@ -37,7 +37,7 @@ extension Trainer {
 extension TrainingBatch: FullBatchView {
     var parameters: [Float] { trainer.state.parameters }
     var gradient: [Float] { objective.gradient }
-    var preconditioner: Metric { objective.metric }
+    var preconditioner: Preconditioner { objective.preconditioner }
 
     func writeDirection(_ write: (inout [Float]) -> Void) {
         forgetDirection()
@@ -55,20 +55,22 @@ extension TrainingBatch: FullBatchView {
 
     func expirePreconditioner() { trainer.state.full.iterations = 0 }
 
-    func hessianCost() throws -> HessianCost? { try objective.hessianCost(decision: trainer.decision()) }
+    func hessianCost() throws -> HessianCost? { try objective.hessianCost(rendezvous: trainer.rendezvous()) }
 
     func adoptHessian() throws -> Bool {
-        guard try objective.adoptHessian(decision: trainer.decision()) else { return false }
+        guard try objective.adoptHessian(rendezvous: trainer.rendezvous()) else { return false }
         if objective.norm != nil { trainer.endAim() }
         takeNorm()
         return true
     }
 
     func gapByCurvature() throws -> Double? {
-        try objective.gapByCurvature(at: trainer.state.parameters, decision: trainer.decision())
+        try objective.gapByCurvature(at: trainer.state.parameters, rendezvous: trainer.rendezvous())
     }
 
-    private func takeNorm() { statistics.squaredGradientNorm = objective.metric.squaredNorm(objective.gradient) }
+    private func takeNorm() {
+        statistics.squaredGradientNorm = objective.preconditioner.squaredNorm(objective.gradient)
+    }
 
     /// Directions that learn a scale of every parameter do so from noisy batches. On all rows the curvature is at hand.
     private func endAdaptation() throws -> Bool {
@@ -77,26 +79,26 @@ extension TrainingBatch: FullBatchView {
         trainer.state.stepSize = nil
         trainer.state.lastGood = nil
         guard trainer.mayBePreconditioned else { return false }
-        try objective.adoptInitialMetric(at: trainer.state.parameters, decision: trainer.decision())
+        try objective.adoptInitialPreconditioner(at: trainer.state.parameters, rendezvous: trainer.rendezvous())
         return true
     }
 
     private var isDue: Bool {
-        let isWornOut = objective.metricSampleSize > 0 && trainer.state.full.iterations % 10 == 0
+        let isWornOut = objective.preconditionerSampleSize > 0 && trainer.state.full.iterations % 10 == 0
         return objective.isPreconditioned && (isWornOut || hasFallen(by: 0.5))
     }
 
-    /// Makes a metric at x, at most once an iteration.
+    /// Makes a preconditioner at x, at most once an iteration.
     private func renew() throws -> Bool {
         guard trainer.state.full.renewedAt != trainer.state.iteration else { return false }
         trainer.state.full.renewedAt = trainer.state.iteration
         trainer.state.full.objectiveAtRenewal = statistics.loss
-        try objective.renewMetric(at: trainer.state.parameters, decision: trainer.decision())
+        try objective.renewPreconditioner(at: trainer.state.parameters, rendezvous: trainer.rendezvous())
         trainer.state.stepSize = 1
         return true
     }
 
-    /// Whether the objective, above its least value, is lower by this share than where the metric was made.
+    /// Whether the objective, above its least value, is lower by this share than where the preconditioner was made.
     private func hasFallen(by share: Double) -> Bool {
         guard let before = trainer.state.full.objectiveAtRenewal ?? trainer.state.progress.first else { return false }
         return before - statistics.loss > share * (before - objective.leastLoss)
@@ -108,28 +110,29 @@ extension TrainingBatch: FullBatchView {
     var objectives: ObjectiveHistory { trainer.state.full.objectives }
     func scale(of loss: Double) -> Double { trainer.objectiveScale(loss) }
 
-    /// By a metric that was made about here.
+    /// By a preconditioner that was made about here.
     func isConverged(length: Double) throws -> Bool {
         let estimate = stopRule.gapEstimate(
             statistics, slope: length * slope,
-            metricNorm: statistics.squaredGradientNorm * (objective.isPreconditioned ? 1 : length),
+            preconditionedNorm: statistics.squaredGradientNorm * (objective.isPreconditioned ? 1 : length),
             previousLoss: objectives.previous)
         if let estimate {
             let estimates = trainer.state.full.gapEstimates.suffix(4)
             trainer.state.full.gapEstimates = estimates + [estimate / scale(of: statistics.loss)]
         }
-        guard stopRule.isConverged(estimates: trainer.state.full.gapEstimates, metric: objective.metric) else {
+        guard stopRule.isConverged(estimates: trainer.state.full.gapEstimates, preconditioner: objective.preconditioner)
+        else {
             return false
         }
         guard objective.isPreconditioned, hasFallen(by: 0.1), try renew() else { return true }
-        let renewed = objective.metric.squaredNorm(objective.gradient) / 2 / scale(of: statistics.loss)
-        if renewed <= stopRule.requirement(objective.metric).bound { return true }
+        let renewed = objective.preconditioner.squaredNorm(objective.gradient) / 2 / scale(of: statistics.loss)
+        if renewed <= stopRule.requirement(objective.preconditioner).bound { return true }
         trainer.state.full.gapEstimates = []
         return false
     }
 
     var isSlowTailDone: Bool {
-        let bound = stopRule.requirement(objective.metric).bound
+        let bound = stopRule.requirement(objective.preconditioner).bound
         if let last = trainer.state.full.gapEstimates.last, last <= bound / 100 { return true }
         return objectives.remainder.map { $0 <= bound * scale(of: statistics.loss) } ?? false
     }

@@ -8,7 +8,7 @@ extension Trainer {
         state.batchSize = growth.openingSize(
             state.batchSize, limit: batchLimit, gradientsEvaluated: objective.gradientsEvaluated)
         startCycleIfNeeded()
-        try objective.measureNorms(start: state.position, at: state.parameters, decision: decision())
+        try objective.measureNorms(start: state.position, at: state.parameters, rendezvous: rendezvous())
         var statistics = try currentGradient()
         statistics = try grow(from: statistics)
         if statistics.isFullBatch, statistics.loss <= nothingLeft {
@@ -22,7 +22,7 @@ extension Trainer {
         var outcome =
             statistics.isFullBatch && isConvex
             ? try fullBatchStep(statistics) : try noisyStep(statistics)
-        try refineMetric(isFull: statistics.isFullBatch)
+        try refinePreconditioner(isFull: statistics.isFullBatch)
         passBatch()
         state.batchSize =
             promisesTheGoal(statistics)
@@ -58,27 +58,27 @@ extension Trainer {
         axpy(step, direction, &state.parameters)
     }
 
-    /// A dense metric is estimated anew, at the new point, when the batch has doubled since.
-    private func refineMetric(isFull: Bool) throws {
-        guard objective.metricSampleSize > 0, !isFull else { return }
-        if state.batchSizeOfMetric == 0 { state.batchSizeOfMetric = objective.metricSampleSize }
-        guard state.batchSize >= 2 * state.batchSizeOfMetric else { return }
-        try objective.adoptDenseMetric(
+    /// A dense preconditioner is estimated anew, at the new point, when the batch has doubled since.
+    private func refinePreconditioner(isFull: Bool) throws {
+        guard objective.preconditionerSampleSize > 0, !isFull else { return }
+        if state.batchSizeOfPreconditioner == 0 { state.batchSizeOfPreconditioner = objective.preconditionerSampleSize }
+        guard state.batchSize >= 2 * state.batchSizeOfPreconditioner else { return }
+        try objective.adoptDensePreconditioner(
             start: 0, window: objective.population,
             count: min(state.batchSize, objective.estimate?.noisySampleSize ?? state.batchSize), at: state.parameters,
-            decision: decision())
-        state.batchSizeOfMetric = state.batchSize
+            rendezvous: rendezvous())
+        state.batchSizeOfPreconditioner = state.batchSize
     }
 
     /// A noisy batch that sees no more than the tolerance left to gain: time to look at all rows, which decide.
     private func promisesTheGoal(_ statistics: GradientStatistics) -> Bool {
-        guard growth.isFree, case .dense = objective.metric else { return false }
+        guard growth.isFree, case .dense = objective.preconditioner else { return false }
         let goal = stopRule.tolerance * objectiveScale(statistics.loss)
         return statistics.squaredGradientNorm <= goal
     }
 
-    func decision() -> Decision {
-        Decision(
+    func rendezvous() -> Rendezvous {
+        Rendezvous(
             iteration: state.iteration, batchSize: state.batchSize, stepSize: state.stepSize ?? 0, cycle: state.cycle)
     }
 
@@ -99,7 +99,7 @@ extension Trainer {
     private func currentGradient() throws -> GradientStatistics {
         objective.reducer.noteParameters(state.parameters)
         return try objective.evaluate(
-            start: state.position, count: state.batchSize, at: state.parameters, decision: decision())
+            start: state.position, count: state.batchSize, at: state.parameters, rendezvous: rendezvous())
     }
 
     /// Adds samples until the noise test holds (what is there is kept).
@@ -117,7 +117,7 @@ extension Trainer {
             state.batchSize = size
             state.grew = true
             statistics = try objective.evaluate(
-                start: start, count: added, at: state.parameters, extending: true, decision: decision())
+                start: start, count: added, at: state.parameters, extending: true, rendezvous: rendezvous())
         }
         return statistics
     }

@@ -51,9 +51,9 @@ struct ObjectiveState: Codable {
     var stretchScales: StretchScales
     @Stored var columnExponents: [Float]
     @Stored var columnCounts: [Float]
-    var metric: StoredMetric
-    var metricSampleSize: Int
-    var estimate: MetricEstimate?
+    var preconditioner: StoredPreconditioner
+    var preconditionerSampleSize: Int
+    var estimate: PreconditionerEstimate?
     var walk: WalkPath?
 }
 

@@ -53,8 +53,8 @@ extension Objective {
             gradientsEvaluated: gradientsEvaluated, rowsRead: rowsRead, computeSeconds: computeSeconds,
             leastLoss: leastLoss, scales: scales, stretchScales: stretchScales,
             columnExponents: columnExponents.map { Float($0) }, columnCounts: columnCounts.map { Float($0) },
-            metric: StoredMetric(metric),
-            metricSampleSize: metricSampleSize, estimate: estimate, walk: walk?.path)
+            preconditioner: StoredPreconditioner(preconditioner),
+            preconditionerSampleSize: preconditionerSampleSize, estimate: estimate, walk: walk?.path)
     }
 
     func restore(_ saved: ObjectiveState) throws {
@@ -62,7 +62,7 @@ extension Objective {
         if let estimate, estimate.isDenseWorthwhile {
             leverages = RowLeverages(dataset, columnSquares: estimate.columnSquares[..<estimate.features])
         }
-        metricSampleSize = saved.metricSampleSize
+        preconditionerSampleSize = saved.preconditionerSampleSize
         scales = saved.scales
         guard saved.stretchScales.count == stretchScales.count else {
             throw SnapshotMismatch(description: "the snapshot is of a network of other layers")
@@ -74,7 +74,7 @@ extension Objective {
         }
         columnExponents = saved.columnExponents.map { Int32($0) }
         columnCounts = saved.columnCounts.map { Int32($0) }
-        if let metric = try saved.metric.metric() { adopt(metric) }
+        if let preconditioner = try saved.preconditioner.preconditioner() { adopt(preconditioner) }
         walk = try saved.walk.map { try retrace($0) }
         restoreCounters(
             gradientsEvaluated: saved.gradientsEvaluated, rowsRead: saved.rowsRead,

@@ -23,8 +23,8 @@ public final class Trainer<M: Model> {
     var state: TrainerState
     /// d of the current step.
     var direction: [Float]
-    /// On all rows the gradient is exact and the objective convex: metric, a step rule of its own, and a test of the gradient
-    /// that ends the run. Otherwise noisy steps to the end.
+    /// On all rows the gradient is exact and the objective convex: preconditioner, a step rule of its own, and a test
+    /// of the gradient that ends the run. Otherwise noisy steps to the end.
     let isConvex: Bool
     /// K at most.
     let batchLimit: Int
@@ -104,9 +104,9 @@ public final class Trainer<M: Model> {
                 return result
             }
         } else {
-            try objective.findLeastLoss(decision: decision())
+            try objective.findLeastLoss(rendezvous: rendezvous())
             if mayBePreconditioned, objective.norm == nil {
-                try objective.adoptInitialMetric(at: state.parameters, decision: decision())
+                try objective.adoptInitialPreconditioner(at: state.parameters, rendezvous: rendezvous())
             }
             if isConvex, let passes = try fullStep.prepare(batch) { growth.noisyPasses = passes }
         }
@@ -250,7 +250,7 @@ public final class Trainer<M: Model> {
             result.gradientNorm = .nan
         } else if !isConvex {
             try compareParameters()
-            result.objective = try objective.value(at: state.parameters, decision: decision())
+            result.objective = try objective.value(at: state.parameters, rendezvous: rendezvous())
             result.gradientNorm = .nan
             if !result.objective.isFinite, hasGoneAstray { result.stopReason = .divergence }
         } else {
@@ -280,6 +280,6 @@ public final class Trainer<M: Model> {
     private func evaluateAll() throws -> GradientStatistics {
         try objective.evaluate(
             start: 0, count: objective.population, at: state.parameters,
-            decision: Decision(iteration: state.iteration, batchSize: objective.population, stepSize: 0))
+            rendezvous: Rendezvous(iteration: state.iteration, batchSize: objective.population, stepSize: 0))
     }
 }

@@ -14,8 +14,8 @@ struct TrainerState: Codable {
     var stepSize: Double?
     /// The batch grew in this iteration.
     var grew = false
-    /// K when the dense metric was last estimated.
-    var batchSizeOfMetric = 0
+    /// K when the dense preconditioner was last estimated.
+    var batchSizeOfPreconditioner = 0
     /// Of iterations on all rows.
     var full = FullBatchState()
     /// d is that of the last step.
@@ -50,9 +50,9 @@ struct FullBatchState: Codable {
     var objectives = ObjectiveHistory()
     /// Gap estimates of the last ones, relative to the objective.
     var gapEstimates: [Double] = []
-    /// Those since the start, or since a step rule wanted another metric.
+    /// Those since the start, or since a step rule wanted another preconditioner.
     var iterations = 0
-    /// Iteration in which the metric was last renewed, and the objective then.
+    /// Iteration in which the preconditioner was last renewed, and the objective then.
     var renewedAt = 0
     var objectiveAtRenewal: Double?
 }

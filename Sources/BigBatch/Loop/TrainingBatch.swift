@@ -41,11 +41,11 @@ final class TrainingBatch<M: Model>: BatchView {
         return (direction.standardStep, direction.stretch(batchSize: trainer.state.batchSize))
     }
     var leastLoss: Double { objective.leastLoss }
-    var knowsLength: Bool { if case .dense = objective.metric { true } else { false } }
+    var knowsLength: Bool { if case .dense = objective.preconditioner { true } else { false } }
     var slope: Double { dot(objective.gradient, trainer.direction) }
     var squaredDirection: Double {
         trainer.aim.rule.mayRise
-            ? objective.metric.squaredDualNorm(trainer.direction) : statistics.squaredGradientNorm
+            ? objective.preconditioner.squaredDualNorm(trainer.direction) : statistics.squaredGradientNorm
     }
 
     // MARK: - Where to
@@ -124,7 +124,7 @@ final class TrainingBatch<M: Model>: BatchView {
 
     private func probe(_ line: Line, at steps: [Double]) throws -> (losses: [Double], curvature: Double?) {
         try objective.probe(
-            line, from: trainer.state.parameters, along: trainer.direction, at: steps, decision: trainer.decision())
+            line, from: trainer.state.parameters, along: trainer.direction, at: steps, rendezvous: trainer.rendezvous())
     }
 
     func search(from first: Double, reference: Double?, shrink: Double?, lengthens: Bool) throws -> Trial? {
@@ -174,7 +174,7 @@ final class TrainingBatch<M: Model>: BatchView {
     func evaluateAgain() throws -> Bool {
         let found = try objective.evaluate(
             start: trainer.state.position, count: trainer.state.batchSize, at: trainer.state.parameters,
-            decision: trainer.decision())
+            rendezvous: trainer.rendezvous())
         guard found.isFinite else { return false }
         statistics = found
         forgetDirection()

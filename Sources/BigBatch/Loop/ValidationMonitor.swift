@@ -38,7 +38,7 @@ final class ValidationMonitor<M: Model> {
     func evaluate(_ trainer: TrainerState, objective: Objective<M>) throws -> Double {
         let loss = try objective.meanLoss(
             on: dataset, at: trainer.parameters,
-            decision: Decision(
+            rendezvous: Rendezvous(
                 iteration: trainer.iteration, batchSize: trainer.batchSize, stepSize: trainer.stepSize ?? 0))
         state.rowsReadAtLast = objective.rowsRead
         state.gradientsAtLast = objective.gradientsEvaluated

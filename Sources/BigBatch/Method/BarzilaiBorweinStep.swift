@@ -32,9 +32,10 @@ public struct FullBarzilaiBorweinStep: FullStepRule {
         batch.writeDirection(descending: true)
         var first = try batch.firstStep(doubled: false)
         let found = pairs.observe(
-            batch.parameters, gradient: batch.gradient, metric: batch.preconditioner)
+            batch.parameters, gradient: batch.gradient, preconditioner: batch.preconditioner)
         if let found {
-            // In the metric's norm ν = ⟨Δx, Δg⟩/‖Δx‖² is taken as its dual form ‖Δg‖²_P/⟨Δx, Δg⟩, which needs no P⁻¹.
+            // In the preconditioner's norm ν = ⟨Δx, Δg⟩/‖Δx‖² is taken as its dual form ‖Δg‖²_P/⟨Δx, Δg⟩, which needs
+            // no P⁻¹.
             first = BarzilaiBorweinSize().stepSize(
                 after: first, curvature: found.squaredChange, squaredStep: found.product,
                 statistics: batch.statistics)

@@ -2,10 +2,11 @@ import Kernels
 
 /// Limited-memory BFGS: the inverse Hessian from the last `memory` pairs s = Δx, y = Δg (Nocedal & Wright, algorithm 7.4).
 ///
-/// Used on the full batch, where the gradient is exact. H₀ = γP with P the metric and γ = ⟨s, y⟩/⟨y, Py⟩ of the newest
-/// pair, or 1 for a dense metric, which knows its scale better than one pair does. A pair without curvature
-/// (⟨s, y⟩ ≤ ε‖s‖‖y‖) is not kept. The two loops run over products ⟨s_i, y_j⟩, which are kept, so that a direction takes
-/// four passes over the stored vectors and writes none but itself. Memory: 2 (memory + 1) · parameters Floats.
+/// Used on the full batch, where the gradient is exact. H₀ = γP with P the preconditioner and γ = ⟨s, y⟩/⟨y, Py⟩ of the
+/// newest pair, or 1 for a dense preconditioner, which knows its scale better than one pair does. A pair without
+/// curvature (⟨s, y⟩ ≤ ε‖s‖‖y‖) is not kept. The two loops run over products ⟨s_i, y_j⟩, which are kept, so that a
+/// direction takes four passes over the stored vectors and writes none but itself. Memory: 2 (memory + 1) · parameters
+/// Floats.
 public final class LBFGS: Codable {
     private final class Pair: Codable {
         @Stored private(set) var step: AlignedBuffer<Float>
@@ -67,7 +68,7 @@ public final class LBFGS: Codable {
     /// Takes the point x and its gradient, and makes a pair with the point before.
     /// - Returns: the curvature between the two; nil at the first point.
     @discardableResult
-    public func observe(_ x: [Float], gradient g: [Float], metric: Metric) -> Curvature? {
+    public func observe(_ x: [Float], gradient g: [Float], preconditioner: Preconditioner) -> Curvature? {
         guard let previousX, let previousG else {
             (previousX, previousG) = (AlignedBuffer(x), AlignedBuffer(g))
             return nil
@@ -81,7 +82,8 @@ public final class LBFGS: Codable {
             }
         }
         let curvature = Curvature(
-            product: found.product, squaredChange: metric.squaredNorm(UnsafeBufferPointer(pair.change.elements)))
+            product: found.product, squaredChange: preconditioner.squaredNorm(UnsafeBufferPointer(pair.change.elements))
+        )
         let bound = 1e-10 * (found.squaredStep * found.squaredChange).squareRoot()
         guard found.product.isFinite, found.product > bound else {
             noteSlopes(g, added: nil)
@@ -119,8 +121,8 @@ public final class LBFGS: Codable {
     private var count: Int { previousX?.count ?? 0 }
 
     /// d = −H g for the gradient last observed; with no pairs −P g.
-    public func writeDirection(gradient: [Float], metric: Metric, into direction: inout [Float]) {
-        guard !isEmpty else { return metric.apply(-1, to: gradient, into: &direction) }
+    public func writeDirection(gradient: [Float], preconditioner: Preconditioner, into direction: inout [Float]) {
+        guard !isEmpty else { return preconditioner.apply(-1, to: gradient, into: &direction) }
         let steps = pairs.map { UnsafePointer($0.step.pointer) }
         let changes = pairs.map { UnsafePointer($0.change.pointer) }
         // First loop: coefficients of y in q = g − Σ a y, newest first.
@@ -134,8 +136,8 @@ public final class LBFGS: Codable {
             combine(1, g.baseAddress, a.map { -$0 }, changes, into: &direction)
         }
         var gamma = scale
-        if case .dense = metric { gamma = 1 }
-        metric.apply(gamma, inPlace: &direction)
+        if case .dense = preconditioner { gamma = 1 }
+        preconditioner.apply(gamma, inPlace: &direction)
         // Second loop: coefficients of s, oldest first.
         let bends = products(of: changes, with: direction)
         var c = [Double](repeating: 0, count: pairs.count)

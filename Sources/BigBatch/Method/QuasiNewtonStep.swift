@@ -6,9 +6,9 @@ public struct QuasiNewtonStep: FullStepRule {
 
     public func step(_ batch: any FullBatchView, _ pairs: inout LBFGS) throws -> StepOutcome {
         try batch.renewPreconditionerIfDue()
-        pairs.observe(batch.parameters, gradient: batch.gradient, metric: batch.preconditioner)
+        pairs.observe(batch.parameters, gradient: batch.gradient, preconditioner: batch.preconditioner)
         batch.writeDirection {
-            pairs.writeDirection(gradient: batch.gradient, metric: batch.preconditioner, into: &$0)
+            pairs.writeDirection(gradient: batch.gradient, preconditioner: batch.preconditioner, into: &$0)
         }
         if !(batch.slope < 0) {
             pairs.reset()
@@ -23,7 +23,8 @@ public struct QuasiNewtonStep: FullStepRule {
         // With the curvature known the step is the minimiser along d, searched from twice the quasi-Newton length.
         let longest = isPreconditioned ? 2 * first : first
         let trial = try batch.search(from: longest, reference: nil, shrink: 1, lengthens: isPreconditioned)
-        // The gap was estimated with the metric's curvature: where the loss falls on past twice the step, that is not it.
+        // The gap was estimated with the preconditioner's curvature: where the loss falls on past twice the step, that
+        // is not it.
         let loss = batch.statistics.loss
         let gain = trial.map { loss - $0.loss } ?? 0
         let negligible = max(LineSearch.visible, batch.stopRule.requirement(batch.preconditioner).bound / 10)

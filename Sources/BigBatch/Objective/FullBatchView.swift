@@ -5,7 +5,7 @@ public protocol FullBatchView: BatchView {
     /// ∇ℓ(x).
     var gradient: [Float] { get }
     /// P.
-    var preconditioner: Metric { get }
+    var preconditioner: Preconditioner { get }
     /// Writes a d of the rule's own; on entry it is any.
     func writeDirection(_ write: (inout [Float]) -> Void)
     /// The step that `Method.step` makes from any batch.

@@ -6,8 +6,8 @@ struct BatchSums: Sendable {
     var count = 0
     /// Σ f(x; z_i).
     var loss = 0.0
-    /// S = Σ ‖∇f(x; z_i)‖² of the data term, in the norm of the metric; estimated where a row's norm is costly (dense
-    /// metrics, see `writeNorms`).
+    /// S = Σ ‖∇f(x; z_i)‖² of the data term, in the norm of the preconditioner; estimated where a row's norm is costly
+    /// (dense preconditioners, see `writeNorms`).
     var squaredNorms = 0.0
 }
 
@@ -19,7 +19,7 @@ public struct GradientStatistics: Sendable, Equatable {
     public var population: Int
     /// ℓ_B(x): mean loss plus regulariser.
     public var loss: Double
-    /// ‖g_B‖², regulariser included, in the norm of the metric.
+    /// ‖g_B‖², regulariser included, in the norm of the preconditioner.
     public var squaredGradientNorm: Double
     /// V_B = (S − n‖ḡ‖²)/(n − 1) (6), ḡ the mean gradient of the data term: the regulariser adds the same vector to
     /// every sample and so moves ‖g_B‖² but not V_B.

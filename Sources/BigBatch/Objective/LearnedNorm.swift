@@ -43,10 +43,10 @@ public final class LearnedNorm: Codable {
     /// Sums over this rank's part of `batch` of ‖∇f‖²_P and ‖∇f‖².
     func sums<M: Model>(_ model: M, _ batch: Batch, at x: [Float]) -> (inNorm: ExactSum, euclidean: ExactSum) {
         var norms = [Double](repeating: 0, count: batch.count)
-        func sum(_ metric: UnsafeBufferPointer<Float>?) -> ExactSum {
+        func sum(_ preconditioner: UnsafeBufferPointer<Float>?) -> ExactSum {
             x.withUnsafeBufferPointer { x in
                 norms.withUnsafeMutableBufferPointer {
-                    model.writeSquaredNorms(of: batch, at: x, metric: metric, into: $0)
+                    model.writeSquaredNorms(of: batch, at: x, preconditioner: preconditioner, into: $0)
                 }
             }
             return norms.reduce(into: ExactSum()) { $0.add($1) }
@@ -64,17 +64,17 @@ public final class LearnedNorm: Codable {
 extension Objective {
     /// Measures, where it is due, how norms of per-sample gradients in the step's norm compare with plain ones, on the first
     /// rows of the batch that begins at `start`. One reduction.
-    func measureNorms(start: Int, at x: [Float], decision: Decision) throws {
+    func measureNorms(start: Int, at x: [Float], rendezvous: Rendezvous) throws {
         guard let norm, norm.isDue(gradientsEvaluated: gradientsEvaluated) else { return }
         let clock = Stopwatch()
         let count = min(LearnedNorm.sampleSize, population)
         let batch = dataset.batch(
-            start: start % population, count: count, draw: decision.draw, cycle: decision.cycle)
+            start: start % population, count: count, draw: rendezvous.draw, cycle: rendezvous.cycle)
         let sums = norm.sums(model, batch, at: x)
         computeSeconds += clock.seconds
         rowsRead += 2 * count
         let found = try reducer.sums(
-            sums.inNorm.words + sums.euclidean.words, kind: .metricNorms, decision: decision)
+            sums.inNorm.words + sums.euclidean.words, kind: .preconditionedNorms, rendezvous: rendezvous)
         let (first, second) = (found.prefix(found.count / 2), found.suffix(found.count / 2))
         norm.note(
             inNorm: ExactSum(words: first).value, euclidean: ExactSum(words: second).value,

@@ -13,18 +13,18 @@ final class Objective<M: Model> {
     var dataset: Dataset
     let l2: Double
     let reducer: Reducer
-    var metric = Metric.identity { didSet { metricGradient = [] } }
-    /// `dataset` with row norms in the metric.
-    var metricDataset: Dataset
-    /// Local rows whose norms in a dense metric stand in `metricDataset`; all other rows hold 0.
+    var preconditioner = Preconditioner.identity { didSet { preconditionedGradient = [] } }
+    /// `dataset` with row norms under the preconditioner.
+    var preconditionedDataset: Dataset
+    /// Local rows whose norms under a dense preconditioner stand in `preconditionedDataset`; all other rows hold 0.
     var normedRows: [Int] = []
-    /// Row norms in the metric; no rows for models without one.
-    var metricNorms: AlignedBuffer<Float>
-    var estimate: MetricEstimate?
-    /// Of this rank's rows, where the metric may be dense.
+    /// Row norms under the preconditioner; no rows for models without one.
+    var preconditionedNorms: AlignedBuffer<Float>
+    var estimate: PreconditionerEstimate?
+    /// Of this rank's rows, where the preconditioner may be dense.
     var leverages: RowLeverages?
-    /// Rows that the current dense metric was estimated from; 0 without one.
-    var metricSampleSize = 0
+    /// Rows that the current dense preconditioner was estimated from; 0 without one.
+    var preconditionerSampleSize = 0
 
     /// Per-sample gradients evaluated, all ranks.
     private(set) var gradientsEvaluated = 0
@@ -40,8 +40,8 @@ final class Objective<M: Model> {
     private(set) var sums = BatchSums()
     /// g_B with the regulariser: the mean gradient of the current batch.
     private(set) var gradient: [Float]
-    /// P g_B of a dense metric, from its norm on; empty where it is not known.
-    private var metricGradient: [Float] = []
+    /// P g_B of a dense preconditioner, from its norm on; empty where it is not known.
+    private var preconditionedGradient: [Float] = []
     /// ‖g_B‖ in the Euclidean norm, regulariser included.
     private(set) var gradientNorm = 0.0
     /// (λ/2)‖w‖² at the point of the current gradient.
@@ -78,8 +78,8 @@ final class Objective<M: Model> {
     init(model: M, dataset: Dataset, l2: Double, communicator: any Communicator) {
         self.model = model
         self.dataset = dataset
-        metricDataset = dataset
-        metricNorms = AlignedBuffer(count: model is any CurvatureModel ? dataset.order.localCount : 0)
+        preconditionedDataset = dataset
+        preconditionedNorms = AlignedBuffer(count: model is any CurvatureModel ? dataset.order.localCount : 0)
         self.l2 = l2
         reducer = Reducer(communicator: communicator)
         gradient = [Float](repeating: 0, count: model.parameterCount)
@@ -105,14 +105,14 @@ final class Objective<M: Model> {
 
     /// Evaluates loss, gradient and S of the batch at positions start ..< start + count and makes it the current batch;
     /// with `extending` the samples join the current batch instead. One reduction.
-    func evaluate(start: Int, count: Int, at x: [Float], extending: Bool = false, decision: Decision) throws
+    func evaluate(start: Int, count: Int, at x: [Float], extending: Bool = false, rendezvous: Rendezvous) throws
         -> GradientStatistics
     {
         try prepareGrids()
         let batchSize = count + (extending ? sums.count : 0)
         writeNorms(start: start, count: count, batchSize: batchSize)
-        var batch = metricDataset.batch(
-            start: start % population, count: count, draw: decision.draw, cycle: decision.cycle)
+        var batch = preconditionedDataset.batch(
+            start: start % population, count: count, draw: rendezvous.draw, cycle: rendezvous.cycle)
         let walk = extending ? nil : keptWalk(start: start, count: count)
         for attempt in 0... {
             let clock = Stopwatch()
@@ -123,10 +123,10 @@ final class Objective<M: Model> {
                 rows: Double(batch.count), loss: local.loss, squaredNorms: local.squaredNorms,
                 largestResidual: scales.code(largest: local.largestResidual))
             computeSeconds += clock.seconds
-            try reduceSums(decision: decision)
+            try reduceSums(rendezvous: rendezvous)
             let rows = packet.message.scalars.rows
             guard rows == Double(count) else {
-                throw ReductionError.incompleteBatch(iteration: decision.iteration, expected: count, found: rows)
+                throw ReductionError.incompleteBatch(iteration: rendezvous.iteration, expected: count, found: rows)
             }
             gradientsEvaluated += count
             rowsRead += count
@@ -144,7 +144,7 @@ final class Objective<M: Model> {
             }
             if let rowSumModel {
                 let sums = packet.doubles
-                return walk?.line.writeSums(metricDataset, grids: batch.grids, at: x, into: sums)
+                return walk?.line.writeSums(preconditionedDataset, grids: batch.grids, at: x, into: sums)
                     ?? rowSumModel.writeSums(batch, at: x, into: sums)
             }
             return model.writePieceSums(batch, at: x, into: packet.doubles, size: &packet.sizes[0])
@@ -186,7 +186,7 @@ final class Objective<M: Model> {
                 meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: $0.baseAddress, classes: 1)
             }
         }
-        switch metric {
+        switch preconditioner {
         case .identity:
             norms = meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: nil, classes: 1)
         case .diagonal(let scale, let classes):
@@ -197,11 +197,11 @@ final class Objective<M: Model> {
             var found = meanGradient(at: x, inverse: inverse, lambda: 0, scale: nil, classes: 1)
             if l2 > 0 {
                 found = GradientNorms(
-                    dataNorm: metric.squaredNorm(gradient),
+                    dataNorm: preconditioner.squaredNorm(gradient),
                     from: meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: nil, classes: 1))
             }
-            if metricGradient.isEmpty { metricGradient = gradient }
-            found.norm = dense.product(gradient, into: &metricGradient)
+            if preconditionedGradient.isEmpty { preconditionedGradient = gradient }
+            found.norm = dense.product(gradient, into: &preconditionedGradient)
             if l2 == 0 { found.dataNorm = found.norm }
             norms = found
         }
@@ -242,14 +242,14 @@ final class Objective<M: Model> {
 
     /// d = −P g_B.
     func writeDescent(into d: inout [Float]) {
-        if metricGradient.isEmpty {
-            metric.apply(-1, to: gradient, into: &d)
+        if preconditionedGradient.isEmpty {
+            preconditioner.apply(-1, to: gradient, into: &d)
         } else {
-            Metric.identity.apply(-1, to: metricGradient, into: &d)
+            Preconditioner.identity.apply(-1, to: preconditionedGradient, into: &d)
         }
     }
 
-    var isPreconditioned: Bool { metric.isPreconditioned }
+    var isPreconditioned: Bool { preconditioner.isPreconditioned }
 
     var gradientPasses: Double { Double(gradientsEvaluated) / Double(population) }
 

@@ -20,8 +20,8 @@ extension Trainer {
 
         let pairs = fullStep.pairs ?? LBFGS()
         var gap = gapOfGradient(model)
-        // By how much a step on all rows lowers ‖g‖², about: much where the metric knows the curvature.
-        var gain = if case .dense = objective.metric { 30.0 } else { pairs.isEmpty ? 1.0 : 3.0 }
+        // By how much a step on all rows lowers ‖g‖², about: much where the preconditioner knows the curvature.
+        var gain = if case .dense = objective.preconditioner { 30.0 } else { pairs.isEmpty ? 1.0 : 3.0 }
         for isLast in [false, true] where gap > aim / 4 {
             // What is out of reach is not tried; early stopping wants no better optimum.
             guard validation == nil, gap <= (isLast ? gain : gain * gain) * aim,
@@ -33,7 +33,7 @@ extension Trainer {
             (gap, gain) = (reached, gap / reached)
         }
         guard gap <= aim else { return }
-        let proved = try objective.dualityGap(at: state.parameters, decision: decision())
+        let proved = try objective.dualityGap(at: state.parameters, rendezvous: rendezvous())
         if let proved, proved <= aim { result.dualityGap = proved }
     }
 
@@ -45,15 +45,15 @@ extension Trainer {
 
     /// One quasi-Newton step of length 1, taken back where it does not lower the objective. One read.
     private func polishingStep(from loss: Double, _ pairs: LBFGS) throws -> GradientStatistics? {
-        pairs.observe(state.parameters, gradient: objective.gradient, metric: objective.metric)
-        pairs.writeDirection(gradient: objective.gradient, metric: objective.metric, into: &direction)
+        pairs.observe(state.parameters, gradient: objective.gradient, preconditioner: objective.preconditioner)
+        pairs.writeDirection(gradient: objective.gradient, preconditioner: objective.preconditioner, into: &direction)
         guard dot(objective.gradient, direction) < 0 else { return nil }
         let previous = state.parameters
         objective.walk = nil
         axpy(1, direction, &state.parameters)
         let found = try objective.evaluate(
             start: 0, count: objective.population, at: state.parameters,
-            decision: Decision(iteration: state.iteration, batchSize: objective.population, stepSize: 1))
+            rendezvous: Rendezvous(iteration: state.iteration, batchSize: objective.population, stepSize: 1))
         guard found.isFinite, found.loss <= loss else {
             state.parameters = previous
             return nil
@@ -65,14 +65,14 @@ extension Trainer {
 extension Objective {
     /// A bound on ℓ(x) − ℓ* that holds whatever the path to x was: primal minus dual objective over all rows. Two reads of
     /// the rows and two reductions; nil for models without a dual and for λ = 0.
-    func dualityGap(at x: [Float], decision: Decision) throws -> Double? {
+    func dualityGap(at x: [Float], rendezvous: Rendezvous) throws -> Double? {
         guard l2 > 0, let model = model as? any DualCertificate else { return nil }
         let balance = try x.withUnsafeBufferPointer { x in
-            try summed(kind: .dualBalance, decision: decision) { model.dualBalance(dataset.all, at: x) }
+            try summed(kind: .dualBalance, rendezvous: rendezvous) { model.dualBalance(dataset.all, at: x) }
         }
         var sums = DualSums()
         var packet = try x.withUnsafeBufferPointer { x in
-            try summed(kind: .dual, decision: decision) {
+            try summed(kind: .dual, rendezvous: rendezvous) {
                 var gradient = [Double](repeating: 0, count: model.sumCount)
                 sums = gradient.withUnsafeMutableBufferPointer {
                     model.writeDual(dataset.all, at: x, balance: balance, into: $0)
@@ -94,10 +94,10 @@ extension Objective {
     }
 
     /// The sum over all ranks of what `local` computes.
-    private func summed(kind: ReductionKind, decision: Decision, _ local: () -> [Double]) throws -> [Double] {
+    private func summed(kind: ReductionKind, rendezvous: Rendezvous, _ local: () -> [Double]) throws -> [Double] {
         let clock = Stopwatch()
         let own = local()
         computeSeconds += clock.seconds
-        return try reducer.sums(own, kind: kind, decision: decision)
+        return try reducer.sums(own, kind: kind, rendezvous: rendezvous)
     }
 }

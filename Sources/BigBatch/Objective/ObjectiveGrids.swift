@@ -62,9 +62,9 @@ extension Objective {
     }
 
     /// Adds the packet up over the ranks; of many columns those with few values in their shorter form.
-    func reduceSums(decision: Decision) throws {
+    func reduceSums(rendezvous: Rendezvous) throws {
         guard let units, let model = rowSumModel, reducer.communicator.size > 1 else {
-            return try reducer.reduce(packet.message, units: packet.units, kind: .gradient, decision: decision)
+            return try reducer.reduce(packet.message, units: packet.units, kind: .gradient, rendezvous: rendezvous)
         }
         let classes = model.sumCount / (units.perUnit.count + 1)
         let short = units.shortColumns * classes
@@ -78,7 +78,7 @@ extension Objective {
         (others + tail - short).update(from: sums + tail, count: classes)
         // A loss that is not finite is so on all ranks.
         if !isWhole { wire.packet.scalars.loss = .nan }
-        try reducer.reduce(wire.packet, units: wire.units, kind: .gradient, decision: decision)
+        try reducer.reduce(wire.packet, units: wire.units, kind: .gradient, rendezvous: rendezvous)
         packet.message.scalars = wire.packet.scalars
         units.lengthen(wire.units.pointer, others: others, classes: classes, into: sums)
         (sums + tail).update(from: others + tail - short, count: classes)

@@ -44,16 +44,17 @@ extension Objective {
     private static var hessianRounding: Double { 1e-6 }
 
     /// Nil for objectives that are not quadratic.
-    func hessianCost(decision: Decision) throws -> HessianCost? {
+    func hessianCost(rendezvous: Rendezvous) throws -> HessianCost? {
         guard let model = model as? any CurvatureModel, model.constantCurvature != nil else { return nil }
-        let values = try storedValuesPerRow(decision: decision) ?? Double(model.featureCount)
+        let values = try storedValuesPerRow(rendezvous: rendezvous) ?? Double(model.featureCount)
         return HessianCost(
             dimension: model.featureCount + (model.hasIntercept ? 1 : 0), valuesPerRow: values, rows: population)
     }
 
-    /// Takes up A⁻¹ as the metric. One read of the rows and two reductions: A, and how many ranks could not factorise it.
-    /// - Returns: false, on every rank, where A is not finite or singular; the metric is then what it was.
-    func adoptHessian(decision: Decision) throws -> Bool {
+    /// Takes up A⁻¹ as the preconditioner. One read of the rows and two reductions: A, and how many ranks could not
+    /// factorise it.
+    /// - Returns: false, on every rank, where A is not finite or singular; the preconditioner is then what it was.
+    func adoptHessian(rendezvous: Rendezvous) throws -> Bool {
         guard let model = model as? any CurvatureModel, let curvature = model.constantCurvature else { return false }
         try prepareGrids()
         let largest = try largestWeight()
@@ -62,7 +63,7 @@ extension Objective {
         let own = model.secondMoment(of: dataset.all, grid: grid).upper
         computeSeconds += clock.seconds
         rowsRead += population
-        let upper = try reducer.sums(own, kind: .hessian, decision: decision)
+        let upper = try reducer.sums(own, kind: .hessian, rendezvous: rendezvous)
 
         let second = Stopwatch()
         let dimension = model.featureCount + (model.hasIntercept ? 1 : 0)
@@ -75,11 +76,12 @@ extension Objective {
             matrix[diagonal] *= 1 + Self.hessianRounding
             if matrix[diagonal] == 0 { matrix[diagonal] = 1 }
         }
-        let metric = DenseMetric(matrix, dimension: dimension, classes: 1, hasIntercept: model.hasIntercept)
+        let preconditioner = DensePreconditioner(
+            matrix, dimension: dimension, classes: 1, hasIntercept: model.hasIntercept)
         computeSeconds += second.seconds
-        let failures = try reducer.sum(metric == nil ? 1 : 0, kind: .factorization, decision: decision)
-        guard let metric, failures == 0 else { return false }
-        adopt(.dense(metric))
+        let failures = try reducer.sum(preconditioner == nil ? 1 : 0, kind: .factorization, rendezvous: rendezvous)
+        guard let preconditioner, failures == 0 else { return false }
+        adopt(.dense(preconditioner))
         return true
     }
 }

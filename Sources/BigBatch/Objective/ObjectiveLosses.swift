@@ -33,14 +33,14 @@ extension Objective {
 
     /// ℓ_B(x + αd) for every α of `steps` and, when the model knows it, dᵀ∇²ℓ_B d, in one reduction.
     /// - Parameters: x and d, those of the line.
-    func probe(_ line: Line, from x: [Float], along d: [Float], at steps: [Double], decision: Decision) throws
+    func probe(_ line: Line, from x: [Float], along d: [Float], at steps: [Double], rendezvous: Rendezvous) throws
         -> (losses: [Double], curvature: Double?)
     {
         let clock = Stopwatch()
         let grid = lossGrid(count: line.count)
         let local =
             line.margins?.losses(at: steps, grid: grid)
-            ?? steps.map { loss(line, from: x, along: d, step: $0, grid, decision) }
+            ?? steps.map { loss(line, from: x, along: d, step: $0, grid, rendezvous) }
         let sums = ladder.values
         var knowsCurvature = false
         for attempt in 0... {
@@ -50,7 +50,7 @@ extension Objective {
             knowsCurvature = curvature != nil
             sums[Self.ladderCapacity] = curvature ?? 0
             if attempt == 0 { computeSeconds += clock.seconds }
-            try reducer.reduce(ladder, kind: .ladder, decision: decision)
+            try reducer.reduce(ladder, kind: .ladder, rendezvous: rendezvous)
             guard knowsCurvature else { break }
             if scales.accept(curvature: sums[Self.ladderCapacity], count: line.count, attempt: attempt) { break }
         }
@@ -64,7 +64,7 @@ extension Objective {
 
     /// Σ f(x + αd; z_i) over this rank's part of the line's batch, as it was drawn for the gradient.
     private func loss(
-        _ line: Line, from x: [Float], along d: [Float], step: Double, _ grid: SumGrid, _ decision: Decision
+        _ line: Line, from x: [Float], along d: [Float], step: Double, _ grid: SumGrid, _ rendezvous: Rendezvous
     )
         -> Double
     {
@@ -75,7 +75,7 @@ extension Objective {
             }
             return model.loss(
                 dataset.batch(
-                    start: line.start % population, count: line.count, draw: decision.draw, cycle: decision.cycle),
+                    start: line.start % population, count: line.count, draw: rendezvous.draw, cycle: rendezvous.cycle),
                 at: UnsafeBufferPointer(trial), on: grid)
         }
     }
@@ -87,14 +87,14 @@ extension Objective {
     }
 
     /// Mean data loss over all rows of another data set (validation). One reduction.
-    func meanLoss(on other: Dataset, at x: [Float], decision: Decision) throws -> Double {
+    func meanLoss(on other: Dataset, at x: [Float], rendezvous: Rendezvous) throws -> Double {
         let rows = max(1, other.order.count)
         var grid = scales.lossGrid(count: rows)
         for attempt in 0... {
             let clock = Stopwatch()
             let own = x.withUnsafeBufferPointer { model.loss(other.all, at: $0, on: grid) }
             computeSeconds += clock.seconds
-            let sum = try reducer.sum(own, kind: .validation, decision: decision)
+            let sum = try reducer.sum(own, kind: .validation, rendezvous: rendezvous)
             rowsRead += other.order.count
             guard let next = grid.next(after: sum, attempt: attempt) else { return sum / Double(rows) }
             grid = next
@@ -103,22 +103,22 @@ extension Objective {
     }
 
     /// One reduction, for models that ask for it.
-    func findLeastLoss(decision: Decision) throws {
+    func findLeastLoss(rendezvous: Rendezvous) throws {
         guard let model = model as? any LeastLossModel else { return }
         let found = model.leastLoss(dataset.all)
-        leastLoss = try sum(found.sum, kind: .leastLoss, decision: decision) / Double(max(1, population))
+        leastLoss = try sum(found.sum, kind: .leastLoss, rendezvous: rendezvous) / Double(max(1, population))
         let least = try reducer.maxima([Int32(SumGrid.exponent(above: max(0, -found.least)))])
         scales.least = Int(least[0])
     }
 
     /// The sum over all ranks. One reduction.
-    func sum(_ own: ExactSum, kind: ReductionKind, decision: Decision) throws -> Double {
-        ExactSum(words: try reducer.sums(own.words, kind: kind, decision: decision)[...]).value
+    func sum(_ own: ExactSum, kind: ReductionKind, rendezvous: Rendezvous) throws -> Double {
+        ExactSum(words: try reducer.sums(own.words, kind: kind, rendezvous: rendezvous)[...]).value
     }
 
     /// ℓ(x) over all rows as they are, regulariser included. One read of the rows and one reduction.
-    func value(at x: [Float], decision: Decision) throws -> Double {
+    func value(at x: [Float], rendezvous: Rendezvous) throws -> Double {
         let penalty = l2 > 0 ? l2 / 2 * dot(x, x, count: model.penalisedCount) : 0
-        return try meanLoss(on: dataset, at: x, decision: decision) + penalty
+        return try meanLoss(on: dataset, at: x, rendezvous: rendezvous) + penalty
     }
 }

@@ -20,7 +20,7 @@ extension Trainer {
             self.memory = memory
             own.shares[communicator.rank].room = Double(memory.room(beside: bytes))
         }
-        let times = try objective.sharedTimes(own, decision: decision())
+        let times = try objective.sharedTimes(own, rendezvous: rendezvous())
         let changes = watch.note(times)
         var events: [TrainingEvent.Kind] = [.ranks(times)]
         events += changes.new.map { .straggler($0) } + changes.over.map { .stragglerIsOver(rank: $0) }
@@ -60,10 +60,10 @@ extension Objective {
     }
 
     /// One reduction.
-    func sharedTimes(_ own: RankTimes, decision: Decision) throws -> RankTimes {
+    func sharedTimes(_ own: RankTimes, rendezvous: Rendezvous) throws -> RankTimes {
         RankTimes(
             payload: try reducer.sums(
-                own.payload(of: reducer.communicator.rank), kind: .rankTimes, decision: decision))
+                own.payload(of: reducer.communicator.rank), kind: .rankTimes, rendezvous: rendezvous))
     }
 
     /// Goes on with the same rows under other shares.
@@ -71,13 +71,13 @@ extension Objective {
         let path = walk?.path
         walk = nil
         dataset = moved
-        metricDataset = moved
-        metricNorms = AlignedBuffer(count: model is any CurvatureModel ? moved.order.localCount : 0)
+        preconditionedDataset = moved
+        preconditionedNorms = AlignedBuffer(count: model is any CurvatureModel ? moved.order.localCount : 0)
         normedRows = []
         if let estimate, leverages != nil {
             leverages = RowLeverages(moved, columnSquares: estimate.columnSquares[..<estimate.features])
         }
-        adopt(metric)
+        adopt(preconditioner)
         // The margins of a walk, with their roundings, of the rows that are here now.
         walk = try path.map { try retrace($0) }
     }

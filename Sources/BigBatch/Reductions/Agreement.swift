@@ -19,6 +19,6 @@ extension Trainer {
     func compareParameters() throws {
         objective.reducer.compareParametersNow()
         objective.reducer.noteParameters(state.parameters)
-        try objective.reducer.reduceHeader(.parameters, decision: decision())
+        try objective.reducer.reduceHeader(.parameters, rendezvous: rendezvous())
     }
 }

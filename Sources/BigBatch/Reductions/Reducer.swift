@@ -16,7 +16,7 @@ enum ReductionKind: UInt64 {
     case hessian = 11
     case factorization = 12
     case storedValues = 13
-    case metricNorms = 14
+    case preconditionedNorms = 14
     case rankTimes = 15
     case leastLoss = 16
 }
@@ -120,41 +120,41 @@ final class Reducer {
     /// - Throws: `ReductionError.optionsDiffer`.
     func compareIdentities() throws {
         do {
-            try reduceHeader(.identity, decision: Decision(iteration: 0, batchSize: 0, stepSize: 0))
+            try reduceHeader(.identity, rendezvous: Rendezvous(iteration: 0, batchSize: 0, stepSize: 0))
         } catch ReductionError.ranksDisagree {
             throw ReductionError.optionsDiffer
         }
     }
 
     /// A reduction that carries flags and comparisons only.
-    func reduceHeader(_ kind: ReductionKind, decision: Decision) throws {
-        try reduce(Packet(count: 0), kind: kind, decision: decision)
+    func reduceHeader(_ kind: ReductionKind, rendezvous: Rendezvous) throws {
+        try reduce(Packet(count: 0), kind: kind, rendezvous: rendezvous)
     }
 
     /// The sums of `values` over all ranks.
-    func sums(_ values: [Double], kind: ReductionKind, decision: Decision) throws -> [Double] {
+    func sums(_ values: [Double], kind: ReductionKind, rendezvous: Rendezvous) throws -> [Double] {
         let packet = Packet(values)
-        try reduce(packet, kind: kind, decision: decision)
+        try reduce(packet, kind: kind, rendezvous: rendezvous)
         return Array(packet.values)
     }
 
     /// The sum of `value` over all ranks.
-    func sum(_ value: Double, kind: ReductionKind, decision: Decision) throws -> Double {
-        try sums([value], kind: kind, decision: decision)[0]
+    func sum(_ value: Double, kind: ReductionKind, rendezvous: Rendezvous) throws -> Double {
+        try sums([value], kind: kind, rendezvous: rendezvous)[0]
     }
 
     /// Sums `packet` over all ranks, in place.
     /// - Parameters:
     ///   - units: more payload, of one fixed length too, that travels in a call of its own.
-    ///   - decision: what this rank believes it is doing; the same on all ranks unless something is broken.
+    ///   - rendezvous: what this rank believes it is doing; the same on all ranks unless something is broken.
     func reduce(
-        _ packet: Packet, units: AlignedBuffer<Int32>? = nil, kind: ReductionKind, decision: Decision
+        _ packet: Packet, units: AlignedBuffer<Int32>? = nil, kind: ReductionKind, rendezvous: Rendezvous
     ) throws {
         if let observe { flags = observe() }
         if kind == .gradient { account.gradientsUntilComparison -= 1 }
         let compared = fingerprint.map { Double($0) }
         fingerprint = nil
-        let digest = Double(decision.digest(kind, identity: identity))
+        let digest = Double(rendezvous.digest(kind, identity: identity))
         packet.header = Packet.Header(
             stopRequests: flags.stopRequested ? 1 : 0, timeIsUp: flags.timeIsUp ? 1 : 0,
             snapshotIsDue: flags.snapshotIsDue ? 1 : 0, timesAreDue: flags.timesAreDue ? 1 : 0, digest: digest,
@@ -177,13 +177,13 @@ final class Reducer {
         // How often times are compared depends on the clock; what is counted depends on the method alone.
         if kind != .rankTimes { account.allreduces += 1 }
         guard Self.areEqual(sum: header.digest, squares: header.squaredDigest, ranks: communicator.size) else {
-            throw ReductionError.ranksDisagree(iteration: decision.iteration)
+            throw ReductionError.ranksDisagree(iteration: rendezvous.iteration)
         }
         if let compared,
             !Self.areEqual(sum: header.parameters, squares: header.squaredParameters, ranks: communicator.size)
         {
             throw ReductionError.parametersDiffer(
-                iteration: decision.iteration,
+                iteration: rendezvous.iteration,
                 ranks: Self.differing(header, own: compared, rank: communicator.rank, ranks: communicator.size))
         }
         agreed.stopRequested = agreed.stopRequested || header.stopRequests > 0

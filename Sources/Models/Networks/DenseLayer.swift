@@ -69,14 +69,14 @@ struct DenseLayer: Layer {
             }
         case .norms(nil):
             for i in 0..<pass.count { gradient.squares[i] += values[i].squares * deltas[i].squares }
-        case .norms(let metric?):
-            addSquares(pass, x, delta, metric, to: gradient.squares)
+        case .norms(let preconditioner?):
+            addSquares(pass, x, delta, preconditioner, to: gradient.squares)
         }
     }
 
     /// Σ_jk P_jk (x_ij δ_ik)² = Σ_k (X∘X P)_ik δ_ik².
     private func addSquares(
-        _ pass: LayerPass, _ x: FloatRows, _ delta: FloatRows, _ metric: UnsafePointer<Float>,
+        _ pass: LayerPass, _ x: FloatRows, _ delta: FloatRows, _ preconditioner: UnsafePointer<Float>,
         to squares: UnsafeMutablePointer<Double>
     ) {
         let n = pass.count
@@ -89,7 +89,7 @@ struct DenseLayer: Layer {
             }
             Gemm.multiply(
                 n, output.count, input.count, squared,
-                FloatRows(UnsafeMutablePointer(mutating: metric), stride: output.count), into: products)
+                FloatRows(UnsafeMutablePointer(mutating: preconditioner), stride: output.count), into: products)
             for i in 0..<n {
                 squares[i] += Norms.squares(count: output.count, delta.row(i), weights: products.row(i))
             }

@@ -111,14 +111,14 @@ public struct Network<Loss: MarginLoss>: WholeSumModel {
     }
 
     public func writeSquaredNorms(
-        of batch: Batch, at parameters: UnsafeBufferPointer<Float>, metric: UnsafeBufferPointer<Float>?,
+        of batch: Batch, at parameters: UnsafeBufferPointer<Float>, preconditioner: UnsafeBufferPointer<Float>?,
         into norms: UnsafeMutableBufferPointer<Double>
     ) {
         guard batch.count > 0, let x = parameters.baseAddress, var out = norms.baseAddress else { return }
         forEachMicroBatch(of: batch, at: x) { rows, tape, squares in
             _ = back(batch, rows, at: x, tape, squares) { index in
-                let weights = metric?.baseAddress.map { $0 + plan.weights[index] }
-                let biases = metric?.baseAddress.map { $0 + plan.weightCount + plan.biases[index] }
+                let weights = preconditioner?.baseAddress.map { $0 + plan.weights[index] }
+                let biases = preconditioner?.baseAddress.map { $0 + plan.weightCount + plan.biases[index] }
                 return (weights: .norms(weights), biases: .norms(biases))
             }
             out.update(from: squares, count: rows.count)

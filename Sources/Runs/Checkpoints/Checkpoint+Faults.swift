@@ -26,11 +26,11 @@ extension Checkpoint {
         struct Objective: Decodable {
             var gradientsEvaluated: Int?
             var rowsRead: Int?
-            var metricSampleSize: Int?
-            var metric: Metric?
+            var preconditionerSampleSize: Int?
+            var preconditioner: Preconditioner?
         }
 
-        struct Metric: Decodable {
+        struct Preconditioner: Decodable {
             var classes: Int?
             var dimension: Int?
         }
@@ -52,11 +52,11 @@ extension Checkpoint {
         let (state, objective) = (outline?.state?.state, outline?.state?.objective)
         let counts = [
             state?.iteration, state?.position, state?.batchSize, state?.full?.iterations, objective?.gradientsEvaluated,
-            objective?.rowsRead, objective?.metricSampleSize, objective?.metric?.classes,
+            objective?.rowsRead, objective?.preconditionerSampleSize, objective?.preconditioner?.classes,
         ]
-        // A dense metric has a row for every feature of a few thousand.
+        // A dense preconditioner has a row for every feature of a few thousand.
         guard counts.allSatisfy({ (0...1 << 53).contains($0 ?? 0) }),
-            (0...1 << 20).contains(objective?.metric?.dimension ?? 0)
+            (0...1 << 20).contains(objective?.preconditioner?.dimension ?? 0)
         else { throw DamagedCheckpoint(reason: "its numbers are not those of a run") }
     }
 }

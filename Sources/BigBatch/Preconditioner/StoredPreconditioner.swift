@@ -1,17 +1,17 @@
 import Models
 
-/// A metric as numbers: it is made from them anew, to the same bits.
-struct StoredMetric: Codable {
-    /// Of a diagonal metric.
+/// A preconditioner as numbers: it is made from them anew, to the same bits.
+struct StoredPreconditioner: Codable {
+    /// Of a diagonal preconditioner.
     @Stored private var scale: [Float]? = nil
     private var classes = 1
-    /// A of a dense metric P = A⁻¹: its upper triangle, row by row.
+    /// A of a dense preconditioner P = A⁻¹: its upper triangle, row by row.
     @Stored private var upper: [Double]? = nil
     private var dimension = 0
     private var hasIntercept = false
 
-    init(_ metric: Metric) {
-        switch metric {
+    init(_ preconditioner: Preconditioner) {
+        switch preconditioner {
         case .identity: break
         case .diagonal(let scale, let classes):
             self.scale = scale
@@ -25,12 +25,13 @@ struct StoredMetric: Codable {
     }
 
     /// Nil: the identity.
-    func metric() throws -> Metric? {
+    func preconditioner() throws -> Preconditioner? {
         if let scale { return .diagonal(scale: scale, classes: classes) }
         guard let upper else { return nil }
         guard upper.count == dimension * (dimension + 1) / 2,
-            let dense = DenseMetric(upper: upper, dimension: dimension, classes: classes, hasIntercept: hasIntercept)
-        else { throw SnapshotMismatch(description: "the metric of the snapshot is damaged") }
+            let dense = DensePreconditioner(
+                upper: upper, dimension: dimension, classes: classes, hasIntercept: hasIntercept)
+        else { throw SnapshotMismatch(description: "the preconditioner of the snapshot is damaged") }
         return .dense(dense)
     }
 }

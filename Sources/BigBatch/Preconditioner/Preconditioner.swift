@@ -6,13 +6,13 @@ import Kernels
 /// With P close to the inverse Hessian a gradient step is close to a Newton step, and the noise test in the same norm is
 /// what keeps such a step from a small batch safe. Parameters are feature-major: C values per feature, then the C
 /// intercepts as one more feature; every class has the same P.
-public enum Metric: Sendable {
+public enum Preconditioner: Sendable {
     /// P = I: the paper's method.
     case identity
     /// P_jj = scale[j], one per feature (and one for the intercept), for each of `classes`.
     case diagonal(scale: [Float], classes: Int)
     /// P over features (and the intercept), for each class.
-    case dense(DenseMetric)
+    case dense(DensePreconditioner)
 
     /// P is not the identity.
     var isPreconditioned: Bool { if case .identity = self { false } else { true } }
@@ -36,7 +36,8 @@ public enum Metric: Sendable {
         case .identity: FixedOrder.scaled(g, by: factor, into: out)
         case .diagonal(let scale, let classes):
             FixedOrder.scaled(g, by: factor, scale: scale, classes: classes, into: out)
-        case .dense(let metric): FixedOrder.product(factor, metric.inverse, g, classes: metric.classes, into: out)
+        case .dense(let preconditioner):
+            FixedOrder.product(factor, preconditioner.inverse, g, classes: preconditioner.classes, into: out)
         }
     }
 
@@ -50,8 +51,10 @@ public enum Metric: Sendable {
         switch self {
         case .identity: return FixedOrder.squaredNorm(g)
         case .diagonal(let scale, let classes): return FixedOrder.squaredNorm(g, scale: scale, classes: classes)
-        case .dense(let metric):
-            return withUnsafeTemporaryAllocation(of: Float.self, capacity: g.count) { metric.product(g, into: $0) }
+        case .dense(let preconditioner):
+            return withUnsafeTemporaryAllocation(of: Float.self, capacity: g.count) {
+                preconditioner.product(g, into: $0)
+            }
         }
     }
 
@@ -61,21 +64,21 @@ public enum Metric: Sendable {
         case .identity: squaredNorm(d)
         case .diagonal(let scale, let classes):
             d.indices.reduce(0.0) { $0 + Double(d[$1]) * Double(d[$1]) / Double(scale[$1 / classes]) }
-        case .dense(let metric): metric.squaredDualNorm(d)
+        case .dense(let preconditioner): preconditioner.squaredDualNorm(d)
         }
     }
 }
 
 /// P = A⁻¹ with A symmetric positive definite over features (and the intercept), the same for each of `classes`.
-public struct DenseMetric: Sendable {
+public struct DensePreconditioner: Sendable {
     public let dimension: Int
     public let classes: Int
     let hasIntercept: Bool
-    /// The upper triangle of A, row by row: the metric is made from it.
+    /// The upper triangle of A, row by row: the preconditioner is made from it.
     let upper: [Double]
     /// A⁻¹, row-major.
     let inverse: [Double]
-    private let factor: MetricFactor
+    private let factor: PreconditionerFactor
 
     /// - Parameter matrix: A, row-major. Nil when it is not positive definite.
     public init?(_ matrix: [Double], dimension: Int, classes: Int, hasIntercept: Bool) {
@@ -86,10 +89,10 @@ public struct DenseMetric: Sendable {
         upper = (0..<dimension).flatMap { matrix[$0 * dimension + $0..<($0 + 1) * dimension] }
         let inverseFactor = cholesky.inverseFactor
         inverse = Cholesky.inverse(inverseFactor: inverseFactor, dimension: dimension)
-        factor = MetricFactor(factor: inverseFactor, dimension: dimension, hasIntercept: hasIntercept)
+        factor = PreconditionerFactor(factor: inverseFactor, dimension: dimension, hasIntercept: hasIntercept)
     }
 
-    /// The same metric from its `upper`.
+    /// The same preconditioner from its `upper`.
     init?(upper: [Double], dimension: Int, classes: Int, hasIntercept: Bool) {
         var matrix = [Double](repeating: 0, count: dimension * dimension)
         var place = 0

@@ -1,5 +1,5 @@
 /// The state that every rank must share when it enters a reduction.
-struct Decision {
+struct Rendezvous {
     var iteration: Int
     var batchSize: Int
     var stepSize: Double

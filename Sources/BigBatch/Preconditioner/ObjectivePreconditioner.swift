@@ -3,29 +3,29 @@ import Kernels
 import Models
 
 extension Objective {
-    /// Takes up the metric of x₀, for models that know their curvature; others keep the identity. Where the data set does
-    /// not say how large its columns are, they are measured: one read of the features and one reduction.
-    func adoptInitialMetric(at x: [Float], decision: Decision) throws {
+    /// Takes up the preconditioner of x₀, for models that know their curvature; others keep the identity. Where the
+    /// data set does not say how large its columns are, they are measured: one read of the features and one reduction.
+    func adoptInitialPreconditioner(at x: [Float], rendezvous: Rendezvous) throws {
         guard let model = model as? any CurvatureModel else { return }
         try prepareGrids()
-        let estimate = try prepareEstimate(model, decision: decision)
+        let estimate = try prepareEstimate(model, rendezvous: rendezvous)
         if estimate.isDenseWorthwhile {
             let count = estimate.firstSampleSize
-            try adoptDenseMetric(
-                start: 0, window: min(population, 64 * count), count: count, at: x, decision: decision)
+            try adoptDensePreconditioner(
+                start: 0, window: min(population, 64 * count), count: count, at: x, rendezvous: rendezvous)
         } else {
             adopt(estimate.diagonal(curvature: model.curvatureAtZero))
         }
     }
 
-    /// What metrics are made from, found out once.
-    private func prepareEstimate(_ model: any CurvatureModel, decision: Decision) throws -> MetricEstimate {
+    /// What preconditioners are made from, found out once.
+    private func prepareEstimate(_ model: any CurvatureModel, rendezvous: Rendezvous) throws -> PreconditionerEstimate {
         if let estimate { return estimate }
-        var squares = try dataset.columnSquares ?? measuredColumnSquares(model, decision: decision)
+        var squares = try dataset.columnSquares ?? measuredColumnSquares(model, rendezvous: rendezvous)
         if model.hasIntercept { squares.append(1) }
-        let made = MetricEstimate(
+        let made = PreconditionerEstimate(
             features: model.featureCount, hasIntercept: model.hasIntercept, classes: model.classCount,
-            population: population, l2: l2, storedValues: try storedValuesPerRow(decision: decision),
+            population: population, l2: l2, storedValues: try storedValuesPerRow(rendezvous: rendezvous),
             columnSquares: squares)
         estimate = made
         leverages =
@@ -34,24 +34,25 @@ extension Objective {
         return made
     }
 
-    /// ½ gᵀPg, P the inverse Hessian at x as far as a dense metric knows it, g the gradient of all rows at x: an estimate of
-    /// ℓ(x) − ℓ*. Nil for models that do not know their curvature, and where a dense metric costs too much.
-    func gapByCurvature(at x: [Float], decision: Decision) throws -> Double? {
+    /// ½ gᵀPg, P the inverse Hessian at x as far as a dense preconditioner knows it, g the gradient of all rows at x:
+    /// an estimate of ℓ(x) − ℓ*. Nil for models that do not know their curvature, and where a dense preconditioner
+    /// costs too much.
+    func gapByCurvature(at x: [Float], rendezvous: Rendezvous) throws -> Double? {
         guard let model = model as? any CurvatureModel else { return nil }
         try prepareGrids()
-        _ = try prepareEstimate(model, decision: decision)
+        _ = try prepareEstimate(model, rendezvous: rendezvous)
         guard let estimate, estimate.isDenseWorthwhile else { return nil }
-        let metric = try denseMetric(
-            start: 0, window: population, count: estimate.sampleSize, at: x, weightFloor: 0, decision: decision)
-        return metric.map { $0.squaredNorm(gradient) / 2 }
+        let preconditioner = try densePreconditioner(
+            start: 0, window: population, count: estimate.sampleSize, at: x, weightFloor: 0, rendezvous: rendezvous)
+        return preconditioner.map { $0.squaredNorm(gradient) / 2 }
     }
 
-    /// The metric in use, made anew at x for steps on all rows; row norms, which noise is judged by, are not.
-    func renewMetric(at x: [Float], decision: Decision) throws {
+    /// The preconditioner in use, made anew at x for steps on all rows; row norms, which noise is judged by, are not.
+    func renewPreconditioner(at x: [Float], rendezvous: Rendezvous) throws {
         guard let estimate, let model = model as? any CurvatureModel else { return }
-        if metricSampleSize > 0 {
-            return try adoptDenseMetric(
-                start: 0, window: population, count: estimate.sampleSize, at: x, decision: decision)
+        if preconditionerSampleSize > 0 {
+            return try adoptDensePreconditioner(
+                start: 0, window: population, count: estimate.sampleSize, at: x, rendezvous: rendezvous)
         }
         let clock = Stopwatch()
         let count = estimate.firstSampleSize
@@ -64,14 +65,14 @@ extension Objective {
         for attempt in 0... {
             guard let current = grid else { break }
             let own = weights.elements.reduce(0.0) { $0 + current.round(Double($1)) }
-            sum = try reducer.sum(own, kind: .curvature, decision: decision)
+            sum = try reducer.sum(own, kind: .curvature, rendezvous: rendezvous)
             grid = current.next(after: sum, attempt: attempt)
         }
         let mean = sum / Double(count)
-        if mean > 0 { metric = estimate.diagonal(curvature: mean) }
+        if mean > 0 { preconditioner = estimate.diagonal(curvature: mean) }
     }
 
-    private func measuredColumnSquares(_ model: any CurvatureModel, decision: Decision) throws -> [Double] {
+    private func measuredColumnSquares(_ model: any CurvatureModel, rendezvous: Rendezvous) throws -> [Double] {
         let clock = Stopwatch()
         let anchors = trueExponents().map {
             SumGrid(exponent: 2 * $0 + 1 + SumGrid.exponent(above: Double(population))).anchor
@@ -80,7 +81,7 @@ extension Objective {
         own.withUnsafeMutableBufferPointer { model.addColumnSquares(dataset.all, into: $0) }
         for (column, anchor) in anchors.enumerated() { own[column] -= anchor }
         computeSeconds += clock.seconds
-        let sums = try reducer.sums(own, kind: .columns, decision: decision)
+        let sums = try reducer.sums(own, kind: .columns, rendezvous: rendezvous)
         rowsRead += population
         var shifts: AlignedBuffer<Float>?
         if case .sparse = dataset.features { shifts = dataset.shift }
@@ -114,22 +115,22 @@ extension Objective {
     }
 
     /// Nil for dense rows. One reduction for sparse ones, at the first call.
-    func storedValuesPerRow(decision: Decision) throws -> Double? {
+    func storedValuesPerRow(rendezvous: Rendezvous) throws -> Double? {
         guard case .sparse(let matrix) = dataset.features else { return nil }
         if let known = estimate?.storedValues { return known }
-        let values = try reducer.sum(Double(matrix.nonZeros), kind: .storedValues, decision: decision)
+        let values = try reducer.sum(Double(matrix.nonZeros), kind: .storedValues, rendezvous: rendezvous)
         return values / Double(max(1, population))
     }
 
-    /// Estimates a dense metric at x from about `count` rows of the positions start ..< start + window. Two reductions: the
-    /// mean weight and the columns' squares, then the sketch.
-    func adoptDenseMetric(start: Int, window: Int, count: Int, at x: [Float], decision: Decision) throws {
-        let found = try denseMetric(
-            start: start, window: window, count: count, at: x, weightFloor: MetricEstimate.weightFloor,
-            decision: decision)
+    /// Estimates a dense preconditioner at x from about `count` rows of the positions start ..< start + window. Two
+    /// reductions: the mean weight and the columns' squares, then the sketch.
+    func adoptDensePreconditioner(start: Int, window: Int, count: Int, at x: [Float], rendezvous: Rendezvous) throws {
+        let found = try densePreconditioner(
+            start: start, window: window, count: count, at: x, weightFloor: PreconditionerEstimate.weightFloor,
+            rendezvous: rendezvous)
         guard let found else { return }
         adopt(found)
-        metricSampleSize = count
+        preconditionerSampleSize = count
     }
 
     /// Sums over a sample of rows with weights w.
@@ -152,14 +153,14 @@ extension Objective {
         var payload: [Double] { [curvature, weight, rows, largest] + squares }
     }
 
-    private func denseMetric(
-        start: Int, window: Int, count: Int, at x: [Float], weightFloor: Double, decision: Decision
-    ) throws -> Metric? {
+    private func densePreconditioner(
+        start: Int, window: Int, count: Int, at x: [Float], weightFloor: Double, rendezvous: Rendezvous
+    ) throws -> Preconditioner? {
         guard let estimate, let model = model as? any CurvatureModel else { return nil }
         try prepareGrids()
         let clock = Stopwatch()
         let sample = drawRows(
-            start: start, window: window, expected: count, salt: UInt64(truncatingIfNeeded: decision.iteration))
+            start: start, window: window, expected: count, salt: UInt64(truncatingIfNeeded: rendezvous.iteration))
         let rows = dataset.gathered(sample.rows)
         let weights = x.withUnsafeBufferPointer { model.curvatureWeights(of: rows.all, at: $0) }
         // What grids need to know: how many rows there may be, and how much of a row counts at most.
@@ -190,7 +191,7 @@ extension Objective {
             }
             computeSeconds += clock.seconds
             sums = SampleSums(
-                payload: try reducer.sums(own.payload, kind: .sampleColumns, decision: decision))
+                payload: try reducer.sums(own.payload, kind: .sampleColumns, rendezvous: rendezvous))
             curvatureGrid = current.next(after: sums.curvature, attempt: attempt)
         }
 
@@ -209,7 +210,7 @@ extension Objective {
             weight: largest, rows: Int(sums.rows), hasIntercept: model.hasIntercept)
         let sketch = model.curvature(of: rows.all, weights: weights, grid: grid)
         computeSeconds += second.seconds
-        let upper = try reducer.sums(sketch.upper, kind: .curvature, decision: decision)
+        let upper = try reducer.sums(sketch.upper, kind: .curvature, rendezvous: rendezvous)
         rowsRead += count
 
         let third = Stopwatch()
@@ -219,26 +220,26 @@ extension Objective {
             count: sums.weight, meanWeight: mean, sampleSquares: sums.squares)
     }
 
-    /// Uses `metric` for norms and steps from the next batch on.
-    func adopt(_ metric: Metric) {
-        if case .diagonal = self.metric { metricNorms.elements.update(repeating: 0) }
-        self.metric = metric
-        metricDataset.squaredNorms = metricNorms
-        switch metric {
+    /// Uses `preconditioner` for norms and steps from the next batch on.
+    func adopt(_ preconditioner: Preconditioner) {
+        if case .diagonal = self.preconditioner { preconditionedNorms.elements.update(repeating: 0) }
+        self.preconditioner = preconditioner
+        preconditionedDataset.squaredNorms = preconditionedNorms
+        switch preconditioner {
         case .identity:
-            metricDataset = dataset
+            preconditionedDataset = dataset
         case .diagonal(let scale, _):
             normedRows = []
-            metricDataset.interceptSquaredNorm = estimate?.hasIntercept == true ? scale[scale.count - 1] : 0
+            preconditionedDataset.interceptSquaredNorm = estimate?.hasIntercept == true ? scale[scale.count - 1] : 0
             let shift = dataset.shift
             scale.withUnsafeBufferPointer { scale in
                 dataset.features.squaredNorms(
                     0..<dataset.order.localCount, diagonal: scale.baseAddress.unsafelyUnwrapped,
-                    shift: shift.map { UnsafePointer($0.pointer) }, into: metricNorms.pointer)
+                    shift: shift.map { UnsafePointer($0.pointer) }, into: preconditionedNorms.pointer)
             }
         case .dense:
             // Rows outside `normedRows` hold 0.
-            metricDataset.interceptSquaredNorm = 0
+            preconditionedDataset.interceptSquaredNorm = 0
         }
     }
 }

@@ -1,7 +1,7 @@
 /// The norm ‖x̃‖²_P = ‖x̃F‖² of P = F Fᵀ with F upper triangular, for dense rows x̃ = (x, 1) with an intercept, else x̃ = x.
 ///
 /// F has `dimension` rows (D, or D + 1 with the intercept last) and columns. A norm costs D²/2 multiply-adds.
-public struct MetricFactor: Sendable {
+public struct PreconditionerFactor: Sendable {
     public let dimension: Int
     private let columns: Int
     /// Columns of F by sixteen, from left to right; each panel holds the rows down to its last column.

@@ -1,7 +1,7 @@
 import Kernels
 import Testing
 
-@Suite struct MetricTests {
+@Suite struct PreconditionerTests {
     /// Random symmetric positive definite: A Aᵀ + n/4.
     private func positiveDefinite(_ n: Int, seed: UInt64) -> [Double] {
         var random = Generator(state: seed)
@@ -46,14 +46,14 @@ import Testing
     }
 
     @Test(arguments: KernelSet.available.map(\.name), [false, true])
-    func normsInADenseMetric(set: String, hasIntercept: Bool) throws {
+    func normsUnderADensePreconditioner(set: String, hasIntercept: Bool) throws {
         let kernels = try #require(KernelSet.available.first { $0.name == set })
         for (rows, columns) in shapes {
             let matrix = RandomMatrix(rows: rows, columns: columns)
             let n = columns + (hasIntercept ? 1 : 0)
             let cholesky = try #require(Cholesky(positiveDefinite(n, seed: 3), dimension: n))
             let p = cholesky.inverse
-            let factor = MetricFactor(factor: cholesky.inverseFactor, dimension: n, hasIntercept: hasIntercept)
+            let factor = PreconditionerFactor(factor: cholesky.inverseFactor, dimension: n, hasIntercept: hasIntercept)
             let first = rows / 3
             let norms = AlignedBuffer<Float>(count: rows)
             for part in [0..<first, first..<rows] {
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func normsInADiagonalMetric(isShifted: Bool) {
+    func normsUnderADiagonalPreconditioner(isShifted: Bool) {
         for (rows, columns) in shapes {
             let matrix = RandomMatrix(rows: rows, columns: columns)
             var random = Generator(state: 12)

@@ -1,9 +1,9 @@
 import Datasets
 import Models
 
-/// How a metric is made from a model's curvature: P = (Σ h x̂x̂ᵀ/n + λI)⁻¹, dense where forming it costs little beside the
-/// gradient passes it saves, diagonal otherwise.
-struct MetricEstimate: Codable {
+/// How a preconditioner is made from a model's curvature: P = (Σ h x̂x̂ᵀ/n + λI)⁻¹, dense where forming it costs little
+/// beside the gradient passes it saves, diagonal otherwise.
+struct PreconditionerEstimate: Codable {
     /// D.
     let features: Int
     let hasIntercept: Bool
@@ -18,11 +18,11 @@ struct MetricEstimate: Codable {
 
     var dimension: Int { features + (hasIntercept ? 1 : 0) }
 
-    /// Rows of the first dense metric: enough to be of full rank.
+    /// Rows of the first dense preconditioner: enough to be of full rank.
     var firstSampleSize: Int { min(population, max(10 * dimension, 1000)) }
 
-    /// Rows of a dense metric for a noisy batch: its spectrum is known to about an eighth, and more rows cost more than the
-    /// steps they better.
+    /// Rows of a dense preconditioner for a noisy batch: its spectrum is known to about an eighth, and more rows cost
+    /// more than the steps they better.
     var noisySampleSize: Int { min(sampleSize, max(firstSampleSize, 64 * dimension)) }
 
     /// What a gradient pass takes, in multiply-adds of the Gram kernel that take as long: NDC values of dense rows, which are
@@ -32,8 +32,8 @@ struct MetricEstimate: Codable {
         return Double(population) * Double(classes) * values
     }
 
-    /// Rows of a later dense metric: as many as take about the work of one gradient pass over dense rows, and enough to know
-    /// every direction to a few percent.
+    /// Rows of a later dense preconditioner: as many as take about the work of one gradient pass over dense rows, and
+    /// enough to know every direction to a few percent.
     var sampleSize: Int { min(population, max(20 * dimension, 4 * classes * population / max(1, dimension))) }
 
     /// Dense where forming Σ h x̂x̂ᵀ takes less than four gradient passes: it saves more.
@@ -43,7 +43,7 @@ struct MetricEstimate: Codable {
     }
 
     /// P_jj = 1/(c·mean x̂_j² + λ); a column of zeros keeps 1.
-    func diagonal(curvature: Double) -> Metric {
+    func diagonal(curvature: Double) -> Preconditioner {
         let scale = columnSquares.enumerated().map { column, square in
             let value = curvature * square + (column < features ? l2 : 0)
             return value > 0 ? Float(1 / value) : 1
@@ -63,7 +63,7 @@ struct MetricEstimate: Codable {
     /// - Parameters:
     ///   - sketch: Σ h x̂x̂ᵀ over `count` rows.
     ///   - sampleSquares: Σ x_j² over the same rows.
-    func dense(sketch: [Double], count: Double, meanWeight: Double, sampleSquares: [Double]) -> Metric {
+    func dense(sketch: [Double], count: Double, meanWeight: Double, sampleSquares: [Double]) -> Preconditioner {
         let n = max(1, count)
         var matrix = sketch.map { $0 / n }
         for column in 0..<dimension {
@@ -77,10 +77,12 @@ struct MetricEstimate: Codable {
             matrix[diagonal] *= 1 + 1e-6
             if matrix[diagonal] <= 0 { matrix[diagonal] = 1 }
         }
-        guard let metric = DenseMetric(matrix, dimension: dimension, classes: classes, hasIntercept: hasIntercept)
+        guard
+            let preconditioner = DensePreconditioner(
+                matrix, dimension: dimension, classes: classes, hasIntercept: hasIntercept)
         else {
             return diagonal(curvature: meanWeight)
         }
-        return .dense(metric)
+        return .dense(preconditioner)
     }
 }

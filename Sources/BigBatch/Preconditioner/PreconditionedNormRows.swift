@@ -1,7 +1,8 @@
 import Datasets
 import Models
 
-/// Which rows of a batch have their norm in a dense metric computed: it costs D²/2 multiply-adds, many times a gradient.
+/// Which rows of a batch have their norm under a dense preconditioner computed: it costs D²/2 multiply-adds, many times
+/// a gradient.
 extension Objective {
     /// Rows of a batch of K that are measured as a sample: as many as cost what the gradient does, 2KDC, but no fewer than
     /// estimate V to a tenth (256) and no more than to a twentieth (1,024).
@@ -14,18 +15,18 @@ extension Objective {
     /// batch, on average, and each could pass for the signal by itself: a rare category moves ‖g‖² and must move V.
     private static var heavyShare: Double { 0.05 }
 
-    /// Norms in a dense metric are measured where there is noise.
+    /// Norms under a dense preconditioner are measured where there is noise.
     func measuresNorms(batchSize: Int) -> Bool {
-        if case .dense = metric { batchSize < population } else { true }
+        if case .dense = preconditioner { batchSize < population } else { true }
     }
 
-    /// Writes norms in a dense metric for `count` samples from `start` on, so that Σ r² · norm over them estimates
-    /// S = Σ r² ‖x̂‖²_P without bias: the first rows stand for all, the heavy ones each for itself, and the rest hold 0. On
-    /// all N rows noise is 0 and nothing is measured.
+    /// Writes norms under a dense preconditioner for `count` samples from `start` on, so that Σ r² · norm over them
+    /// estimates S = Σ r² ‖x̂‖²_P without bias: the first rows stand for all, the heavy ones each for itself, and the
+    /// rest hold 0. On all N rows noise is 0 and nothing is measured.
     /// - Parameter batchSize: samples of the batch that these belong to, themselves included.
     func writeNorms(start: Int, count: Int, batchSize: Int) {
-        guard case .dense(let dense) = metric else { return }
-        let norms = metricDataset.squaredNorms
+        guard case .dense(let dense) = preconditioner else { return }
+        let norms = preconditionedDataset.squaredNorms
         for row in normedRows { norms.pointer[row] = 0 }
         normedRows.removeAll(keepingCapacity: true)
         guard measuresNorms(batchSize: batchSize) else { return }
