@@ -140,7 +140,7 @@ import Testing
         }
         let svm = try folder.write("a.svm", "1 1:2 5:3\n0 2:1\n")
         #expect(training(svm, "1x2x3") == "no error")
-        #expect(training(svm, "1x2x2").contains("--input-shape 1x2x2 says 4 features, but"))
+        #expect(training(svm, "1x2x2").contains("`inputShape` 1x2x2 says 4 features, but"))
         let csv = try folder.write("a.csv", "a,b,c,y\n1,2,3,0\n4,5,6,1\n")
         #expect(training(csv, "1x1x3") == "no error")
         #expect(training(csv, "1x2x2").contains("state the shape of one row"))
@@ -166,7 +166,7 @@ import Testing
             options.labels = ["x", "y"]
             return try DistributedTable.read([cut], options: options, communicator: communicator).rows
         }
-        #expect(counts.allSatisfy { $0.contains("--labels is given 2 times for 1 data files") })
+        #expect(counts.allSatisfy { $0.contains("`labels` is given 2 times for 1 data files") })
     }
 
     @Test func aCacheKeepsTheShape() throws {

@@ -32,12 +32,12 @@ import Testing
     @Test func unsuitableLabelsAreRefusedWithARemedy() throws {
         try ModelKind.poisson.check(LabelSummary([0, 3]))
         try ModelKind.logistic.check(LabelSummary([-1, 1]))
-        #expect { try ModelKind.poisson.check(LabelSummary([-1, 3])) } throws: { "\($0)".contains("--model ridge") }
+        #expect { try ModelKind.poisson.check(LabelSummary([-1, 3])) } throws: { "\($0)".contains("`model` ridge") }
         #expect { try ModelKind.logistic.check(LabelSummary([1, 2, 3])) } throws: {
-            "\($0)".contains("--model softmax")
+            "\($0)".contains("`model` softmax")
         }
         #expect { try ModelKind.squaredHinge.check(LabelSummary([1, 2.5, 3])) } throws: {
-            "\($0)".contains("--model ridge")
+            "\($0)".contains("`model` ridge")
         }
     }
 

@@ -86,7 +86,7 @@ struct Table {
         #expect(table.block.weights == [1, 2.5])
         #expect(table.block.labelNames == ["no", "yes"])
         #expect(table.block.labels == [0, 1])
-        #expect(table.schema.description.contains("left out: column 'junk' (--drop)"))
+        #expect(table.schema.description.contains("left out: column 'junk' (`drop`)"))
     }
 
     @Test(arguments: [
@@ -143,7 +143,7 @@ struct Table {
         ("y\n1\n", "t.csv: there is no column left to be a feature"),
         ("x,y\n,1\nNA,2\n", "t.csv: there is no column left to be a feature"),
         ("x,y\n", "t.csv: has a header but no rows"),
-        ("x,z\n1,2\n", "--label y: there is no such column"),
+        ("x,z\n1,2\n", "`label` y: there is no such column"),
     ])
     func refuses(text: String, expected: String) {
         let found = message {
@@ -169,8 +169,8 @@ struct Table {
         let found = message { _ = try Table("name,y\n" + rows) }
         #expect(
             found
-                == "t.csv: column 'name' has more than 10000 different texts; leave it out with --drop or carry it "
-                + "along with --id")
+                == "t.csv: column 'name' has more than 10000 different texts; leave it out with `drop` or carry it "
+                + "along with `id`")
     }
 
     @Test func refusesTextThatIsNotUTF8() {
@@ -191,15 +191,15 @@ struct Table {
             message { _ = try Table("height,weight,target\n1,2,3\n", change) }
         }
         #expect(
-            found { $0.label = "hieght" }.contains("--label hieght: there is no such column; did you mean 'height'"))
-        #expect(found { $0.label = "9" }.contains("--label 9: there are 3 columns; 1 is the first, 3 or -1 the last"))
-        #expect(found { $0.label = "0" }.contains("--label 0: there are 3 columns"))
+            found { $0.label = "hieght" }.contains("`label` hieght: there is no such column; did you mean 'height'"))
+        #expect(found { $0.label = "9" }.contains("`label` 9: there are 3 columns; 1 is the first, 3 or -1 the last"))
+        #expect(found { $0.label = "0" }.contains("`label` 0: there are 3 columns"))
         #expect(
-            found { $0.drop = ["Weigth"] }.contains("--drop Weigth: there is no such column; did you mean 'weight'"))
-        #expect(found { $0.weight = "target" }.contains("'target' is named by both --label and --weight"))
-        #expect(found { $0.delimiter = "ab" }.contains("--delimiter 'ab': give one character"))
+            found { $0.drop = ["Weigth"] }.contains("`drop` Weigth: there is no such column; did you mean 'weight'"))
+        #expect(found { $0.weight = "target" }.contains("'target' is named by both `label` and `weight`"))
+        #expect(found { $0.delimiter = "ab" }.contains("`delimiter` 'ab': give one character"))
         let unclear = message { _ = try Table("a,b\n1,2\n", { _ in }) }
-        #expect(unclear.contains("which column is the label? Give --label NAME or NUMBER"), "\(unclear)")
+        #expect(unclear.contains("which column is the label? Give `label` NAME or NUMBER"), "\(unclear)")
         #expect(unclear.contains("(columns: a, b)"))
     }
 

@@ -84,7 +84,7 @@ import Testing
     @Test func columnNumbersHaveNoEnd() {
         let reference = ColumnReference(file: "a.csv", columns: ["a", "b"])
         for number in ["-9223372036854775808", "9223372036854775807", "-3"] {
-            #expect(message { _ = try reference.position(number, option: "--label") }.contains("there are 2 columns"))
+            #expect(message { _ = try reference.position(number, option: "`label`") }.contains("there are 2 columns"))
         }
     }
 

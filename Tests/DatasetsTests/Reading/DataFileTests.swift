@@ -23,7 +23,7 @@ import Testing
         func refusal(_ name: String, _ bytes: [UInt8]) -> String {
             message { _ = try DataFile(path: try folder.write(name, bytes)) }
         }
-        #expect(refusal("a", Array("one two three\n".utf8)).contains("say which it is with --format"))
+        #expect(refusal("a", Array("one two three\n".utf8)).contains("say which it is with `format`"))
         #expect(refusal("a.csv", []).contains("is empty"))
         #expect(refusal("a", [0x50, 0x4B, 3, 4, 0, 0]).contains("zip archive"))
         #expect(refusal("a", [0xFF, 0xFE, 0x31, 0]).contains("UTF-16"))

@@ -88,8 +88,8 @@ import Testing
         )
         let alone = try folder.write("alone", whole)
         #expect(
-            message { _ = try ArrayTable(path: alone, options: ReadOptions()) }.contains("which labels? Give --labels"))
+            message { _ = try ArrayTable(path: alone, options: ReadOptions()) }.contains("which labels? Give `labels`"))
         let svm = try folder.write("a.svm", "1 1:2\n")
-        #expect(message { _ = try DataFile(path: svm, labels: alone) }.contains("--labels is for arrays"))
+        #expect(message { _ = try DataFile(path: svm, labels: alone) }.contains("`labels` is for arrays"))
     }
 }

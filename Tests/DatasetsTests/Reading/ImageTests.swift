@@ -26,7 +26,7 @@ import Testing
         #expect(try table(folder, "(2, 5, 6)", 60).shape == SampleShape("1x5x6"))
         for shape in ["(1, 3, 5, 3)", "(1, 5, 6, 7)"] {
             let text = message { _ = try table(folder, shape, 210) }
-            #expect(text.contains("which extent of") && text.contains("--input-shape"))
+            #expect(text.contains("which extent of") && text.contains("`inputShape`"))
         }
         #expect(try table(folder, "(1, 5, 6, 7)", 210, wanted: "7x5x6").shape == SampleShape("7x5x6"))
         #expect(try table(folder, "(1, 5, 6, 7)", 210, wanted: "5x6x7").shape == SampleShape("5x6x7"))
@@ -40,7 +40,7 @@ import Testing
         for (place, value) in zip([7, 8, 9, 13, 14, 15], 1...6) { wanted[place] = Double(value) }
         #expect(Table.dense(try padded.read(0..<1)) == [wanted])
         let text = message { _ = try table(folder, "(1, 2, 3)", 6, wanted: "1x2x2") }
-        #expect(text.contains("holds images of 2 × 3 values, not of 1x2x2") && text.contains("--input-shape 1x2x3"))
+        #expect(text.contains("holds images of 2 × 3 values, not of 1x2x2") && text.contains("`inputShape` 1x2x3"))
         #expect(message { _ = try table(folder, "(1, 2, 3)", 6, wanted: "3x2x3") }.contains("not of 3x2x3"))
     }
 

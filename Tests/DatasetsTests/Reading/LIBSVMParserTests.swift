@@ -65,7 +65,7 @@ import Testing
         ("1 a:12\n", "data.svm:1: 'a:12' is not index:value (the index must be a whole number)"),
         ("1 :12\n", "data.svm:1: ':12' is not index:value"),
         ("1 1.5:12\n", "data.svm:1: '1.5:12' is not index:value"),
-        ("1 0:12\n", "data.svm:1: '0:12': indices start at 1; for data whose indices start at 0 give --zero-based"),
+        ("1 0:12\n", "data.svm:1: '0:12': indices start at 1; for data whose indices start at 0 give `zeroBased`"),
         ("1 -3:12\n", "data.svm:1: '-3:12': an index cannot be below 1"),
         ("1 1:1\r\n1 2147483648:12\r\n", "data.svm:2: '2147483648:12': the index is larger than 2147483647"),
         ("1 99999999999999999999999:1\n", "the index is larger than 2147483647"),

@@ -90,7 +90,7 @@ import Testing
         let both = message {
             _ = try ArrayTable(path: x, options: Self.options { $0.label = "1" }, labels: y)
         }
-        #expect(both.contains("--label and --labels both give the labels"))
+        #expect(both.contains("`label` and `labels` both give the labels"))
     }
 
     @Test func refuses() throws {
@@ -115,8 +115,8 @@ import Testing
         #expect(try found(NPYHeader.magic + [9, 0, 4, 0] + four).contains("NPY version 9"))
         #expect(try found(Array("x,y\n1,2 and more\n".utf8)).contains("is neither a NumPy nor an IDX array"))
         let plain = Self.npy("<f4", shape: "(2, 2)", data: four)
-        #expect(try found(plain, ReadOptions()).contains("which labels? Give --label NUMBER"))
-        #expect(try found(plain, Self.options { $0.label = "3" }).contains("--label 3: there are 2 columns"))
+        #expect(try found(plain, ReadOptions()).contains("which labels? Give `label` NUMBER"))
+        #expect(try found(plain, Self.options { $0.label = "3" }).contains("`label` 3: there are 2 columns"))
         let infinite = Self.npy("<f4", shape: "(2, 2)", data: Self.bytes([1, .infinity, 3, 4] as [Float]))
         #expect(try found(infinite).contains("row 1, column 2: inf is not a finite number"))
     }
