@@ -1,15 +1,16 @@
 /// What the label column looks like: enough to choose a model and to number classes. Ranks merge theirs.
 public struct LabelSummary: Sendable, Equatable {
-    /// Distinct values beyond this number are no longer listed.
+    /// Distinct values beyond this number are no longer listed: whole numbers, which may be classes, and others.
+    public static let mostClasses = 10_000
     public static let cap = 1000
 
     /// Rows seen.
     public private(set) var count = 0
-    /// Distinct values, ascending; empty once there are more than `cap` (see `isCapped`).
+    /// Distinct values, ascending; empty once there are too many (see `isCapped`).
     public private(set) var values: [Double] = []
     /// Rows of each of `values`.
     public private(set) var counts: [Int] = []
-    /// True when there are more than `cap` distinct values.
+    /// True when there are more distinct values than are listed.
     public private(set) var isCapped = false
     public private(set) var allIntegers = true
     /// True when labels are names and the values are indices into the list of names.
@@ -34,15 +35,21 @@ public struct LabelSummary: Sendable, Equatable {
         maximum = max(maximum, value)
         if value.rounded() != value { allIntegers = false }
         if isCapped { return }
+        checkLength()
+        if isCapped { return }
         let low = index(of: value)
         if low < values.count, values[low] == value {
             counts[low] += times
-        } else if values.count == Self.cap {
-            stopListing()
         } else {
             values.insert(value, at: low)
             counts.insert(times, at: low)
+            checkLength()
         }
+    }
+
+    private mutating func checkLength() {
+        let mayBeClasses = allIntegers && max(abs(minimum), abs(maximum)) <= 0x1p24
+        if values.count > (mayBeClasses ? Self.mostClasses : Self.cap) { stopListing() }
     }
 
     /// Where `value` stands among `values`, or would.
@@ -56,18 +63,52 @@ public struct LabelSummary: Sendable, Equatable {
         return low
     }
 
+    /// Counts many labels; those that are not a number are passed over.
+    mutating func add(_ labels: [Double]) {
+        var rows: [Double: Int] = [:]
+        var rest = LabelSummary()
+        for label in labels where !label.isNaN {
+            if rest.isCapped {
+                rest.add(label)
+            } else {
+                rows[label, default: 0] += 1
+                if rows.count > Self.mostClasses { rest.isCapped = true }
+            }
+        }
+        let sorted = rows.sorted { $0.key < $1.key }
+        rest.count += sorted.reduce(0) { $0 + $1.value }
+        rest.allIntegers = rest.allIntegers && sorted.allSatisfy { $0.key.rounded() == $0.key }
+        rest.minimum = min(rest.minimum, sorted.first?.key ?? .infinity)
+        rest.maximum = max(rest.maximum, sorted.last?.key ?? -.infinity)
+        if !rest.isCapped {
+            rest.values = sorted.map(\.key)
+            rest.counts = sorted.map(\.value)
+        }
+        merge(rest)
+    }
+
     /// Adds the rows of `other`; the result does not depend on the order of merging.
     public mutating func merge(_ other: LabelSummary) {
         areText = areText || other.areText
-        guard other.isCapped else {
-            for (value, times) in zip(other.values, other.counts) { add(value, times: times) }
-            return
-        }
-        stopListing()
         count += other.count
         minimum = min(minimum, other.minimum)
         maximum = max(maximum, other.maximum)
         allIntegers = allIntegers && other.allIntegers
+        guard !isCapped, !other.isCapped else { return stopListing() }
+        var merged: [(value: Double, rows: Int)] = []
+        merged.reserveCapacity(values.count + other.values.count)
+        var (i, j) = (0, 0)
+        while i < values.count || j < other.values.count {
+            let isMine = j == other.values.count || i < values.count && values[i] <= other.values[j]
+            let isTheirs = i == values.count || j < other.values.count && other.values[j] <= values[i]
+            merged.append(
+                (isMine ? values[i] : other.values[j], (isMine ? counts[i] : 0) + (isTheirs ? other.counts[j] : 0)))
+            if isMine { i += 1 }
+            if isTheirs { j += 1 }
+        }
+        values = merged.map(\.value)
+        counts = merged.map(\.rows)
+        checkLength()
     }
 
     private mutating func stopListing() {
@@ -109,6 +150,6 @@ extension LabelSummary {
         let counts = numbers[(6 + distinct)...].map { Int(exactly: $0) ?? -1 }
         if numbers[1] == 1 { return distinct == 0 }
         return values.allSatisfy(\.isFinite) && zip(values, values.dropFirst()).allSatisfy { $0 < $1 }
-            && CheckedCount.sum(counts) == count && distinct <= cap
+            && CheckedCount.sum(counts) == count && distinct <= mostClasses
     }
 }

@@ -29,16 +29,27 @@ public struct RowBlock: Sendable {
 extension RowBlock {
     /// Removes the rows of weight 0 and returns how many there were.
     mutating func dropWeightless() -> Int {
-        guard weights.contains(0) else { return 0 }
+        weights.contains(0) ? keep(weights.map { $0 != 0 }) : 0
+    }
+
+    /// Removes the rows without a label and counts them.
+    mutating func dropUnlabelled() {
+        guard labels.contains(where: \.isNaN) else { return }
+        let dropped = keep(labels.map { !$0.isNaN })
+        tally.unlabelled += dropped
+    }
+
+    /// Removes the other rows and returns how many there were.
+    private mutating func keep(_ isKept: [Bool]) -> Int {
         let width = ids.count / rows
         var kept = RowBlock()
-        for row in 0..<rows where weights[row] != 0 {
+        for row in 0..<rows where isKept[row] {
             let entries = rowOffsets[row]..<rowOffsets[row + 1]
             kept.columns += columns[entries]
             kept.values += values[entries]
             kept.rowOffsets.append(kept.columns.count)
             kept.labels.append(labels[row])
-            kept.weights.append(weights[row])
+            if !weights.isEmpty { kept.weights.append(weights[row]) }
             kept.ids += ids[row * width..<(row + 1) * width]
         }
         let dropped = rows - kept.rows

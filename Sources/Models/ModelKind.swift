@@ -43,7 +43,7 @@ extension ModelKind {
                 ? (.logistic, "The labels are two names: logistic.")
                 : (.softmax, "The labels are names: softmax.")
         }
-        if labels.isCapped {
+        if labels.isCapped || distinct > LabelSummary.cap {
             return (.ridge, "The labels have more than \(LabelSummary.cap) distinct values: ridge.")
         }
         if distinct == 2 { return (.logistic, "The labels have two distinct values: logistic.") }

@@ -44,7 +44,8 @@ public enum LabelEncoding: Sendable, Equatable {
         case .classes:
             guard !summary.isCapped else {
                 throw DatasetError(
-                    "the labels have more than \(LabelSummary.cap) distinct values: choose a regression model (ridge)")
+                    "the labels have more than \(summary.allIntegers ? LabelSummary.mostClasses : LabelSummary.cap) distinct values: "
+                        + "choose a regression model (ridge)")
             }
             let classes = summary.areText ? names : summary.values.map(LabelEncoding.name(of:))
             guard classes.count >= 2 else {

@@ -12,7 +12,7 @@ extension DistributedTable {
                 }
             }
         }
-        guard labels.isCapped else {
+        guard labels.isCapped || labels.values.count > LabelSummary.cap else {
             var counts = [Int](repeating: 0, count: labels.values.count)
             forEach { counts[labels.index(of: $0)] += 1 }
             return LabelScale(scaling, values: labels.values, counts: try communicator.allreduce(counts, .sum))

@@ -60,6 +60,9 @@ public final class DistributedTable {
     ) throws {
         let communicator = budget.communicator
         var parsed = parsed
+        if !options.allowMissingLabels {
+            for index in parsed.indices { parsed[index].block.dropUnlabelled() }
+        }
         let weightless = try DistributedTable.dropWeightless(&parsed, options, communicator)
         // Labels of other files are numbers, and no places in a table's list of names.
         let schema = set.format == .csv ? schema : nil
@@ -71,9 +74,7 @@ public final class DistributedTable {
         }
         let names = try DistributedTable.unifyLabels(&blocks, names: schema?.label.names ?? [], communicator)
         var summary = LabelSummary(areText: !names.isEmpty)
-        for block in blocks {
-            for label in block.labels where !label.isNaN { summary.add(label) }
-        }
+        for block in blocks { summary.add(block.labels) }
         for (rank, numbers) in try communicator.allgather(arrays: summary.numbers).enumerated()
         where rank != communicator.rank {
             summary.merge(LabelSummary(numbers: numbers))
@@ -94,7 +95,8 @@ public final class DistributedTable {
         files = zip(set.files, numbering.firstRowOfFile).map { ($0.path, $1) }
         self.schema = schema
         self.options = options
-        self.notes = notes + (try DistributedTable.tally(blocks, communicator).lines)
+        let tally = try DistributedTable.tally(blocks, communicator)
+        self.notes = notes + tally.lines
         if weightless > 0 { self.notes.append("\(weightless) rows of weight 0 are left out") }
         self.identifierNames = identifierNames
         self.budget = budget
@@ -107,7 +109,8 @@ public final class DistributedTable {
             throw DatasetError(
                 weightless > 0
                     ? "\(names): every row has weight 0; at least two must be above 0"
-                    : "\(names): there are no rows, only blank lines or comments")
+                    : tally.unlabelled > 0
+                        ? "\(names): no row has a label" : "\(names): there are no rows, only blank lines or comments")
         }
     }
 

@@ -17,8 +17,9 @@ struct FileSet {
 
     /// Collective. Throws together: no files, a file that cannot be opened (on any rank), is empty, has an unknown format,
     /// differs between ranks, or is of another format than the others.
-    init(_ paths: [String], options: ReadOptions, communicator: any Communicator) throws {
-        guard !paths.isEmpty else { throw DatasetError("no data file is given") }
+    init(_ given: [String], options: ReadOptions, communicator: any Communicator) throws {
+        guard !given.isEmpty else { throw DatasetError("no data file is given") }
+        let (paths, labels) = try FileSet.withoutEmptyParts(given, options, communicator)
         if paths.contains("-") {
             guard paths.count == 1 else { throw DatasetError("standard input (-) cannot be combined with other files") }
             let reader = try communicator.togetherOnData {
@@ -32,14 +33,9 @@ struct FileSet {
             standardInput = reader
             return
         }
-        guard options.labels.isEmpty || options.labels.count == paths.count else {
-            throw DatasetError(
-                "`labels` is given \(options.labels.count) times for \(paths.count) data files: "
-                    + "give one file of labels for each, in the same order")
-        }
         let seen = Result {
             try paths.enumerated().map {
-                try DataFile(path: $1, options: options, labels: options.labels.isEmpty ? nil : options.labels[$0])
+                try DataFile(path: $1, options: options, labels: labels.isEmpty ? nil : labels[$0])
             }
         }
         try FileSet.agree(seen, communicator)
@@ -58,6 +54,25 @@ struct FileSet {
                 "\(other.path) has \(FileSet.extent(other)) and \(arrays[0].path) has \(FileSet.extent(arrays[0])): "
                     + "arrays read together must have rows of one shape")
         }
+    }
+
+    /// Spark and Hadoop write parts of no bytes; one among others is passed over, with its file of labels. Collective.
+    private static func withoutEmptyParts(
+        _ paths: [String], _ options: ReadOptions, _ communicator: any Communicator
+    ) throws -> (paths: [String], labels: [String]) {
+        guard options.labels.isEmpty || options.labels.count == paths.count else {
+            throw DatasetError(
+                "`labels` is given \(options.labels.count) times for \(paths.count) data files: "
+                    + "give one file of labels for each, in the same order")
+        }
+        let mine = paths.map { path in
+            var status = stat()
+            return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_size == 0 ? 1 : 0
+        }
+        let isEmpty = try communicator.allreduce(mine, .minimum)
+        guard isEmpty.contains(0) else { return (paths, options.labels) }
+        let kept = paths.indices.filter { isEmpty[$0] == 0 }
+        return (kept.map { paths[$0] }, options.labels.isEmpty ? [] : kept.map { options.labels[$0] })
     }
 
     private static func extent(_ array: ArrayTable) -> String {

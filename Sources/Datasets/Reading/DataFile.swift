@@ -27,7 +27,14 @@ public struct DataFile: Codable, Sendable, Equatable {
                 throw ParseError(
                     file: path, message: "`labels` is for arrays (NPY, NPZ, IDX); this file has its labels in it")
             }
-            try self.init(sniffing: TextReader(stream: path, chunkSize: FormatSniffer.headSize), options: options)
+            var size = FormatSniffer.headSize
+            var reader = try TextReader(stream: path, chunkSize: size)
+            // A header of many names may be longer than that, and says little without rows below it.
+            while let head = try reader.peek(), head.count >= size, head.lines < 3, size < TextReader.longestLine {
+                size *= 16
+                reader = try TextReader(stream: path, chunkSize: size)
+            }
+            try self.init(sniffing: reader, options: options)
             return
         }
         self.init(try ArrayTable(path: path, options: options, labels: labels), path: path, format: format)

@@ -28,12 +28,30 @@ public struct ReadOptions: Codable, Sendable, Equatable {
     public var header = Header.auto
     /// CSV: the byte between fields ("," ";" "|" or a tab); nil: found in the first lines.
     public var delimiter: String?
+    /// CSV: what stands before the decimals of a number.
+    public var decimal = Decimal.auto
+    public enum Decimal: String, Codable, Sendable, CaseIterable { case auto, point, comma }
     /// LIBSVM: indices start at 0 instead of 1.
     public var zeroBased = false
-    /// CSV: what stands for a missing value, compared without regard to case. An empty field is always missing.
-    public var missing = ["NA", "N/A", "NaN", "null", "?"]
-    /// Rows without a label are read, with label NaN (prediction); otherwise they are an error.
+    /// CSV: what stands for a missing value besides the words that usually do (`knownMissing`), compared without regard to
+    /// case. An empty field is always missing.
+    public var missing: [String] = []
+    /// What pandas, R, Excel and databases write for a missing value.
+    public static let knownMissing = [
+        "NA", "N/A", "#N/A", "<NA>", "NaN", "-NaN", "null", "\\N", "None", "missing", "?", "-", ".",
+    ]
+    /// CSV: columns whose values are codes, numbers among them: each distinct text is a category.
+    public var categorical: [String] = []
+    /// CSV: columns that must hold dates, and whether other columns of dates are read as such.
+    public var dates: [String] = []
+    public var readsDates = true
+    /// CSV: categories seen in fewer rows share one feature, and so do those that training never saw.
+    public var minCategoryCount = 1
+    /// Rows without a label are read, with label NaN (prediction).
     public var allowMissingLabels = false
+    /// Otherwise they are left out and counted, or an error.
+    public var missingLabel = MissingLabel.out
+    public enum MissingLabel: String, Codable, Sendable, CaseIterable { case out, error }
 
     /// CSV, of rows that are not trained on: the columns of labels and weights where they are not those of training, and
     /// columns said to be left out.
@@ -42,6 +60,36 @@ public struct ReadOptions: Codable, Sendable, Equatable {
     public var leftOut: [String]?
 
     public init() {}
+
+    /// Models keep how their data was read; what earlier versions did not have is as it was then.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        func read<T: Decodable>(_ key: CodingKeys, _ target: inout T) throws {
+            if let value = try fields.decodeIfPresent(T.self, forKey: key) { target = value }
+        }
+        try read(.format, &format)
+        try read(.label, &label)
+        try read(.labels, &labels)
+        try read(.inputShape, &inputShape)
+        try read(.isTraining, &isTraining)
+        try read(.drop, &drop)
+        try read(.id, &id)
+        try read(.weight, &weight)
+        try read(.header, &header)
+        try read(.delimiter, &delimiter)
+        try read(.decimal, &decimal)
+        try read(.zeroBased, &zeroBased)
+        try read(.missing, &missing)
+        try read(.categorical, &categorical)
+        try read(.dates, &dates)
+        try read(.readsDates, &readsDates)
+        try read(.minCategoryCount, &minCategoryCount)
+        try read(.allowMissingLabels, &allowMissingLabels)
+        try read(.missingLabel, &missingLabel)
+        try read(.replacedLabel, &replacedLabel)
+        try read(.replacedWeight, &replacedWeight)
+        try read(.leftOut, &leftOut)
+    }
 }
 
 /// Counts of what readers met and put right by themselves; blocks and ranks are added up.
@@ -54,12 +102,15 @@ public struct ReadTally: Codable, Sendable, Equatable {
     public var unseenCategories: [String: Int] = [:]
     /// Column name → missing values replaced.
     public var imputed: [String: Int] = [:]
+    /// Rows left out for want of a label, and the first of them.
+    public var unlabelled = 0
 
     public init() {}
 
     public mutating func add(_ other: ReadTally) {
         unsortedRows += other.unsortedRows
         queryIDs += other.queryIDs
+        unlabelled += other.unlabelled
         unseenCategories.merge(other.unseenCategories, uniquingKeysWith: +)
         imputed.merge(other.imputed, uniquingKeysWith: +)
     }
@@ -68,6 +119,11 @@ public struct ReadTally: Codable, Sendable, Equatable {
     public var lines: [String] {
         var lines: [String] = []
         if unsortedRows > 0 { lines.append("\(unsortedRows) rows had indices out of order; they were sorted") }
+        if unlabelled > 0 {
+            lines.append(
+                "\(unlabelled) row\(unlabelled == 1 ? " has" : "s have") no label: left out (`missingLabel` error refuses)"
+            )
+        }
         if queryIDs > 0 { lines.append("\(queryIDs) qid fields were ignored: ranking is not supported") }
         for (name, count) in imputed.sorted(by: { $0.key < $1.key }) {
             lines.append("column '\(name)': \(count) missing values replaced")

@@ -48,6 +48,9 @@ public struct TextChunk: Sendable {
         }
     }
 
+    /// Whole lines.
+    var lines: Int { withTerminatedBytes { countBytes(0x0A, in: $0) } }
+
     /// Bytes of a UTF-8 byte-order mark at the file's start.
     var markLength: Int {
         guard offset == 0, count >= 3 else { return 0 }

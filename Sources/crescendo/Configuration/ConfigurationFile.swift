@@ -26,6 +26,8 @@ struct ConfigurationFile {
     /// - Parameter path: the file's path, for messages and as the base of relative paths.
     init(yaml: String, path: String) throws {
         self.path = path
+        // Notepad begins a file with a byte-order mark; YAML allows it (1.2, 5.2).
+        let yaml = yaml.hasPrefix("\u{FEFF}") ? String(yaml.dropFirst()) : yaml
         guard ConfigurationFile.aliases(in: yaml) <= ConfigurationFile.mostAliases else {
             throw ConfigurationError(
                 file: path, line: nil,
@@ -141,7 +143,8 @@ extension TrainCommand {
         let replaced = Set(
             [
                 ("data", data), ("test", trainingData.test), ("drop", reading.drop),
-                ("id", reading.id), ("network", model.network), ("labels", reading.labels),
+                ("id", reading.id), ("categorical", reading.categorical), ("date", reading.date),
+                ("missing", reading.missing), ("network", model.network), ("labels", reading.labels),
                 ("test-labels", trainingData.testLabels),
             ].filter { !$0.1.isEmpty }.map { $0.0 })
         var options: [String] = []

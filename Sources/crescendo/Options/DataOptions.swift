@@ -2,6 +2,8 @@ import ArgumentParser
 import Datasets
 
 extension ReadOptions.Format: ExpressibleByArgument {}
+extension ReadOptions.MissingLabel: ExpressibleByArgument {}
+extension ReadOptions.Decimal: ExpressibleByArgument {}
 
 /// `--storage`: how features lie in memory.
 enum StorageChoice: String, CaseIterable, ExpressibleByArgument {
@@ -58,6 +60,59 @@ struct ReadingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("CSV: the column with sample weights.", valueName: "column"))
     var weight: String?
 
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "CSV: a column of codes, numbers among them: each value is a category. May be repeated.",
+            valueName: "column"))
+    var categorical: [String] = []
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "CSV: a column of dates, of which any text that is none is an error. May be repeated.", valueName: "column")
+    )
+    var date: [String] = []
+
+    @Flag(
+        inversion: .prefixedNo, exclusivity: .chooseLast,
+        help: ArgumentHelp(
+            "CSV: columns of dates become a trend, months, weekdays and hours (default: --dates).",
+            discussion: """
+                2013-01-31, 2013-01-31T14:05:00Z, 1/31/2013 2:05 PM, 31.1.2013, 31-Jan-13. Where day and month cannot be told \
+                apart in the whole column the month comes first.
+                """))
+    var dates: Bool?
+
+    @Option(
+        help: ArgumentHelp(
+            "CSV: categories of fewer rows share one feature, and so do those that training never saw (default: 1).",
+            valueName: "rows"),
+        transform: parseCount(atLeast: 1))
+    var minCategoryCount: Int?
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "CSV: a text that stands for a missing value, besides the empty one and \(ReadOptions.knownMissing.joined(separator: " ")). May be repeated.",
+            valueName: "text"))
+    var missing: [String] = []
+
+    @Option(help: "CSV: rows without a label: out leaves them out and counts them, error refuses them (default: out).")
+    var missingLabel: ReadOptions.MissingLabel?
+
+    @Option(
+        help: ArgumentHelp(
+            "CSV: what stands between fields: one character, or tab (default: found out).", valueName: "character"))
+    var delimiter: String?
+
+    @Option(
+        help: """
+            CSV: what stands before the decimals of a number (default: auto, a comma where fields are not divided by commas, \
+            have numbers such as 1,5 and none such as 1.5).
+            """)
+    var decimal: ReadOptions.Decimal?
+
     @Flag(
         inversion: .prefixedNo, exclusivity: .chooseLast,
         help: "CSV: the first line holds the column names (default: found out).")
@@ -87,6 +142,14 @@ struct ReadingOptions: ParsableArguments {
         if !drop.isEmpty { result.drop = drop }
         if !id.isEmpty { result.id = id }
         if let weight { result.weight = weight }
+        if !categorical.isEmpty { result.categorical = categorical }
+        if !date.isEmpty { result.dates = date }
+        if let dates { result.readsDates = dates }
+        if let minCategoryCount { result.minCategoryCount = minCategoryCount }
+        result.missing += missing.filter { !result.missing.contains($0) }
+        if let missingLabel { result.missingLabel = missingLabel }
+        if let delimiter { result.delimiter = delimiter }
+        if let decimal { result.decimal = decimal }
         if let header { result.header = header ? .present : .absent }
         if let zeroBased { result.zeroBased = zeroBased }
         return result

@@ -105,6 +105,14 @@ struct TrainOption {
             TrainOption("drop", list: \.reading.drop),
             TrainOption("id", list: \.reading.id),
             TrainOption("weight", \.reading.weight),
+            TrainOption("categorical", list: \.reading.categorical),
+            TrainOption("date", list: \.reading.date),
+            TrainOption("dates", \.reading.dates),
+            TrainOption("min-category-count", \.reading.minCategoryCount),
+            TrainOption("missing", list: \.reading.missing),
+            TrainOption("missing-label", \.reading.missingLabel),
+            TrainOption("delimiter", \.reading.delimiter),
+            TrainOption("decimal", \.reading.decimal),
             TrainOption("header", \.reading.header),
             TrainOption("zero-based", \.reading.zeroBased) { $0.command.reading.zeroBased ?? false },
             TrainOption("tolerance", \.run.tolerance, sets: \.tolerance, mayChange: true),
@@ -178,3 +186,5 @@ extension PreconditionerKind: OptionValue {}
 extension BalanceKind: OptionValue {}
 extension StorageChoice: OptionValue {}
 extension ReadOptions.Format: OptionValue {}
+extension ReadOptions.MissingLabel: OptionValue {}
+extension ReadOptions.Decimal: OptionValue {}

@@ -47,7 +47,7 @@ import Testing
         #expect(text.hasPrefix("other.csv:3: 'abc' is not a number, but column 'x' is numeric"), "\(text)")
         let count = message { _ = try table.parse("1,a\n2,b\n") { $0.header = .absent } }
         #expect(count.contains("has 2 columns, but the training data has 3"), "\(count)")
-        let empty = message { _ = try table.parse("x,c,y\n1,a,\n") }
+        let empty = message { _ = try table.parse("x,c,y\n1,a,\n") { $0.missingLabel = .error } }
         #expect(empty.hasPrefix("other.csv:2: the label (column 'y') is missing"), "\(empty)")
     }
 

@@ -24,7 +24,7 @@ import Testing
         #expect(seen.output.hasPrefix("runs: not there yet."), "\(seen.output)")
         #expect(
             seen.output.hasSuffix(
-                "runs/first: finished. The limit --max-iterations was reached before convergence.\n"),
+                "runs/first: finished. The limit max-iterations was reached before convergence.\n"),
             "\(seen.output)")
         #expect(!seen.output.contains("\u{1B}"))
     }

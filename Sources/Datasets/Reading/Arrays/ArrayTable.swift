@@ -74,7 +74,7 @@ struct ArrayTable: Codable, Sendable, Equatable {
         columns = (image?.shape.count ?? header.width) - (labelColumn == nil ? 0 : 1)
         guard columns > 0 else { throw ParseError(file: path, message: "there is no column left to be a feature") }
         if labelColumn != nil { sources.labels = nil }
-        if let labelsFile { sources.labels = try ArraySource(file: labelsFile) }
+        if let labelsFile { sources.labels = try NPZMembers.labels(labelsFile, options) }
         if sources.labels == nil, labelColumn == nil, let found = Self.labelsBeside(path) {
             sources.labels = try ArraySource(file: found)
         }

@@ -12,6 +12,7 @@ enum NPZMembers {
     static func sources(_ path: String, _ options: ReadOptions) throws -> (data: ArraySource, labels: ArraySource?) {
         guard try isArchive(path) else { return (try ArraySource(file: path), nil) }
         let arrays = try ZipArchive(path: path).members.filter { $0.member?.hasSuffix(".npy") ?? false }
+        try refuseSciPy(arrays, path)
         let wanted = options.isTraining ? [training] + others : others + [training]
         for part in wanted.map({ Optional($0) }) + [nil] {
             let data = arrays.filter { belongs($0, to: dataNames, part) }
@@ -28,6 +29,33 @@ enum NPZMembers {
             file: path,
             message: "which of its arrays are the rows? It has \(names.isEmpty ? "none" : names): "
                 + "name them x and y, or x_train and y_train, …: numpy.savez(file, x=x, y=y)")
+    }
+
+    /// The labels of a plain or gzip file, or of an archive that has them under a usual name or holds nothing else.
+    static func labels(_ path: String, _ options: ReadOptions) throws -> ArraySource {
+        guard try isArchive(path) else { return try ArraySource(file: path) }
+        let arrays = try ZipArchive(path: path).members.filter { $0.member?.hasSuffix(".npy") ?? false }
+        if arrays.count == 1 { return arrays[0] }
+        let wanted = options.isTraining ? [training] + others : others + [training]
+        for part in wanted.map({ Optional($0) }) + [nil] {
+            let labels = arrays.filter { belongs($0, to: labelNames, part) }
+            if labels.count == 1 { return labels[0] }
+        }
+        let names = arrays.map { ($0.member ?? "").dropLast(4) }.joined(separator: ", ")
+        throw ParseError(
+            file: path,
+            message: "which array of the archive are the labels? It has \(names.isEmpty ? "none" : names): "
+                + "numpy.savez(file, y=labels)")
+    }
+
+    /// scipy.sparse.save_npz writes the parts of a matrix, of which one is called data.
+    private static func refuseSciPy(_ arrays: [ArraySource], _ path: String) throws {
+        let names = Set(arrays.compactMap(\.member))
+        guard names.contains("format.npy"), names.contains("shape.npy"), names.contains("data.npy") else { return }
+        throw ParseError(
+            file: path,
+            message: "holds a sparse matrix of SciPy; write it with its labels as LIBSVM: "
+                + "sklearn.datasets.dump_svmlight_file(matrix, labels, 'data.svm', zero_based=False)")
     }
 
     static func isArchive(_ path: String) throws -> Bool {

@@ -10,12 +10,14 @@ public struct CSVParser: TextParser {
     let layout: TableLayout
     let features: [FeatureColumn]
     let categories: [CategoryTable]
+    let dates: [DateParts]
     let label: Int?
     let weight: Int?
     let ids: [Int]
     let labelTable: CategoryTable
     let missing: MissingText
     let allowMissingLabels: Bool
+    let missingLabel: ReadOptions.MissingLabel
     let featureCount: Int
 
     /// Where a feature column is in this file and which features it becomes.
@@ -24,6 +26,10 @@ public struct CSVParser: TextParser {
         var first: Int
         /// Index into `CSVParser.categories`; nil for numbers.
         var categories: Int?
+        /// Index into `CSVParser.dates`.
+        var date: Int?
+        /// The feature of all other categories.
+        var others: Int?
         var mean: Double
         /// The feature that says the value is missing.
         var indicator: Int?
@@ -37,21 +43,27 @@ public struct CSVParser: TextParser {
         self.schema = schema
         self.layout = layout
         allowMissingLabels = options.allowMissingLabels
-        missing = MissingText(schema.missing)
+        missingLabel = options.missingLabel
+        missing = MissingText(schema.missing + options.missing)
         labelTable = CategoryTable(schema.label.names ?? [])
         let match = ColumnMatch(wanted: schema.fileColumns, areNamed: schema.hasHeader, file: layout)
         let absent = allowMissingLabels ? schema.label.position : nil
         var features: [FeatureColumn] = []
         var tables: [CategoryTable] = []
+        var dates: [DateParts] = []
         var first = 0
         for column in schema.columns {
             let field = try match.require(column.position, absent: absent)
             var made = FeatureColumn(field: field, first: first, mean: 0)
             switch column.kind {
             case .numeric(let mean): made.mean = mean
+            case .date(let parts):
+                made.date = dates.count
+                dates.append(parts)
             case .text(let categories):
                 made.categories = tables.count
                 tables.append(CategoryTable(categories))
+                if column.sharesOthers == true { made.others = first + categories.count }
             }
             first += column.width
             made.indicator = column.hasIndicator ? first - 1 : nil
@@ -59,6 +71,7 @@ public struct CSVParser: TextParser {
         }
         self.features = features
         categories = tables
+        self.dates = dates
         featureCount = first
         let given = ColumnReference(file: layout.file, columns: layout.columns)
         if let name = options.replacedLabel {
@@ -116,7 +129,8 @@ public struct CSVParser: TextParser {
     public func parse(_ chunk: TextChunk) throws -> RowBlock {
         try chunk.withTerminatedBytes { bytes in
             let lines = CSVTokenizer(
-                bytes: bytes, delimiter: layout.delimiter, start: layout.dataOffset - chunk.offset - chunk.markLength)
+                bytes: bytes, delimiter: layout.delimiter, hasDecimalComma: layout.hasDecimalComma,
+                start: layout.dataOffset - chunk.offset - chunk.markLength)
             var pass = CSVPass(parser: self, lines: lines)
             do throws(CSVFault) {
                 return try pass.run()

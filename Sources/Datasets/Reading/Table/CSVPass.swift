@@ -20,7 +20,10 @@ struct CSVPass {
         let lineCount = min(
             countBytes(0x0A, in: lines.bytes), lines.bytes.count / max(1, parser.layout.columns.count) + 1)
         // A number with an indicator may write two entries; a category, or its indicator, one.
-        let widest = parser.features.reduce(0) { $0 + ($1.categories == nil && $1.indicator != nil ? 2 : 1) }
+        // A date writes four.
+        let widest = parser.features.reduce(0) {
+            $0 + ($1.date != nil ? 4 : $1.categories == nil && $1.indicator != nil ? 2 : 1)
+        }
         let columns = UnsafeMutablePointer<Int32>.allocate(capacity: lineCount * widest)
         let values = UnsafeMutablePointer<Double>.allocate(capacity: lineCount * widest)
         defer {
@@ -69,9 +72,24 @@ struct CSVPass {
             } else if lines.withText(field, { parser.missing.matches($0) }) {
                 imputed[index] += 1
                 if let indicator = feature.indicator { put(indicator, 1) }
+            } else if let others = feature.others {
+                put(others, 1)
             } else {
                 unseen[index] += 1
             }
+            return
+        }
+        if let date = feature.date {
+            let entries = lines.withText(field) { parser.dates[date].entries($0) }
+            for (place, value) in entries ?? [] { put(feature.first + place, value) }
+            guard entries == nil else { return }
+            guard lines.withText(field, { parser.missing.matches($0) }) else {
+                throw fault(
+                    "'\(lines.text(field))' in column '\(parser.schema.columns[index].name)' is no date as in training; mend "
+                        + "it, or, if it stands for a missing value, say `missing` or leave the field empty")
+            }
+            imputed[index] += 1
+            if let indicator = feature.indicator { put(indicator, 1) }
             return
         }
         switch lines.value(field, parser.missing) {
@@ -86,7 +104,7 @@ struct CSVPass {
         case .text:
             throw fault(
                 "'\(lines.text(field))' is not a number, but column '\(parser.schema.columns[index].name)' is numeric; mend it, or, if it "
-                    + "stands for a missing value, leave the field empty")
+                    + "stands for a missing value, say `missing` or leave the field empty")
         }
     }
 
@@ -97,23 +115,24 @@ struct CSVPass {
         guard parser.schema.label.names != nil else {
             switch lines.value(field, parser.missing) {
             case .number(let value): return value
-            case .missing:
-                if parser.allowMissingLabels { return .nan }
-                throw fault("the label (column '\(name)') is missing; remove this row")
+            case .missing: return try missingLabel()
             case .notFinite, .text:
                 throw fault("the label '\(lines.text(field))' (column '\(name)') is not a finite number")
             }
         }
         if let known = lines.withText(field, parser.labelTable.index(of:)) { return Double(known) }
-        if lines.withText(field, { parser.missing.matches($0) }) {
-            if parser.allowMissingLabels { return .nan }
-            throw fault("the label (column '\(name)') is missing; remove this row")
-        }
+        if lines.withText(field, { parser.missing.matches($0) }) { return try missingLabel() }
         let text = lines.text(field)
         if let known = newLabels[text] { return Double(known) }
         newLabels[text] = block.labelNames.count
         block.labelNames.append(text)
         return Double(block.labelNames.count - 1)
+    }
+
+    /// NaN: the row is left out, or needs no label.
+    private func missingLabel() throws(CSVFault) -> Double {
+        guard !parser.allowMissingLabels, parser.missingLabel == .error else { return .nan }
+        throw fault("the label (column '\(parser.schema.label.name)') is missing; remove this row")
     }
 
     private func weight(_ field: CSVField) throws(CSVFault) -> Double {

@@ -16,6 +16,15 @@ public struct CSVScan: Codable, Sendable {
         roles = try ColumnRoles(layout: layout, options: options)
         columns = Array(repeating: ColumnScan(), count: layout.columns.count)
         missingWords = options.missing
+        if options.readsDates {
+            for column in columns.indices where roles.isFeature(column) { columns[column].dates = DateScan() }
+        }
+        for column in roles.dates { columns[column].dates = DateScan() }
+        for column in roles.categorical {
+            columns[column].isCategorical = true
+            columns[column].dates = nil
+        }
+        columns[roles.label].missingWords = CategoryTable()
     }
 
     /// Takes in a chunk of the file that `layout` describes. Throws `ParseError`.
@@ -27,7 +36,8 @@ public struct CSVScan: Codable, Sendable {
             var pass = ScanPass(
                 names: layout.columns, missing: MissingText(missingWords), chunk: chunk,
                 lines: CSVTokenizer(
-                    bytes: bytes, delimiter: file.delimiter, start: file.dataOffset - chunk.offset - chunk.markLength))
+                    bytes: bytes, delimiter: file.delimiter, hasDecimalComma: file.hasDecimalComma,
+                    start: file.dataOffset - chunk.offset - chunk.markLength))
             try columns.withUnsafeMutableBufferPointer { columns in
                 do throws(CSVFault) {
                     rows += try pass.run(file, Array(zip(scanned, positions)), columns)
@@ -78,7 +88,9 @@ private struct ScanPass {
 
     @inline(__always)
     private mutating func add(_ field: CSVField, _ place: Int, _ column: inout ColumnScan) throws(CSVFault) {
-        switch lines.value(field, missing) {
+        let value = lines.value(field, missing)
+        if column.isCategorical, !value.isMissing { return try addText(field, place, &column) }
+        switch value {
         case .number(let value):
             column.add(number: value)
             if !column.hasManyNumbers, !isRecent(field, place) { lines.withText(field) { column.addNumberText($0) } }
@@ -86,18 +98,29 @@ private struct ScanPass {
         case .missing:
             column.missing += 1
             if column.firstMissing == nil { column.firstMissing = sighting(field) }
+            if column.missingWords != nil, field.start < field.end {
+                lines.withText(field) { _ = column.missingWords?.add($0) }
+            }
         case .notFinite:
             column.notFinite += 1
             if column.firstNotFinite == nil { column.firstNotFinite = sighting(field) }
-        case .text:
-            column.texts += 1
-            if column.firstText == nil { column.firstText = sighting(field) }
-            let isNew = lines.withText(field) { column.addText($0) }
-            if isNew, !lines.withText(field, { String(validating: $0, as: UTF8.self) != nil }) {
-                throw CSVFault(
-                    message: "column '\(names[place])' is not UTF-8 text; convert the file (iconv -f LATIN1 -t UTF-8)",
-                    place: lines.lineStart)
-            }
+        case .text: try addText(field, place, &column)
+        }
+    }
+
+    private mutating func addText(_ field: CSVField, _ place: Int, _ column: inout ColumnScan) throws(CSVFault) {
+        column.texts += 1
+        if column.firstText == nil { column.firstText = sighting(field) }
+        var isDate = false
+        if column.dates != nil {
+            isDate = lines.withText(field) { column.dates?.add($0) ?? false }
+            if !isDate, column.firstNotDate == nil { column.firstNotDate = sighting(field) }
+        }
+        let isNew = lines.withText(field) { column.addText($0, isDate: isDate) }
+        if isNew, !lines.withText(field, { String(validating: $0, as: UTF8.self) != nil }) {
+            throw CSVFault(
+                message: "column '\(names[place])' is not UTF-8 text; convert the file (iconv -f LATIN1 -t UTF-8)",
+                place: lines.lineStart)
         }
     }
 

@@ -34,14 +34,17 @@ private final class FieldStorage {
 struct CSVTokenizer {
     let bytes: UnsafeBufferPointer<UInt8>
     let delimiter: UInt8
+    /// 1,5 is one and a half.
+    let hasDecimalComma: Bool
     private let storage = FieldStorage()
     /// Number of fields of the current line.
     private(set) var count = 0
     private(set) var lineStart: Int
     private(set) var cursor: Int
 
-    init(bytes: UnsafeBufferPointer<UInt8>, delimiter: UInt8, start: Int = 0) {
+    init(bytes: UnsafeBufferPointer<UInt8>, delimiter: UInt8, hasDecimalComma: Bool = false, start: Int = 0) {
         self.bytes = bytes
+        self.hasDecimalComma = hasDecimalComma
         self.delimiter = delimiter
         cursor = max(0, min(start, bytes.count))
         lineStart = cursor
@@ -156,8 +159,28 @@ struct CSVTokenizer {
     func number(_ field: CSVField) -> Double? {
         guard var cursor = bytes.baseAddress.map({ $0 + field.start }) else { return nil }
         let end = cursor + (field.end - field.start)
-        guard let value = NumberParser.parse(&cursor), cursor == end else { return nil }
+        guard let value = NumberParser.parse(&cursor), cursor == end else {
+            return hasDecimalComma ? numberWithComma(field) : nil
+        }
         return value
+    }
+
+    /// 1,5 and 1.234.567,8: points between groups of three digits are passed over.
+    func numberWithComma(_ field: CSVField) -> Double? {
+        let raw = bytes[field.start..<field.end]
+        guard let comma = raw.firstIndex(of: 0x2C), raw.count < 64 else { return nil }
+        let groups = raw[..<comma].split(separator: 0x2E, omittingEmptySubsequences: false)
+        guard groups.dropFirst().allSatisfy({ $0.count == 3 }),
+            groups.count == 1 || groups[0].last.map({ $0 &- 0x30 < 10 }) == true
+        else { return nil }
+        // Slack behind the number, as behind a chunk.
+        let text = Array(groups.joined()) + [0x2E] + raw[(comma + 1)...]
+        return (text + [UInt8](repeating: 0x0A, count: 16)).withUnsafeBufferPointer { buffer in
+            guard var cursor = buffer.baseAddress else { return nil }
+            let end = cursor + text.count
+            guard let value = NumberParser.parse(&cursor), cursor == end else { return nil }
+            return value
+        }
     }
 }
 

@@ -6,12 +6,16 @@ struct ColumnRoles: Codable, Sendable {
     var weight: Int?
     var ids: [Int]
     var dropped: [Int]
+    var categorical: [Int]
+    var dates: [Int]
 
     init(layout: TableLayout, options: ReadOptions) throws {
         let reference = ColumnReference(file: layout.file, columns: layout.columns)
         weight = try options.weight.map { try reference.position($0, option: "`weight`") }
         ids = try options.id.map { try reference.position($0, option: "`id`") }
         dropped = try options.drop.map { try reference.position($0, option: "`drop`") }
+        categorical = try options.categorical.map { try reference.position($0, option: "`categorical`") }
+        dates = try options.dates.map { try reference.position($0, option: "`date`") }
         labelIsGuessed = options.label == nil
         if let given = options.label {
             label = try reference.position(given, option: "`label`")

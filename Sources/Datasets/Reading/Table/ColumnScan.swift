@@ -26,11 +26,22 @@ struct Sighting: Codable, Sendable {
 /// The sum is kept as an unevaluated pair of doubles, so that its rounding (about 2⁻¹⁰⁰) does not show in the mean
 /// whatever the order of merging.
 struct ColumnScan: Codable, Sendable {
-    /// Distinct texts beyond this are refused.
-    static let categoryLimit = 10_000
+    /// Distinct texts beyond this are refused: each is a feature, and a model's file names them all.
+    static let categoryLimit = 1 << 20
+    /// Distinct dates beyond this are not kept as texts.
+    static let dateLimit = 20_000
     /// Distinct numbers beyond this make a column numeric for good.
     static let numberLimit = 1_000
 
+    /// Every value is a category, numbers too.
+    var isCategorical = false
+    /// Texts may be dates.
+    var dates: DateScan?
+    var firstNotDate: Sighting?
+    /// There were too many different dates to keep them as texts too.
+    var areDatesAlone = false
+    /// Of labels, words for a missing value are counted: they may be the names of classes.
+    var missingWords: CategoryTable?
     var numbers = 0
     var texts = 0
     var missing = 0
@@ -65,8 +76,10 @@ struct ColumnScan: Codable, Sendable {
         if numberTable.add(text), numberTable.count > ColumnScan.numberLimit { forgetNumbers() }
     }
 
-    mutating func addText(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    mutating func addText(_ text: UnsafeBufferPointer<UInt8>, isDate: Bool) -> Bool {
         guard !hasTooManyTexts else { return false }
+        if isDate, textTable.count >= ColumnScan.dateLimit { areDatesAlone = true }
+        if isDate, areDatesAlone { return false }
         let isNew = textTable.add(text)
         if textTable.count > ColumnScan.categoryLimit { forgetTexts() }
         return isNew
@@ -86,6 +99,10 @@ struct ColumnScan: Codable, Sendable {
         numbers += other.numbers
         texts += other.texts
         missing += other.missing
+        if let words = other.missingWords { missingWords?.merge(words) }
+        if let others = other.dates { dates?.merge(others) }
+        firstNotDate = .first(firstNotDate, other.firstNotDate)
+        areDatesAlone = areDatesAlone || other.areDatesAlone
         notFinite += other.notFinite
         add(other.sum, other.sumTail)
         firstText = .first(firstText, other.firstText)
@@ -110,6 +127,14 @@ struct ColumnScan: Codable, Sendable {
     /// Categories in the order of their UTF-8 bytes: texts, and numbers where a column mixes both.
     var categories: [String] {
         (textTable.texts + numberTable.texts).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+}
+
+extension ColumnScan {
+    /// Texts of at least so many rows, and all numbers, whose rows are not counted.
+    func categories(inAtLeast rows: Int) -> [String] {
+        let frequent = zip(textTable.texts, textTable.counts).filter { $1 >= rows }.map(\.0)
+        return (frequent + numberTable.texts).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 }
 

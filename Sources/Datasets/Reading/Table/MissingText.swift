@@ -5,7 +5,9 @@ struct MissingText: Sendable {
     /// Some word reads as a number (−999), so numbers must be compared too.
     let includesNumbers: Bool
 
+    /// - Parameter words: besides those that are always known.
     init(_ words: [String]) {
+        let words = ReadOptions.knownMissing + words
         self.words = words.map { MissingText.folded(Array($0.utf8)) }
         longest = self.words.map(\.count).max() ?? 0
         includesNumbers = words.contains { Double($0)?.isFinite == true }
@@ -30,6 +32,8 @@ enum CellValue {
     /// A number too large for Double, or the word inf or nan.
     case notFinite
     case text
+
+    var isMissing: Bool { if case .missing = self { true } else { false } }
 }
 
 extension CSVTokenizer {

@@ -12,11 +12,12 @@ extension TableSchema {
         guard builder.scan.rows > 0 else {
             throw ParseError(file: layout.file, message: "has a header but no rows")
         }
-        label = try builder.label()
+        if layout.hasDecimalComma { builder.lines.append("numbers have decimal commas: 1,5 is one and a half") }
+        label = try builder.label(options)
         try builder.checkWeights()
         columns = []
         for column in layout.columns.indices where roles.isFeature(column) {
-            if let made = try builder.column(column) { columns.append(made) }
+            if let made = try builder.column(column, options) { columns.append(made) }
         }
         guard !columns.isEmpty else {
             throw ParseError(file: layout.file, message: "there is no column left to be a feature")
@@ -40,19 +41,37 @@ private struct SchemaBuilder {
 
     private func quoted(_ column: Int) -> String { "'\(scan.layout.columns[column])'" }
 
-    mutating func label() throws -> TableSchema.Label {
+    mutating func label(_ options: ReadOptions) throws -> TableSchema.Label {
         let position = scan.roles.label
         let column = scan.columns[position]
-        if let place = column.firstMissing {
+        let isText = try isText(position, "label")
+        let words = isText ? classesAmongMissing(column, options) : []
+        let missing = column.missing - words.reduce(0) { $0 + $1.count }
+        if missing > 0, options.missingLabel == .error, let place = column.firstMissing {
             throw place.error("the label (column \(quoted(position))) is missing; remove this row")
         }
-        let isText = try isText(position, "label")
-        let names = isText ? column.categories : nil
+        for (word, count) in words {
+            lines.append(
+                "label: '\(word)', in \(count) rows, is a class like the others; `missing` \(word) makes it a missing label"
+            )
+        }
+        let names =
+            isText
+            ? (column.categories + words.map(\.word)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } : nil
         let guess = scan.roles.labelIsGuessed ? " (by its name; `label` picks another)" : ""
         lines.append(
             "label: column \(quoted(position))\(guess)"
                 + (names.map { ", \($0.count) classes: \(SchemaBuilder.list($0))" } ?? ", numbers"))
         return TableSchema.Label(name: scan.layout.columns[position], position: position, names: names)
+    }
+
+    /// Words such as NA are names of classes where they stand in as many rows as the rarest of the others.
+    private func classesAmongMissing(_ column: ColumnScan, _ options: ReadOptions) -> [(word: String, count: Int)] {
+        guard let words = column.missingWords else { return [] }
+        let rarest = column.textTable.counts.min() ?? .max
+        let said = Set(options.missing.map { $0.lowercased() })
+        return zip(words.texts, words.counts).filter { !said.contains($0.lowercased()) && $1 >= rarest }
+            .sorted { $0.0 < $1.0 }.map { (word: $0, count: $1) }
     }
 
     func checkWeights() throws {
@@ -70,35 +89,69 @@ private struct SchemaBuilder {
     }
 
     /// One column of features, or nil when it has no value at all.
-    mutating func column(_ position: Int) throws -> TableSchema.Column? {
+    mutating func column(_ position: Int, _ options: ReadOptions) throws -> TableSchema.Column? {
         let column = scan.columns[position]
         guard column.numbers + column.texts + column.notFinite > 0 else {
             lines.append("column \(quoted(position)) is empty in every row: left out")
             return nil
         }
-        let isText = try isText(position, "column")
         let hasIndicator = column.missing > 0
         let name = scan.layout.columns[position]
+        if let parts = try dates(position) {
+            lines.append(
+                "column \(quoted(position)): dates\(parts.1 ? ", the month first where a day could be (`categorical` keeps texts)" : ""); "
+                    + "they become a trend and \(parts.0.width - 1) 0/1 features of months, weekdays and hours")
+            if hasIndicator { lines.append(missing(position) + "become a feature of their own") }
+            return .init(name: name, position: position, kind: .date(parts.0), hasIndicator: hasIndicator)
+        }
+        let isText = try isText(position, "column")
         if isText {
-            let categories = column.categories
-            lines.append("column \(quoted(position)): text, \(categories.count) categories become 0/1 features")
+            var categories = column.categories
+            if categories.count == column.texts + column.numbers, column.texts >= 20, !column.isCategorical {
+                lines.append(
+                    "column \(quoted(position)) differs in every row: left out as an identifier (`categorical` keeps it, "
+                        + "`id` carries it along)")
+                return nil
+            }
+            let frequent =
+                options.minCategoryCount > 1 ? column.categories(inAtLeast: options.minCategoryCount) : categories
+            let isShared = options.minCategoryCount > 1
+            let rare = categories.count - frequent.count
+            categories = frequent
+            lines.append(
+                "column \(quoted(position)): text, \(categories.count) categories become 0/1 features"
+                    + (isShared ? "; \(rare) rarer ones, and new ones, share one" : ""))
             if column.numbers > 0 {
                 lines.append("column \(quoted(position)) mixes numbers and text: both count as categories")
-            }
-            if categories.count == column.texts + column.numbers, column.texts >= 20 {
-                lines.append(
-                    "column \(quoted(position)) differs in every row: if it identifies rows, give `id` or `drop`")
             }
             if hasIndicator {
                 lines.append(missing(position) + "become a feature of their own")
             }
             return .init(
-                name: name, position: position, kind: .text(categories: categories), hasIndicator: hasIndicator)
+                name: name, position: position, kind: .text(categories: categories), hasIndicator: hasIndicator,
+                sharesOthers: isShared ? true : nil)
         }
         if hasIndicator {
             lines.append(missing(position) + "become the mean \(column.mean), and a 0/1 feature says so")
         }
         return .init(name: name, position: position, kind: .numeric(mean: column.mean), hasIndicator: hasIndicator)
+    }
+
+    /// What a column of dates becomes, and whether their order is a guess; nil: it is none.
+    private func dates(_ position: Int) throws -> (DateParts, Bool)? {
+        let column = scan.columns[position]
+        guard let dates = column.dates, column.texts > 0 else { return nil }
+        let others = column.texts + column.numbers + column.notFinite
+        if let (order, isAmbiguous) = dates.order(of: others) {
+            return (DateParts(dates.readings[order.rawValue], order: order), isAmbiguous)
+        }
+        // As with numbers: a few odd texts are no reason for thousands of categories.
+        let isMeant = scan.roles.dates.contains(position) || column.areDatesAlone
+        let isStray = dates.count > 20 && dates.count * 20 >= others * 19
+        guard isMeant || isStray, let place = column.firstNotDate ?? column.firstText else { return nil }
+        throw place.error(
+            "'\(place.text)' is no date as the others of column \(quoted(position)) are; mend it, or, if it stands for a "
+                + "missing value, say `missing` '\(place.text)', or leave the column out with `drop`")
     }
 
     private func missing(_ position: Int) -> String {
@@ -123,6 +176,7 @@ private struct SchemaBuilder {
     private func isText(_ position: Int, _ role: String) throws -> Bool {
         let column = scan.columns[position]
         let name = "\(role == "label" ? "the label (column \(quoted(position)))" : "column \(quoted(position))")"
+        guard !column.isCategorical || column.texts == 0 else { return true }
         guard column.texts > 0 else {
             if let place = column.firstNotFinite {
                 throw place.error("'\(place.text)' in \(name) is not a finite number; remove or mend this row")
@@ -133,7 +187,7 @@ private struct SchemaBuilder {
         if column.hasManyNumbers || isStray, let place = column.firstText {
             throw place.error(
                 "'\(place.text)' is not a number, but \(column.numbers) values of \(name) are; mend it, or, if it "
-                    + "stands for a missing value, leave the field empty, or `drop` the column")
+                    + "stands for a missing value, say `missing` '\(place.text)', or leave the column out with `drop`")
         }
         if column.hasTooManyTexts {
             let remedy =

@@ -7,6 +7,9 @@ extension TableSchema {
             return "a column of its table lies outside of it"
         }
         for column in columns {
+            if case .date(let parts) = column.kind, !parts.isSound {
+                return "the parts of the dates of column '\(column.name)' are none of the calendar"
+            }
             if case .numeric(let mean) = column.kind, !mean.isFinite {
                 return "the mean of column '\(column.name)' is not finite"
             }

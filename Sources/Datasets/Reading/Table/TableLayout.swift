@@ -7,6 +7,8 @@ public struct TableLayout: Codable, Sendable, Equatable {
     public var columns: [String]
     /// The header leaves the first column without a name: row numbers, as R and pandas write them.
     public var firstIsUnnamed: Bool
+    /// 1,5 is one and a half.
+    public var hasDecimalComma: Bool
     /// Bytes before the first row (the header line and blank lines before it).
     public var dataOffset: Int
 
@@ -16,15 +18,21 @@ public struct TableLayout: Codable, Sendable, Equatable {
     /// From the first lines of a file. Throws `ParseError`: bad quoting in the first line, names that occur twice.
     public init(head: TextChunk, options: ReadOptions) throws {
         file = head.file
-        let delimiter = try TableLayout.delimiter(head, options)
+        // Excel's own way to say what stands between fields: "sep=;" on a line before the header.
+        let separator = TableLayout.separatorLine(head)
+        let skipped = separator.map(\.length) ?? 0
+        let found = try TableLayout.delimiter(head, skipping: skipped, options)
+        let delimiter = options.delimiter == nil ? separator?.delimiter ?? found : found
         self.delimiter = delimiter
         var header: [String] = []
         var rows: [[CSVField]] = []
         var names: [String] = []
         var offset = 0
         var hasHeader = false
+        var hasRowNames = false
+        var hasComma = options.decimal == .comma
         try head.withTerminatedBytes { bytes in
-            var lines = CSVTokenizer(bytes: bytes, delimiter: delimiter)
+            var lines = CSVTokenizer(bytes: bytes, delimiter: delimiter, start: skipped)
             do throws(CSVFault) {
                 guard try lines.next() else { return }
             } catch {
@@ -34,6 +42,12 @@ public struct TableLayout: Codable, Sendable, Equatable {
             header = first.map { lines.text($0) }
             offset = lines.cursor
             while rows.count < 100, (try? lines.next()) == true { rows.append(lines.fields) }
+            if options.decimal == .auto, delimiter != 0x2C { hasComma = TableLayout.hasDecimalComma(lines, rows) }
+            lines = CSVTokenizer(bytes: bytes, delimiter: delimiter, hasDecimalComma: hasComma)
+            // R leaves out the name of its column of row names, and with it the delimiter.
+            hasRowNames =
+                rows.count > 1 && rows.allSatisfy { $0.count == first.count + 1 }
+                && Set(rows.map { lines.text($0[0]) }).count == rows.count
             let detector = HeaderDetector(lines: lines, first: first, rows: rows, missing: MissingText(options.missing))
             hasHeader =
                 switch options.header {
@@ -44,7 +58,9 @@ public struct TableLayout: Codable, Sendable, Equatable {
         }
         guard !header.isEmpty else { throw ParseError(file: file, message: "is empty: there are no rows to read") }
         self.hasHeader = hasHeader
-        dataOffset = hasHeader ? offset + head.markLength : 0
+        hasDecimalComma = hasComma
+        dataOffset = hasHeader || skipped > 0 ? (hasHeader ? offset : skipped) + head.markLength : 0
+        if hasHeader, hasRowNames { header.insert("", at: 0) }
         firstIsUnnamed = hasHeader && header.count > 1 && header[0].isEmpty
         for (place, name) in header.enumerated() {
             names.append(hasHeader && !name.isEmpty ? name : "column \(place + 1)")
@@ -59,7 +75,23 @@ public struct TableLayout: Codable, Sendable, Equatable {
         }
     }
 
-    private static func delimiter(_ head: TextChunk, _ options: ReadOptions) throws -> UInt8 {
+    /// Whether fields are numbers with a comma, and none has a point.
+    private static func hasDecimalComma(_ lines: CSVTokenizer, _ rows: [[CSVField]]) -> Bool {
+        let fields = rows.joined()
+        return fields.contains { lines.number($0) == nil && lines.numberWithComma($0) != nil }
+            && !fields.contains { lines.number($0) != nil && lines.bytes[$0.start..<$0.end].contains(0x2E) }
+    }
+
+    private static func separatorLine(_ head: TextChunk) -> (delimiter: UInt8, length: Int)? {
+        head.withTerminatedBytes { bytes in
+            guard bytes.count > 5, String(decoding: bytes[..<4], as: UTF8.self).lowercased() == "sep=",
+                let end = bytes[5...].firstIndex(of: 0x0A), bytes[5..<end].allSatisfy({ $0 == 0x0D })
+            else { return nil }
+            return (bytes[4], end + 1)
+        }
+    }
+
+    private static func delimiter(_ head: TextChunk, skipping skipped: Int, _ options: ReadOptions) throws -> UInt8 {
         if let given = options.delimiter {
             let byte: UInt8? = given == "tab" || given == "\\t" ? 0x09 : given.utf8.count == 1 ? given.utf8.first : nil
             guard let byte, byte != 0x22, byte != 0x0A, byte != 0x0D else {
@@ -69,14 +101,13 @@ public struct TableLayout: Codable, Sendable, Equatable {
         }
         return head.withTerminatedBytes { bytes in
             delimiters.first { candidate in
-                var lines = CSVTokenizer(bytes: bytes, delimiter: candidate)
-                var width: Int?
-                for _ in 0..<20 {
-                    guard (try? lines.next()) == true else { break }
-                    if width ?? lines.fields.count != lines.fields.count { return false }
-                    width = lines.fields.count
-                }
-                return width ?? 0 > 1
+                var lines = CSVTokenizer(bytes: bytes, delimiter: candidate, start: skipped)
+                var widths: [Int] = []
+                while widths.count < 20, (try? lines.next()) == true { widths.append(lines.fields.count) }
+                // The header may lack a name for R's column of row names.
+                guard let width = widths.last, width > 1 else { return false }
+                return widths.dropFirst().allSatisfy { $0 == width } && [width, width - 1].contains(widths[0])
+
             } ?? mostFrequent(bytes)
         }
     }
@@ -100,6 +131,7 @@ struct HeaderDetector {
     func isHeader(_ header: [String], _ options: ReadOptions) -> Bool {
         let named = ([options.label, options.weight].compactMap { $0 } + options.drop + options.id)
         if named.contains(where: { Int($0) == nil && header.contains($0) }) { return true }
+        if isNumbered(header) { return true }
         if first.contains(where: { isNumber($0) }) {
             // Years as names: "id,2019,2020" above texts and numbers.
             return first.indices.contains { startsWithTextAboveNumbers($0) } && !rows.isEmpty
@@ -110,6 +142,13 @@ struct HeaderDetector {
             && first.indices.allSatisfy { column in
                 rows.allSatisfy { !$0.indices.contains(column) || lines.text($0[column]) != header[column] }
             }
+    }
+
+    /// 0, 1, 2, …, as pandas names columns that have no names, perhaps behind the empty name of its index; three at least, for
+    /// a first row may begin so too.
+    private func isNumbered(_ header: [String]) -> Bool {
+        let names = header.first == "" ? header.dropFirst() : header[...]
+        return names.count > 2 && !rows.isEmpty && names.enumerated().allSatisfy { $1 == String($0) }
     }
 
     private func isNumber(_ field: CSVField) -> Bool { lines.number(field) != nil }

@@ -7,6 +7,8 @@ public struct TableSchema: Codable, Sendable, Equatable {
             case numeric(mean: Double)
             /// One feature per category (1 where it applies, else 0), in the order of their UTF-8 bytes.
             case text(categories: [String])
+            /// A trend, and 0/1 features for parts of the calendar.
+            case date(DateParts)
         }
         public var name: String
         /// Place in the training file, from 0.
@@ -14,12 +16,15 @@ public struct TableSchema: Codable, Sendable, Equatable {
         public var kind: Kind
         /// A last feature says (1) that the value is missing.
         public var hasIndicator: Bool
+        /// Text: behind the categories one feature for all other values; nil: none, as in models of before.
+        public var sharesOthers: Bool?
 
         /// Number of features it becomes.
         public var width: Int {
             switch kind {
             case .numeric: 1 + (hasIndicator ? 1 : 0)
-            case .text(let categories): categories.count + (hasIndicator ? 1 : 0)
+            case .date(let parts): parts.width + (hasIndicator ? 1 : 0)
+            case .text(let categories): categories.count + (sharesOthers == true ? 1 : 0) + (hasIndicator ? 1 : 0)
             }
         }
     }
@@ -56,7 +61,10 @@ public struct TableSchema: Codable, Sendable, Equatable {
             let indicator = column.hasIndicator ? ["\(column.name) is missing"] : []
             switch column.kind {
             case .numeric: return [column.name] + indicator
-            case .text(let categories): return categories.map { "\(column.name)=\($0)" } + indicator
+            case .date(let parts): return parts.names.map { column.name + $0 } + indicator
+            case .text(let categories):
+                let others = column.sharesOthers == true ? ["\(column.name) is another"] : []
+                return categories.map { "\(column.name)=\($0)" } + others + indicator
             }
         }
     }

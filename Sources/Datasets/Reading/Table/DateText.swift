@@ -1,0 +1,293 @@
+/// Dates and times as pandas, R, Excel and databases write them, on the calendar and clock of their place: 2013-01-31,
+/// 2013-01-31T14:05:00Z, 2013-01-31 14:05:00.123+01:00, 1/31/2013 2:05 PM, 31.01.2013, 31-Jan-13, Jan 31, 2013.
+enum DateText {
+    /// What the first of three numbers is.
+    enum Order: Int, Codable, CaseIterable, Sendable { case year, month, day }
+
+    struct Moment: Equatable {
+        /// Since 1970-01-01.
+        var day: Int
+        /// Of the day.
+        var seconds: Int
+
+        /// From 1.
+        var month: Int { DateText.civil(day).month }
+        /// 0 is Monday.
+        var weekday: Int { (day % 7 + 10) % 7 }
+        var hour: Int { seconds / 3600 }
+    }
+
+    /// The moment, for each order in which the text has one: a name of a month leaves no doubt.
+    static func parse(_ text: UnsafeBufferPointer<UInt8>) -> [Moment?]? {
+        var scan = Scan(text)
+        guard let parts = scan.parts(), let seconds = scan.time(), scan.isAtEnd else { return nil }
+        let dates: [Int?] =
+            switch parts {
+            case .yearFirst(let year, let month, let day): [days(year, month, day), nil, nil]
+            case .yearLast(let first, let second, let year, let isDotted):
+                [nil, isDotted ? nil : days(year, first, second), days(year, second, first)]
+            case .named(let year, let month, let day): [Int?](repeating: days(year, month, day), count: 3)
+            }
+        let found = dates.map { $0.map { Moment(day: $0, seconds: seconds) } }
+        return found.contains { $0 != nil } ? found : nil
+    }
+
+    /// Days since 1970-01-01 in the Gregorian calendar; nil: there is no such day.
+    static func days(_ year: Int, _ month: Int, _ day: Int) -> Int? {
+        guard (1...9999).contains(year), (1...12).contains(month), day >= 1 else { return nil }
+        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+        let length = month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
+        guard day <= length else { return nil }
+        // A year that begins in March has its leap day at its end.
+        let shifted = month > 2 ? year : year - 1
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        return 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
+    }
+
+    /// Inverse of `days`.
+    static func civil(_ day: Int) -> (year: Int, month: Int, day: Int) {
+        let shifted = day + 719_468
+        let era = shifted / 146_097
+        let ofEra = shifted % 146_097
+        let year = (ofEra - ofEra / 1460 + ofEra / 36_524 - ofEra / 146_096) / 365
+        let ofYear = ofEra - (365 * year + year / 4 - year / 100)
+        let part = (5 * ofYear + 2) / 153
+        let month = part < 10 ? part + 3 : part - 9
+        return (400 * era + year + (month <= 2 ? 1 : 0), month, ofYear - (153 * part + 2) / 5 + 1)
+    }
+
+    private enum Parts {
+        case yearFirst(Int, Int, Int)
+        case yearLast(Int, Int, Int, isDotted: Bool)
+        /// Year, month, day.
+        case named(Int, Int, Int)
+    }
+
+    private struct Scan {
+        let bytes: UnsafeBufferPointer<UInt8>
+        var place = 0
+
+        init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+
+        var isAtEnd: Bool { place == bytes.count }
+        private var next: UInt8? { place < bytes.count ? bytes[place] : nil }
+
+        private mutating func take(_ wanted: String) -> Bool {
+            guard let byte = next, wanted.utf8.contains(byte) else { return false }
+            place += 1
+            return true
+        }
+
+        /// Up to `most` digits.
+        private mutating func number(_ most: Int) -> (value: Int, digits: Int)? {
+            var value = 0
+            let start = place
+            while let byte = next, byte &- 0x30 < 10, place - start < most {
+                value = 10 * value + Int(byte - 0x30)
+                place += 1
+            }
+            return place > start ? (value, place - start) : nil
+        }
+
+        /// jan … dec, or the whole name.
+        private mutating func month() -> Int? {
+            let start = place
+            while let byte = next, byte | 0x20 &- 0x61 < 26 { place += 1 }
+            let word = String(decoding: bytes[start..<place], as: UTF8.self).lowercased()
+            return DateText.months.firstIndex { $0 == word || $0.prefix(3) == word }.map { $0 + 1 }
+        }
+
+        /// As POSIX reads two digits.
+        private func year(_ found: (value: Int, digits: Int)) -> Int? {
+            switch found.digits {
+            case 4: found.value
+            case 2: found.value + (found.value < 69 ? 2000 : 1900)
+            default: nil
+            }
+        }
+
+        mutating func parts() -> Parts? {
+            guard let first = number(4) else {
+                // Jan 31, 2013
+                guard let month = month(), take(" .") else { return nil }
+                _ = take(" ")
+                guard let day = number(2), take(", ") else { return nil }
+                _ = take(" ")
+                guard let last = number(4), let year = year(last) else { return nil }
+                return .named(year, month, day.value)
+            }
+            guard let separator = next, take("-/. ") else { return nil }
+            let text = String(UnicodeScalar(separator))
+            if let byte = next, byte | 0x20 &- 0x61 < 26 {
+                // 31-Jan-2013
+                guard first.digits <= 2, let month = month(), take(text), let last = number(4), let year = year(last)
+                else { return nil }
+                return .named(year, month, first.value)
+            }
+            guard separator != 0x20, let second = number(2), take(text), let third = number(4) else { return nil }
+            if first.digits == 4 {
+                return third.digits <= 2 ? .yearFirst(first.value, second.value, third.value) : nil
+            }
+            guard first.digits <= 2, let year = year(third) else { return nil }
+            return .yearLast(first.value, second.value, year, isDotted: separator == 0x2E)
+        }
+
+        /// Seconds of the day; 0 where there is no time. Nil: what follows is none.
+        mutating func time() -> Int? {
+            guard !isAtEnd else { return 0 }
+            guard take("Tt ") else { return nil }
+            guard let hours = number(2), take(":"), let minutes = number(2), minutes.digits == 2, minutes.value < 60
+            else { return nil }
+            var seconds = 0
+            if take(":") {
+                guard let found = number(2), found.digits == 2, found.value <= 60 else { return nil }
+                seconds = min(found.value, 59)
+                if take(".,") { guard number(9) != nil else { return nil } }
+            }
+            var hour = hours.value
+            let beforeHalf = place
+            _ = take(" ")
+            if let half = next, [0x61, 0x70].contains(half | 0x20) {
+                place += 1
+                guard take("mM"), (1...12).contains(hour) else { return nil }
+                hour = hour % 12 + (half | 0x20 == 0x70 ? 12 : 0)
+            } else {
+                place = beforeHalf
+            }
+            guard hour < 24, zone() else { return nil }
+            return 3600 * hour + 60 * minutes.value + seconds
+        }
+
+        /// Z, +01, +0100, +01:00, UTC: passed over, for the clock of the place says what hour it is.
+        private mutating func zone() -> Bool {
+            if isAtEnd || take("Zz") { return true }
+            _ = take(" ")
+            if bytes[place...].elementsEqual("UTC".utf8) || bytes[place...].elementsEqual("GMT".utf8) {
+                place = bytes.count
+                return true
+            }
+            guard take("+-"), let hours = number(2), hours.digits == 2 else { return false }
+            _ = take(":")
+            return isAtEnd || number(2)?.digits == 2
+        }
+    }
+
+    static let months = [
+        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "december",
+    ]
+    static let weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+}
+
+/// What a column holds of dates, over some of the rows. Whole numbers: the same whatever the order of merging.
+struct DateScan: Codable, Sendable {
+    /// For one order of the parts.
+    struct Reading: Codable, Sendable {
+        /// Texts that are dates in this order.
+        var count = 0
+        /// Σ of the days since 1970.
+        var days = 0
+        /// Months, days of the week and hours that occur, a bit each.
+        var months = 0
+        var weekdays = 0
+        var hours = 0
+
+        mutating func add(_ moment: DateText.Moment) {
+            count += 1
+            days += moment.day
+            months |= 1 << moment.month
+            weekdays |= 1 << moment.weekday
+            hours |= 1 << moment.hour
+        }
+
+        mutating func merge(_ other: Reading) {
+            count += other.count
+            days += other.days
+            months |= other.months
+            weekdays |= other.weekdays
+            hours |= other.hours
+        }
+    }
+
+    private(set) var readings = [Reading](repeating: Reading(), count: DateText.Order.allCases.count)
+
+    /// False: it is no date.
+    mutating func add(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let moments = DateText.parse(text) else { return false }
+        for (order, moment) in moments.enumerated() { if let moment { readings[order].add(moment) } }
+        return true
+    }
+
+    mutating func merge(_ other: DateScan) {
+        for order in readings.indices { readings[order].merge(other.readings[order]) }
+    }
+
+    /// Texts that are dates, in the order that suits most of them.
+    var count: Int { readings.map(\.count).max() ?? 0 }
+
+    /// The order in which all `texts` are dates. Where both 1/2/2013 ways fit, the month comes first, as pandas has it.
+    func order(of texts: Int) -> (order: DateText.Order, isAmbiguous: Bool)? {
+        let fitting = DateText.Order.allCases.filter { readings[$0.rawValue].count == texts }
+        guard let first = fitting.first else { return nil }
+        return (first, fitting == [.month, .day])
+    }
+}
+
+/// What a date becomes: its distance from the middle of the training data's, in days, and 0/1 features for the months, days
+/// of the week and hours that differ there.
+public struct DateParts: Codable, Sendable, Equatable {
+    /// What the first of three numbers is: 0 the year, 1 the month, 2 the day.
+    public var order: Int
+    /// Days since 1970.
+    public var middle: Int
+    /// From 1, and from 0, Monday and midnight.
+    public var months: [Int]
+    public var weekdays: [Int]
+    public var hours: [Int]
+
+    init(_ reading: DateScan.Reading, order: DateText.Order) {
+        func places(_ bits: Int) -> [Int] {
+            let all = (0..<Int.bitWidth - 1).filter { bits >> $0 & 1 == 1 }
+            return all.count > 1 ? all : []
+        }
+        self.order = order.rawValue
+        middle = reading.days / max(1, reading.count)
+        months = places(reading.months)
+        weekdays = places(reading.weekdays)
+        hours = places(reading.hours)
+    }
+
+    /// Whether a file's are those of a calendar.
+    var isSound: Bool {
+        func lie(_ places: [Int], in range: ClosedRange<Int>) -> Bool {
+            places.count <= range.count && places.allSatisfy(range.contains)
+        }
+        return DateText.Order(rawValue: order) != nil && abs(middle) < 1 << 30 && lie(months, in: 1...12)
+            && lie(weekdays, in: 0...6) && lie(hours, in: 0...23)
+    }
+
+    public var width: Int { 1 + months.count + weekdays.count + hours.count }
+
+    /// Behind the name of the column; the first has none.
+    public var names: [String] {
+        [""] + months.map { " in " + DateText.months[$0 - 1].capitalised }
+            + weekdays.map { " on " + DateText.weekdays[$0] }
+            + hours.map { " at \($0) h" }
+    }
+
+    /// Feature and value of each that is not 0, ascending; nil: the text is no date.
+    func entries(_ text: UnsafeBufferPointer<UInt8>) -> [(feature: Int, value: Double)]? {
+        guard let moment = DateText.parse(text)?[order] else { return nil }
+        var entries = [(0, Double(moment.day - middle) + Double(moment.seconds) / 86_400)]
+        var first = 1
+        for (places, value) in [(months, moment.month), (weekdays, moment.weekday), (hours, moment.hour)] {
+            if let place = places.firstIndex(of: value) { entries.append((first + place, 1)) }
+            first += places.count
+        }
+        return entries
+    }
+}
+
+extension String {
+    fileprivate var capitalised: String { prefix(1).uppercased() + dropFirst() }
+}

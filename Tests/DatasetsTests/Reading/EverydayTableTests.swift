@@ -1,0 +1,222 @@
+import Testing
+
+@testable import Datasets
+
+/// Tables as pandas, R, Excel and databases write them.
+@Suite struct EverydayTableTests {
+    // MARK: - Shapes
+
+    @Test(arguments: [
+        // pandas without names, and with its index; three names at least, for a first row may be 0,1.
+        ("0,1,2\n0.5,1.5,1\n2.5,3.5,0\n", ["0", "1", "2"], 2, false),
+        (",0,1,2\n0,0.5,1.5,1\n1,2.5,3.5,0\n", ["column 1", "0", "1", "2"], 2, true),
+        // R's write.table and its row names.
+        ("\"x\",\"y\"\n\"1\",5,0\n\"2\",6,1\n", ["column 1", "x", "y"], 2, true),
+        // Excel's own line.
+        ("sep=;\nx;y\n1,5;0\n2;1\n", ["x", "y"], 2, false),
+        ("\u{FEFF}SEP=,\r\nx,y\r\n1,0\r\n2,1\r\n", ["x", "y"], 2, false),
+    ])
+    func headers(text: String, columns: [String], rows: Int, firstIsUnnamed: Bool) throws {
+        let layout = try TableLayout(head: Table.chunk(text), options: ReadOptions())
+        #expect(layout.columns == columns)
+        #expect(layout.hasHeader && layout.firstIsUnnamed == firstIsUnnamed)
+        let table = try Table(text) { $0.label = "-1" }
+        #expect(table.block.rows == rows)
+        #expect(!firstIsUnnamed || !table.schema.featureNames.contains { $0.hasPrefix("column 1") })
+    }
+
+    @Test func aFirstRowThatCountsIsARow() throws {
+        #expect(try TableLayout(head: Table.chunk("0,1\n1,0\n"), options: ReadOptions()).hasHeader == false)
+        #expect(try TableLayout(head: Table.chunk("0,1,3\n1,0,2\n"), options: ReadOptions()).hasHeader == false)
+    }
+
+    @Test func separatorsWithoutAHeader() throws {
+        let table = try Table("sep=;\n1;0\n2;1\n3;1\n") { $0.label = "2" }
+        #expect(table.dense == [[1], [2], [3]])
+    }
+
+    @Test func decimalCommas() throws {
+        let table = try Table("a;y\n1,5;0\n-2,25;1\n1.234.567,5;1\n3;0\n")
+        #expect(table.dense == [[1.5], [-2.25], [1_234_567.5], [3]])
+        #expect(table.schema.description.first == "numbers have decimal commas: 1,5 is one and a half")
+        // Points anywhere: the commas are something else.
+        #expect(try TableLayout(head: Table.chunk("a;b\n1,5;1.5\n"), options: ReadOptions()).hasDecimalComma == false)
+        #expect(try TableLayout(head: Table.chunk("a,b\n1,5\n"), options: ReadOptions()).hasDecimalComma == false)
+        let said = try Table("a,y\n\"1,5\",0\n\"2,5\",1\n") {
+            $0.label = "y"
+            $0.decimal = .comma
+        }
+        #expect(said.dense == [[1.5], [2.5]])
+    }
+
+    // MARK: - Gaps
+
+    @Test(arguments: ["None", "-", ".", "#N/A", "\\N", "<NA>", "missing", "nan", "-nan", "NULL", "n/a"])
+    func wordsForAMissingValue(word: String) throws {
+        let table = try Table("x,y\n1,0\n\(word),1\n3,1\n")
+        #expect(table.schema.featureNames == ["x", "x is missing"])
+        #expect(table.dense == [[1, 0], [2, 1], [3, 0]])
+    }
+
+    @Test func ownWordsForAMissingValue() throws {
+        let text = "x,y\n1,0\n-999,1\nunknown,1\n3,0\n"
+        let table = try Table(text) {
+            $0.label = "y"
+            $0.missing = ["-999", "Unknown"]
+        }
+        #expect(table.dense == [[1, 0], [2, 1], [2, 1], [3, 0]])
+    }
+
+    @Test func rowsWithoutALabelAreLeftOut() throws {
+        let text = "x,y\n1,0\n2,\n3,NA\n4,1\n"
+        var block = try Table(text).block
+        block.dropUnlabelled()
+        #expect(block.labels == [0, 1] && block.tally.unlabelled == 2)
+        #expect(block.tally.lines == ["2 rows have no label: left out (`missingLabel` error refuses)"])
+        #expect(Table.dense(block) == [[1], [4]])
+        let refused = message {
+            _ = try Table(text) {
+                $0.label = "y"
+                $0.missingLabel = .error
+            }
+        }
+        #expect(refused == "t.csv:3: the label (column 'y') is missing; remove this row")
+    }
+
+    /// North America is a class, a word in a few rows is none.
+    @Test func classesCalledNA() throws {
+        let regions = (0..<30).map { "\($0),\(["NA", "EU", "AS"][$0 % 3])\n" }.joined()
+        let table = try Table("x,y\n" + regions)
+        #expect(table.schema.label.names == ["AS", "EU", "NA"])
+        #expect(table.block.labels.allSatisfy { !$0.isNaN })
+        let few = try Table("x,y\n" + regions.replacing("NA", with: "AS") + "30,NA\n")
+        #expect(few.schema.label.names == ["AS", "EU"])
+        #expect(few.block.labels.filter { $0.isNaN }.count == 1)
+        let said = try Table("x,y\n" + regions) {
+            $0.label = "y"
+            $0.missing = ["NA"]
+        }
+        #expect(said.schema.label.names == ["AS", "EU"])
+    }
+
+    // MARK: - Categories
+
+    @Test func identifiersAreLeftOut() throws {
+        let rows = (0..<30).map { "n\($0),\($0).5,\($0 % 2)\n" }.joined()
+        let table = try Table("name,x,y\n" + rows)
+        #expect(table.schema.featureNames == ["x"])
+        #expect(
+            table.schema.description.contains {
+                $0.hasPrefix("column 'name' differs in every row: left out as an identifier")
+            })
+        let kept = try Table("name,x,y\n" + rows) {
+            $0.label = "y"
+            $0.categorical = ["name"]
+        }
+        #expect(kept.schema.featureCount == 31)
+    }
+
+    @Test func codesAreCategoriesWhereTheyAreSaidToBe() throws {
+        let table = try Table("zip,y\n10115,0\n80331,1\n10115,1\n,0\n") {
+            $0.label = "y"
+            $0.categorical = ["zip"]
+        }
+        #expect(table.schema.featureNames == ["zip=10115", "zip=80331", "zip is missing"])
+        #expect(table.dense == [[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]])
+    }
+
+    @Test func rareCategoriesShareAFeature() throws {
+        let table = try Table("c,y\na,0\na,1\nb,1\nc,0\n,1\n") {
+            $0.label = "y"
+            $0.minCategoryCount = 2
+        }
+        #expect(table.schema.featureNames == ["c=a", "c is another", "c is missing"])
+        #expect(table.dense == [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]])
+        let (_, other) = try table.parse("c,y\nnew,1\n")
+        #expect(Table.dense(other) == [[0, 1, 0]] && other.tally.unseenCategories.isEmpty)
+    }
+
+    // MARK: - Dates
+
+    @Test(arguments: [
+        ("2013-01-31", 15_736, 0), ("2013-01-31T14:05:00Z", 15_736, 50_700), ("2013/1/31 14:05", 15_736, 50_700),
+        ("2013-01-31 14:05:00.123456+01:00", 15_736, 50_700), ("1/31/2013", 15_736, 0),
+        ("1/31/2013 2:05 PM", 15_736, 50_700), ("31.01.2013", 15_736, 0), ("31-Jan-13", 15_736, 0),
+        ("31 January 2013", 15_736, 0), ("Jan 31, 2013", 15_736, 0), ("1970-01-01", 0, 0), ("1969-12-31", -1, 0),
+        ("2000-02-29 12:00:00 AM", 11_016, 0), ("2013-01-31 14:05:00 UTC", 15_736, 50_700),
+    ])
+    func datesAreRead(text: String, day: Int, seconds: Int) throws {
+        let found = try #require(parse(text))
+        #expect(found.compactMap { $0 }.contains(DateText.Moment(day: day, seconds: seconds)), "\(found)")
+    }
+
+    @Test(arguments: [
+        "2013-02-29", "2013-13-01", "32.1.2013", "13:05", "2013", "2013-01", "1/2", "Foo 1, 2013", "2013-01-31x",
+        "2013-01-31 25:00", "2013-01-31 10:61", "1-2-3", "31-Jan", "", "12.5", "1.2.3.4", "2013-01-31 13:05 PM",
+    ])
+    func whatIsNoDate(text: String) { #expect(parse(text) == nil) }
+
+    private func parse(_ text: String) -> [DateText.Moment?]? {
+        var text = text
+        return text.withUTF8 { DateText.parse($0) }
+    }
+
+    /// Every day of four centuries, there and back.
+    @Test func daysAndDates() {
+        var day = DateText.days(1899, 12, 31) ?? 0
+        for year in 1900..<2300 {
+            for month in 1...12 {
+                for number in 1...31 {
+                    guard let found = DateText.days(year, month, number) else { continue }
+                    day += 1
+                    #expect(found == day && DateText.civil(day) == (year, month, number))
+                }
+            }
+        }
+        #expect(DateText.Moment(day: 0, seconds: 0).weekday == 3, "1970-01-01 was a Thursday")
+        #expect(DateText.Moment(day: -1, seconds: 0).weekday == 2)
+    }
+
+    @Test func datesBecomeATrendAndPartsOfTheCalendar() throws {
+        let table = try Table(
+            "when,y\n2013-01-01 05:00,0\n2013-01-02 06:00,1\n2013-02-03 05:00,1\n,0\n")
+        #expect(
+            table.schema.featureNames == [
+                "when", "when in January", "when in February", "when on Tuesday", "when on Wednesday", "when on Sunday",
+                "when at 5 h", "when at 6 h", "when is missing",
+            ])
+        let rows = table.dense
+        #expect(rows[0].dropFirst() == [1, 0, 1, 0, 0, 1, 0, 0] && rows[1].dropFirst() == [1, 0, 0, 1, 0, 0, 1, 0])
+        #expect(rows[3] == [0, 0, 0, 0, 0, 0, 0, 0, 1])
+        #expect(abs(rows[1][0] - rows[0][0] - 25.0 / 24) < 1e-12)
+        let (_, other) = try table.parse("when,y\n2014-07-04,1\n")
+        #expect(Table.dense(other)[0].dropFirst().allSatisfy { $0 == 0 })
+        let refused = message { _ = try table.parse("when,y\nsoon,1\n") }
+        #expect(refused.contains("'soon' in column 'when' is no date"), "\(refused)")
+    }
+
+    @Test func theOrderOfDayAndMonth() throws {
+        func order(_ dates: [String]) throws -> Int? {
+            let rows = dates.enumerated().map { "\($1),\($0 % 2)\n" }.joined()
+            let table = try Table("d,y\n" + rows)
+            guard case .date(let parts) = table.schema.columns[0].kind else { return nil }
+            return parts.order
+        }
+        #expect(try order(["1/2/2013", "25/2/2013"]) == 2)
+        #expect(try order(["1/2/2013", "2/25/2013"]) == 1)
+        #expect(try order(["1/2/2013", "3/4/2013"]) == 1)
+        #expect(try order(["1.2.2013", "3.4.2013"]) == 2)
+        #expect(try order(["25/2/2013", "2/25/2013"]) == nil)
+    }
+
+    @Test func aFewTextsAmongDatesAreNoCategories() throws {
+        let rows = (1...28).map { "2013-02-\($0),\($0 % 2)\n" }.joined()
+        let found = message { _ = try Table("d,y\n" + rows + "soon,1\n") }
+        #expect(found.hasPrefix("t.csv:30: 'soon' is no date as the others of column 'd' are"), "\(found)")
+        let off = try Table("d,y\n" + rows + rows) {
+            $0.label = "y"
+            $0.readsDates = false
+        }
+        #expect(off.schema.featureCount == 28)
+    }
+}
