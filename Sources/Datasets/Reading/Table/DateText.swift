@@ -17,19 +17,41 @@ enum DateText {
         var hour: Int { seconds / 3600 }
     }
 
-    /// The moment, for each order in which the text has one: a name of a month leaves no doubt.
-    static func parse(_ text: UnsafeBufferPointer<UInt8>) -> [Moment?]? {
+    /// The moment that a text names in each order in which it names one: a name of a month leaves no doubt.
+    struct Moments {
+        var year: Moment?
+        var month: Moment?
+        var day: Moment?
+
+        subscript(order: Order) -> Moment? {
+            switch order {
+            case .year: year
+            case .month: month
+            case .day: day
+            }
+        }
+    }
+
+    /// Nil: the text is no date.
+    static func parse(_ text: UnsafeBufferPointer<UInt8>) -> Moments? {
+        // 1/1/13 to 31 September 2013 14:05:00.123456789 +01:00.
+        guard text.count >= 6, text.count <= 48 else { return nil }
         var scan = Scan(text)
         guard let parts = scan.parts(), let seconds = scan.time(), scan.isAtEnd else { return nil }
-        let dates: [Int?] =
-            switch parts {
-            case .yearFirst(let year, let month, let day): [days(year, month, day), nil, nil]
-            case .yearLast(let first, let second, let year, let isDotted):
-                [nil, isDotted ? nil : days(year, first, second), days(year, second, first)]
-            case .named(let year, let month, let day): [Int?](repeating: days(year, month, day), count: 3)
-            }
-        let found = dates.map { $0.map { Moment(day: $0, seconds: seconds) } }
-        return found.contains { $0 != nil } ? found : nil
+        func moment(_ year: Int, _ month: Int, _ day: Int) -> Moment? {
+            days(year, month, day).map { Moment(day: $0, seconds: seconds) }
+        }
+        var found = Moments()
+        switch parts {
+        case .yearFirst(let year, let month, let day): found.year = moment(year, month, day)
+        case .yearLast(let first, let second, let year, let isDotted):
+            if !isDotted { found.month = moment(year, first, second) }
+            found.day = moment(year, second, first)
+        case .named(let year, let month, let day):
+            let only = moment(year, month, day)
+            found = Moments(year: only, month: only, day: only)
+        }
+        return found.year == nil && found.month == nil && found.day == nil ? nil : found
     }
 
     /// Days since 1970-01-01 in the Gregorian calendar; nil: there is no such day.
@@ -72,8 +94,11 @@ enum DateText {
         var isAtEnd: Bool { place == bytes.count }
         private var next: UInt8? { place < bytes.count ? bytes[place] : nil }
 
-        private mutating func take(_ wanted: String) -> Bool {
-            guard let byte = next, wanted.utf8.contains(byte) else { return false }
+        @inline(__always)
+        private mutating func take(_ a: Unicode.Scalar, _ b: Unicode.Scalar? = nil, _ c: Unicode.Scalar? = nil) -> Bool {
+            guard let byte = next else { return false }
+            let scalar = Unicode.Scalar(byte)
+            guard scalar == a || scalar == b || scalar == c else { return false }
             place += 1
             return true
         }
@@ -93,8 +118,12 @@ enum DateText {
         private mutating func month() -> Int? {
             let start = place
             while let byte = next, byte | 0x20 &- 0x61 < 26 { place += 1 }
-            let word = String(decoding: bytes[start..<place], as: UTF8.self).lowercased()
-            return DateText.months.firstIndex { $0 == word || $0.prefix(3) == word }.map { $0 + 1 }
+            guard place - start >= 3, place - start <= 9 else { return nil }
+            let key = (0..<3).reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[start + $1] | 0x20) }
+            guard let month = DateText.monthKeys.firstIndex(of: key) else { return nil }
+            let name = DateText.months[month].utf8
+            guard place - start == 3 || place - start == name.count else { return nil }
+            return zip(name, bytes[start..<place]).allSatisfy { $0 == $1 | 0x20 } ? month + 1 : nil
         }
 
         /// As POSIX reads two digits.
@@ -109,22 +138,22 @@ enum DateText {
         mutating func parts() -> Parts? {
             guard let first = number(4) else {
                 // Jan 31, 2013
-                guard let month = month(), take(" .") else { return nil }
+                guard let month = month(), take(" ", ".") else { return nil }
                 _ = take(" ")
-                guard let day = number(2), take(", ") else { return nil }
+                guard let day = number(2), take(",", " ") else { return nil }
                 _ = take(" ")
                 guard let last = number(4), let year = year(last) else { return nil }
                 return .named(year, month, day.value)
             }
-            guard let separator = next, take("-/. ") else { return nil }
-            let text = String(UnicodeScalar(separator))
+            guard let separator = next, take("-", "/", ".") || take(" ") else { return nil }
+            let same = Unicode.Scalar(separator)
             if let byte = next, byte | 0x20 &- 0x61 < 26 {
                 // 31-Jan-2013
-                guard first.digits <= 2, let month = month(), take(text), let last = number(4), let year = year(last)
+                guard first.digits <= 2, let month = month(), take(same), let last = number(4), let year = year(last)
                 else { return nil }
                 return .named(year, month, first.value)
             }
-            guard separator != 0x20, let second = number(2), take(text), let third = number(4) else { return nil }
+            guard separator != 0x20, let second = number(2), take(same), let third = number(4) else { return nil }
             if first.digits == 4 {
                 return third.digits <= 2 ? .yearFirst(first.value, second.value, third.value) : nil
             }
@@ -135,21 +164,21 @@ enum DateText {
         /// Seconds of the day; 0 where there is no time. Nil: what follows is none.
         mutating func time() -> Int? {
             guard !isAtEnd else { return 0 }
-            guard take("Tt ") else { return nil }
+            guard take("T", "t", " ") else { return nil }
             guard let hours = number(2), take(":"), let minutes = number(2), minutes.digits == 2, minutes.value < 60
             else { return nil }
             var seconds = 0
             if take(":") {
                 guard let found = number(2), found.digits == 2, found.value <= 60 else { return nil }
                 seconds = min(found.value, 59)
-                if take(".,") { guard number(9) != nil else { return nil } }
+                if take(".", ",") { guard number(9) != nil else { return nil } }
             }
             var hour = hours.value
             let beforeHalf = place
             _ = take(" ")
             if let half = next, [0x61, 0x70].contains(half | 0x20) {
                 place += 1
-                guard take("mM"), (1...12).contains(hour) else { return nil }
+                guard take("m", "M"), (1...12).contains(hour) else { return nil }
                 hour = hour % 12 + (half | 0x20 == 0x70 ? 12 : 0)
             } else {
                 place = beforeHalf
@@ -160,13 +189,13 @@ enum DateText {
 
         /// Z, +01, +0100, +01:00, UTC: passed over, for the clock of the place says what hour it is.
         private mutating func zone() -> Bool {
-            if isAtEnd || take("Zz") { return true }
+            if isAtEnd || take("Z", "z") { return true }
             _ = take(" ")
             if bytes[place...].elementsEqual("UTC".utf8) || bytes[place...].elementsEqual("GMT".utf8) {
                 place = bytes.count
                 return true
             }
-            guard take("+-"), let hours = number(2), hours.digits == 2 else { return false }
+            guard take("+", "-"), let hours = number(2), hours.digits == 2 else { return false }
             _ = take(":")
             return isAtEnd || number(2)?.digits == 2
         }
@@ -176,6 +205,7 @@ enum DateText {
         "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
         "december",
     ]
+    private static let monthKeys = months.map { $0.utf8.prefix(3).reduce(UInt32(0)) { $0 << 8 | UInt32($1) } }
     static let weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 }
 
@@ -214,7 +244,7 @@ struct DateScan: Codable, Sendable {
     /// False: it is no date.
     mutating func add(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let moments = DateText.parse(text) else { return false }
-        for (order, moment) in moments.enumerated() { if let moment { readings[order].add(moment) } }
+        for order in DateText.Order.allCases { if let moment = moments[order] { readings[order.rawValue].add(moment) } }
         return true
     }
 
@@ -277,7 +307,7 @@ public struct DateParts: Codable, Sendable, Equatable {
 
     /// Feature and value of each that is not 0, ascending; nil: the text is no date.
     func entries(_ text: UnsafeBufferPointer<UInt8>) -> [(feature: Int, value: Double)]? {
-        guard let moment = DateText.parse(text)?[order] else { return nil }
+        guard let order = DateText.Order(rawValue: order), let moment = DateText.parse(text)?[order] else { return nil }
         var entries = [(0, Double(moment.day - middle) + Double(moment.seconds) / 86_400)]
         var first = 1
         for (places, value) in [(months, moment.month), (weekdays, moment.weekday), (hours, moment.hour)] {
