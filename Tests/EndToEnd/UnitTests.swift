@@ -72,6 +72,62 @@ import Testing
     }
 }
 
+/// What messages advise can be given.
+@Suite struct AdvisedOptionTests {
+    /// Options of Slurm, MPI's launchers and TensorBoard, and what is put before the name of a flag.
+    private static let foreign: Set = [
+        "batch", "bind-to", "comment", "cpu-bind", "cpus-per-task", "exclude", "het-group", "host", "job-name",
+        "kill-on-bad-exit", "logdir", "map-by", "mem", "mpi", "no", "no-kill", "nodelist", "ntasks", "ntasks-per-node",
+        "open-mode", "overlap", "pty", "requeue", "signal",
+    ]
+    private static let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("Sources")
+
+    private func options(of json: JSON?) -> Set<String> {
+        let own = (json?["arguments"]?.array ?? []).flatMap { $0["names"]?.array ?? [] }.compactMap {
+            $0["name"]?.string
+        }
+        return (json?["subcommands"]?.array ?? []).reduce(into: Set(own)) { $0.formUnion(options(of: $1)) }
+    }
+
+    /// Files of some modules, without their comments.
+    private func code(_ modules: [String]) throws -> [(file: String, text: String)] {
+        try modules.flatMap { module -> [(file: String, text: String)] in
+            let folder = Self.sources.appendingPathComponent(module).path
+            let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+            return try files.filter { $0.hasSuffix(".swift") && !$0.hasSuffix("ReportStyle.swift") }.map { file in
+                let text = try String(contentsOfFile: folder + "/" + file, encoding: .utf8)
+                let lines = text.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
+                return ("\(module)/\(file)", lines.joined(separator: "\n"))
+            }
+        }
+    }
+
+    @Test func optionsThatTheProgramNamesExist() throws {
+        let known = options(of: try JSON(text: Crescendo._dumpHelp())["command"])
+        #expect(known.count > 80 && known.contains("missing") && known.contains("delimiter"))
+        for (file, text) in try code(["crescendo", "Runs", "Cluster", "Planning", "Watch"]) {
+            for match in text.matches(of: /--([a-z][a-z0-9-]*[a-z0-9])/) where !Self.foreign.contains(String(match.1)) {
+                #expect(known.contains(String(match.1)), "\(file): --\(match.1)")
+            }
+        }
+    }
+
+    @Test func settingsThatLibrariesNameAreOptions() throws {
+        var found = 0
+        for (file, text) in try code(["Datasets", "Models", "BigBatch"]) {
+            for match in text.matches(of: /`([a-z]+(?:[A-Z][a-z]+)*)`/) {
+                found += 1
+                #expect(spelled("`\(match.1)`").hasPrefix("--"), "\(file): `\(match.1)`")
+            }
+        }
+        #expect(found > 30)
+        #expect(
+            spelled("give `inputShape` 1x2x3 or `header` false, not `nothing`")
+                == "give --input-shape 1x2x3 or --no-header, not `nothing`")
+    }
+}
+
 @Suite struct ConfigurationTests {
     @Test func valuesOfAllKindsBecomeArguments() throws {
         let yaml = """

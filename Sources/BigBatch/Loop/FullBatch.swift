@@ -40,7 +40,7 @@ extension TrainingBatch: FullBatchView {
     var preconditioner: Preconditioner { objective.preconditioner }
 
     func writeDirection(_ write: (inout [Float]) -> Void) {
-        forgetDirection()
+        forgetLine()
         write(&trainer.direction)
     }
 

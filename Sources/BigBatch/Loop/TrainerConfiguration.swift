@@ -12,18 +12,19 @@ public enum StepKind: String, Codable, Sendable, CaseIterable {
     case sgd
 
     /// The size is given, and no loss is looked at.
-    public var isConstant: Bool {
-        switch self {
-        case .fixed, .sgd: true
-        case .auto, .armijo, .bb: false
-        }
-    }
+    public var isConstant: Bool { self == .fixed || self == .sgd }
 
     /// One of the paper's three algorithms.
-    public var isPrinted: Bool {
+    public var isPrinted: Bool { self == .fixed || self == .armijo || self == .bb }
+
+    /// For people who choose one.
+    public var meaning: String {
         switch self {
-        case .fixed, .armijo, .bb: true
-        case .auto, .sgd: false
+        case .auto: "found by the run itself, from the curvature or a trial"
+        case .fixed: "the given size throughout"
+        case .armijo: "backtracking"
+        case .bb: "Barzilai–Borwein; armijo with adam and adadelta"
+        case .sgd: "constant batch with step decay, the baseline"
         }
     }
 }
@@ -31,12 +32,13 @@ public enum StepKind: String, Codable, Sendable, CaseIterable {
 /// Which way a step goes while batches are noisy. On all rows of a convex objective it is L-BFGS, but for `gradient` and for
 /// steps of constant size.
 public enum DirectionKind: String, Codable, Sendable, CaseIterable {
-    /// The negative gradient.
+    /// The negative gradient; for models that are not convex `momentum`.
     case auto
     /// The negative gradient to the end.
     case gradient
     /// d = −g + β Δx_prev/α_prev, or −g where that does not descend.
     case momentum
+    /// As `auto` until the batch is all rows.
     case lbfgs
     /// Moments of the gradient's elements (see `Adam`, `AdaDelta`).
     case adam
@@ -44,6 +46,18 @@ public enum DirectionKind: String, Codable, Sendable, CaseIterable {
 
     /// The step works in a norm of its own, learned from the gradients.
     public var isAdaptive: Bool { self == .adam || self == .adadelta }
+
+    /// For people who choose one.
+    public var meaning: String {
+        switch self {
+        case .auto: "the gradient; for networks momentum"
+        case .gradient: "the gradient to the end"
+        case .momentum: "a share of the last step is kept"
+        case .lbfgs: "as auto until the batch is all rows"
+        case .adam, .adadelta:
+            "every parameter with a scale of its own; in networks λ shrinks the weights apart from the gradient"
+        }
+    }
 }
 
 /// The norm the method works in.
@@ -65,6 +79,16 @@ public enum GrowthKind: String, Codable, Sendable, CaseIterable {
     case geometric
     /// Constant batch.
     case none
+
+    /// For people who choose one.
+    public var meaning: String {
+        switch self {
+        case .jump: "at once to the size that the noise asks for"
+        case .increment: "by a tenth while there is too much noise, as in the paper"
+        case .geometric: "by a tenth after every step"
+        case .none: "not at all"
+        }
+    }
 }
 
 /// The options of a training run; every one has a default.

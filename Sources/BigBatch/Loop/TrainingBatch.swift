@@ -19,12 +19,12 @@ final class TrainingBatch<M: Model>: BatchView {
 
     func begin(_ statistics: GradientStatistics) -> Self {
         self.statistics = statistics
-        forgetDirection()
+        forgetLine()
         isLastStepAside = false
         return self
     }
 
-    func forgetDirection() {
+    func forgetLine() {
         line = nil
         isDescent = false
     }
@@ -57,7 +57,7 @@ final class TrainingBatch<M: Model>: BatchView {
         } else if isDescent, objective.norm == nil {
             return
         }
-        forgetDirection()
+        forgetLine()
         trainer.aim.write(&trainer.direction, objective, hasLastStep: trainer.state.hasLastStep)
         if descending, trainer.aim.rule.mayRise, !(slope < 0) { writeOwnDescent() }
     }
@@ -75,7 +75,7 @@ final class TrainingBatch<M: Model>: BatchView {
 
     /// In the norm of the direction, if it has one.
     private func writeOwnDescent() {
-        forgetDirection()
+        forgetLine()
         isDescent = true
         guard let norm = objective.norm else { return objective.writeDescent(into: &trainer.direction) }
         let (g, p) = (objective.gradient, norm.diagonal)
@@ -158,7 +158,7 @@ final class TrainingBatch<M: Model>: BatchView {
         // Nobody has looked where that leads.
         if trainer.isConvex, line == nil { trainer.state.lastGood = trainer.state.parameters }
         trainer.move(by: step, on: line)
-        forgetDirection()
+        forgetLine()
     }
 
     func take(_ trial: Trial?) -> StepOutcome {
@@ -177,7 +177,7 @@ final class TrainingBatch<M: Model>: BatchView {
             rendezvous: trainer.rendezvous())
         guard found.isFinite else { return false }
         statistics = found
-        forgetDirection()
+        forgetLine()
         return true
     }
 }

@@ -5,7 +5,7 @@ public struct IterationRecord: CostBearing, Codable, Sendable, Equatable {
     public var costs = RunCosts()
     /// K, over all ranks.
     public var batchSize = 0
-    /// ℓ_B(x) with the regulariser, at the start of the iteration.
+    /// ℓ_B(x) with the regulariser where the last step of the iteration began.
     public var loss = 0.0
     /// ‖g_B‖ with the regulariser.
     public var gradientNorm = 0.0

@@ -31,7 +31,8 @@ public protocol BatchView: AnyObject {
     /// dᵀP⁻¹d, the norm dual to the gradient's; ‖g_B‖²_P for d = −P g_B.
     var squaredDirection: Double { get }
 
-    /// α to try first: the carried one, doubled if asked, or at the start the one that was given, or an estimate.
+    /// α to try first: the carried one, doubled if asked, or at the start the one that was given, 2 where the length of d is
+    /// known, or an estimate.
     func firstStep(doubled: Bool) throws -> Double
     /// ℓ_B(x + αd) for every α and, where the model knows it, dᵀ∇²ℓ_B d. One reduction for twelve α.
     func losses(at steps: [Double]) throws -> (losses: [Double], curvature: Double?)

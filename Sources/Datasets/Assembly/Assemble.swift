@@ -91,13 +91,13 @@ extension DistributedTable {
     /// images the shape.
     private func checkWidth(_ preprocessing: Preprocessing) throws {
         let featureCount = preprocessing.featureCount
-        if let shape = sampleShape, let trained = preprocessing.sampleShape, shape != trained, format != .libsvm {
+        if let shape = sampleShape, let trained = preprocessing.sampleShape, shape != trained, !format.hasOpenRows {
             throw DatasetError(
                 "\(files[0].name) has images of \(shape), but the model was trained on \(trained): give images of that "
                     + "shape, or `inputShape` \(trained) where the order of the extents was mistaken")
         }
         guard columns != featureCount else { return }
-        guard format == .libsvm else {
+        guard format.hasOpenRows else {
             throw DatasetError(
                 "\(files[0].name) has \(columns) features, but the model was trained with \(featureCount): "
                     + "give a file with the same columns")

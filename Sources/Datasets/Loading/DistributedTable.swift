@@ -153,7 +153,7 @@ public final class DistributedTable {
     /// The number of features: `found`, or more for LIBSVM files whose rows end in zeros and whose shape was stated.
     private static func width(_ found: Int, _ set: FileSet, _ options: ReadOptions) throws -> Int {
         guard set.shape == nil, let shape = options.inputShape, shape.count != found else { return found }
-        guard set.format == .libsvm, found < shape.count || !options.isTraining else {
+        guard set.format.hasOpenRows, found < shape.count || !options.isTraining else {
             throw DatasetError(
                 "`inputShape` \(shape) says \(shape.count) features, but \(set.files[0].path) has \(found): "
                     + "state the shape of one row without its label")

@@ -45,7 +45,7 @@ extension DistributedTable {
         var schema = schema
         switch set.format {
         case .libsvm:
-            let parser = LIBSVMParser(options: options)
+            guard let parser = set.format.rowParser(options) else { break }
             try dealer.forEachChunk { _, chunk in
                 try parser.parse(chunk)
             } take: { file, offset, block in

@@ -56,7 +56,8 @@ struct DataSample {
             parser = try CSVParser(schema: known, layout: layout, options: options)
             columns = max(columns, known.featureCount)
         } else {
-            parser = LIBSVMParser(options: options)
+            guard let rows = file.format.rowParser(options) else { return }
+            parser = rows
         }
         // Bytes of the file that the parts stand for.
         var sampledRows = 0

@@ -59,10 +59,22 @@ public struct DataFile: Codable, Sendable, Equatable {
             throw ParseError(file: reader.file, message: "is empty: there are no rows to read")
         }
         format = try FormatSniffer(head: head, path: path).format(options)
-        guard format == .libsvm || format == .csv else {
+        guard format.isText else {
             throw ParseError(file: reader.file, message: "arrays do not come from standard input: give a file")
         }
         layout = format == .csv ? try TableLayout(head: head, options: options) : nil
+    }
+}
+
+extension DataFile.Format {
+    /// Lines of text.
+    var isText: Bool { self == .libsvm || self == .csv }
+    /// Rows end with their last entry: how many columns there are is seen in the whole data.
+    var hasOpenRows: Bool { self == .libsvm }
+
+    /// For lines that say all of their rows; nil: those of a table need its schema, and arrays have none.
+    func rowParser(_ options: ReadOptions) -> (any TextParser)? {
+        self == .libsvm ? LIBSVMParser(options: options) : nil
     }
 }
 
@@ -80,14 +92,7 @@ struct FormatSniffer {
     }
 
     func format(_ options: ReadOptions) throws -> DataFile.Format {
-        switch options.format {
-        case .libsvm: return .libsvm
-        case .csv: return .csv
-        case .npy: return .npy
-        case .npz: return .npz
-        case .idx: return .idx
-        case .auto: break
-        }
+        if let said = DataFile.Format(rawValue: options.format.rawValue) { return said }
         if bytes.starts(with: NPYHeader.magic) { return .npy }
         if IDXHeader.isHead(bytes) { return .idx }
         try refuseForeign()
@@ -99,13 +104,7 @@ struct FormatSniffer {
 
     /// The format of a file of arrays; nil: it is something else, or standard input.
     static func arrayFormat(_ path: String, _ options: ReadOptions) throws -> DataFile.Format? {
-        switch options.format {
-        case .libsvm, .csv: return nil
-        case .npy: return .npy
-        case .npz: return .npz
-        case .idx: return .idx
-        case .auto: break
-        }
+        if let said = DataFile.Format(rawValue: options.format.rawValue) { return said.isText ? nil : said }
         guard path != "-" else { return nil }
         if try NPZMembers.isArchive(path) {
             let members = try ZipArchive(path: path).members

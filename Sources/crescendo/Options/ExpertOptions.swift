@@ -11,6 +11,10 @@ extension BalanceKind: ExpressibleByArgument {}
 struct ExpertOptions: ParsableArguments {
     private static let standard = TrainerConfiguration()
 
+    private static func meanings(_ kinds: [(name: String, meaning: String)]) -> String {
+        kinds.map { "\($0.name): \($0.meaning)." }.joined(separator: " ")
+    }
+
     @Flag(
         inversion: .prefixedNo, exclusivity: .chooseLast,
         help: ArgumentHelp(
@@ -24,11 +28,8 @@ struct ExpertOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How step sizes are found (default: auto).",
-            discussion: """
-                fixed: --step-size throughout. armijo: backtracking. bb: Barzilai–Borwein; armijo with adam and adadelta. \
-                sgd: constant batch with step decay, the baseline. Once the batch of a linear model is all rows, see \
-                --direction.
-                """))
+            discussion: meanings(StepKind.allCases.map { ($0.rawValue, $0.meaning) })
+                + " Once the batch of a linear model is all rows, see --direction."))
     var step: StepKind?
 
     @Option(
@@ -57,11 +58,9 @@ struct ExpertOptions: ParsableArguments {
         name: [.long, .customLong("optimizer")],
         help: ArgumentHelp(
             "Which way steps go (default: auto).",
-            discussion: """
-                auto: the gradient; for networks momentum. adam, adadelta: every parameter with a scale of its own; in \
-                networks λ then shrinks the weights apart from the gradient. Once the batch of a linear model is all rows \
-                it is L-BFGS, but for gradient and for --step fixed and sgd.
-                """))
+            discussion: meanings(DirectionKind.allCases.map { ($0.rawValue, $0.meaning) })
+                + " Once the batch of a linear model is all rows it is L-BFGS, but for gradient and for --step fixed and sgd."
+        ))
     var direction: DirectionKind?
 
     @Option(
@@ -74,10 +73,7 @@ struct ExpertOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How the batch grows (default: jump).",
-            discussion: """
-                jump: at once to the size that the noise asks for. increment: by a tenth while there is too much noise, \
-                as in the paper. geometric: by a tenth after every step. none: not at all.
-                """))
+            discussion: meanings(GrowthKind.allCases.map { ($0.rawValue, $0.meaning) })))
     var growth: GrowthKind?
 
     @Option(help: "Measure gradients in the norm of the curvature, or the plain one (default: auto).")

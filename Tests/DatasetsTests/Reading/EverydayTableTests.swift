@@ -125,6 +125,13 @@ import Testing
         #expect(table.dense == [[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]])
     }
 
+    @Test func numbersThatLookLikeCodesAreNamed() throws {
+        let table = try Table("zip,y\n01067,0\n80331,1\n")
+        #expect(table.schema.featureNames == ["zip"])
+        #expect(table.schema.description.contains { $0.contains("`categorical` zip makes each a category") })
+        #expect(try Table("n,y\n0,0\n0.5,1\n10,1\n").schema.description.count == 1)
+    }
+
     @Test func rareCategoriesShareAFeature() throws {
         let table = try Table("c,y\na,0\na,1\nb,1\nc,0\n,1\n") {
             $0.label = "y"

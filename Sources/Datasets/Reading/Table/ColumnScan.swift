@@ -131,6 +131,13 @@ struct ColumnScan: Codable, Sendable {
 }
 
 extension ColumnScan {
+    /// 01234 is no way to write a number.
+    var looksLikeCodes: Bool {
+        numberTable.texts.contains {
+            $0.utf8.count > 1 && $0.utf8.first == 0x30 && $0.utf8.allSatisfy { $0 &- 0x30 < 10 }
+        }
+    }
+
     /// Texts of at least so many rows, and all numbers, whose rows are not counted.
     func categories(inAtLeast rows: Int) -> [String] {
         let frequent = zip(textTable.texts, textTable.counts).filter { $1 >= rows }.map(\.0)

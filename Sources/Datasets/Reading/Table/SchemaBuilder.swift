@@ -131,6 +131,11 @@ private struct SchemaBuilder {
                 name: name, position: position, kind: .text(categories: categories), hasIndicator: hasIndicator,
                 sharesOthers: isShared ? true : nil)
         }
+        if column.looksLikeCodes {
+            lines.append(
+                "column \(quoted(position)) has whole numbers that begin with 0, as codes do: `categorical` \(name) makes each a "
+                    + "category")
+        }
         if hasIndicator {
             lines.append(missing(position) + "become the mean \(column.mean), and a 0/1 feature says so")
         }
