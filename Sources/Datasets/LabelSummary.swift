@@ -35,16 +35,14 @@ public struct LabelSummary: Sendable, Equatable {
         maximum = max(maximum, value)
         if value.rounded() != value { allIntegers = false }
         if isCapped { return }
-        checkLength()
-        if isCapped { return }
         let low = index(of: value)
         if low < values.count, values[low] == value {
             counts[low] += times
         } else {
             values.insert(value, at: low)
             counts.insert(times, at: low)
-            checkLength()
         }
+        checkLength()
     }
 
     private mutating func checkLength() {

@@ -54,22 +54,6 @@ struct ExactStepTests {
                 squaredNorms: norms)
         }
 
-        private func compressed(_ matrix: DenseMatrix) -> SparseMatrix {
-            var offsets = [0]
-            var indices: [Int32] = []
-            var values: [Float] = []
-            for row in 0..<matrix.rows {
-                for column in 0..<columns where matrix.row(row)[column] != 0 {
-                    indices.append(Int32(column))
-                    values.append(matrix.row(row)[column])
-                }
-                offsets.append(indices.count)
-            }
-            return SparseMatrix(
-                rows: matrix.rows, columns: columns, rowOffsets: AlignedBuffer(offsets),
-                columnIndices: AlignedBuffer(indices), values: AlignedBuffer(values))
-        }
-
         /// The minimiser by the normal equations in Double and Gauss–Jordan elimination, and the objective there.
         func reference(l2: Double, hasIntercept: Bool) -> (parameters: [Double], objective: Double) {
             let data = dataset(asDense: true)

@@ -53,22 +53,6 @@ struct RankProblem: Sendable {
             order: order, features: isSparse ? .sparse(compressed(matrix)) : .dense(matrix), labels: labels,
             squaredNorms: norms)
     }
-
-    private func compressed(_ matrix: DenseMatrix) -> SparseMatrix {
-        var offsets = [0]
-        var indices: [Int32] = []
-        var values: [Float] = []
-        for row in 0..<matrix.rows {
-            for column in 0..<columns where matrix.row(row)[column] != 0 {
-                indices.append(Int32(column))
-                values.append(matrix.row(row)[column])
-            }
-            offsets.append(indices.count)
-        }
-        return SparseMatrix(
-            rows: matrix.rows, columns: columns, rowOffsets: AlignedBuffer(offsets),
-            columnIndices: AlignedBuffer(indices), values: AlignedBuffer(values))
-    }
 }
 
 /// A run as one rank saw it.
@@ -175,4 +159,21 @@ final class SpyLog: @unchecked Sendable {
         }
         entries.append(entry)
     }
+}
+
+/// Without its zeros.
+func compressed(_ matrix: DenseMatrix) -> SparseMatrix {
+    var offsets = [0]
+    var indices: [Int32] = []
+    var values: [Float] = []
+    for row in 0..<matrix.rows {
+        for column in 0..<matrix.columns where matrix.row(row)[column] != 0 {
+            indices.append(Int32(column))
+            values.append(matrix.row(row)[column])
+        }
+        offsets.append(indices.count)
+    }
+    return SparseMatrix(
+        rows: matrix.rows, columns: matrix.columns, rowOffsets: AlignedBuffer(offsets),
+        columnIndices: AlignedBuffer(indices), values: AlignedBuffer(values))
 }

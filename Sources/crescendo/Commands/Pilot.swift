@@ -99,10 +99,7 @@ struct PilotCommand: RankCommand {
 
     @Option(
         help: ArgumentHelp("Number that decides the order of rows (default: 0).", valueName: "number"),
-        transform: { text in
-            guard let value = UInt64(text) else { throw ValidationError("expected a whole number, 0 or above") }
-            return value
-        })
+        transform: parseSeed)
     var seed: UInt64?
 
     @Option(

@@ -140,13 +140,7 @@ extension TrainCommand {
     /// command line replaces the file's.
     func merging(_ text: String, of path: String, _ arguments: [String]) throws -> TrainCommand {
         let file = try ConfigurationFile(yaml: text, path: path)
-        let replaced = Set(
-            [
-                ("data", data), ("test", trainingData.test), ("drop", reading.drop),
-                ("id", reading.id), ("categorical", reading.categorical), ("date", reading.date),
-                ("missing", reading.missing), ("network", model.network), ("labels", reading.labels),
-                ("test-labels", trainingData.testLabels),
-            ].filter { !$0.1.isEmpty }.map { $0.0 })
+        let replaced = Set(TrainOption.all.filter { $0.isGivenAsList(self) }.map(\.name))
         var options: [String] = []
         var data: [String] = []
         for entry in file.entries where !replaced.contains(entry.key) {

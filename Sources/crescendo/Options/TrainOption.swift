@@ -79,6 +79,8 @@ struct TrainOption {
             resolved: { plan, _ in value(plan.command[keyPath: files].map(absolutePath)) })
     }
 
+    func isGivenAsList(_ command: TrainCommand) -> Bool { if case .list = given(command) { true } else { false } }
+
     /// In the order of the help, which is that of `config.yaml`.
     static var all: [TrainOption] {
         [

@@ -163,3 +163,9 @@ func parseCount(atLeast least: Int, atMost most: Int = 1_000_000_000_000) -> @Se
         return value
     }
 }
+
+/// `--seed`.
+let parseSeed: @Sendable (String) throws -> UInt64 = { text in
+    guard let value = UInt64(text) else { throw ValidationError("expected a whole number, 0 or above") }
+    return value
+}

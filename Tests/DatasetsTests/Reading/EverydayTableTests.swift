@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Datasets
@@ -47,6 +48,24 @@ import Testing
             $0.decimal = .comma
         }
         #expect(said.dense == [[1.5], [2.5]])
+    }
+
+    /// What a model keeps of how its data was read comes back whole, and an older one is read as it was then.
+    @Test func optionsOfReadingAreKept() throws {
+        var options = ReadOptions()
+        (options.format, options.label, options.labels, options.isTraining) = (.csv, "y", ["l.npy"], false)
+        (options.drop, options.id, options.weight, options.header) = (["d"], ["i"], "w", .present)
+        (options.delimiter, options.zeroBased, options.decimal, options.missing) = (";", true, .comma, ["x"])
+        (options.categorical, options.dates, options.readsDates, options.minCategoryCount) = (["c"], ["t"], false, 3)
+        (options.allowMissingLabels, options.missingLabel) = (true, .error)
+        (options.replacedLabel, options.replacedWeight, options.leftOut) = ("a", "b", ["c"])
+        options.inputShape = SampleShape("1x2x3")
+        let plain = Mirror(reflecting: ReadOptions()).children.map { "\($0.value)" }
+        for (member, before) in zip(Mirror(reflecting: options).children, plain) {
+            #expect("\(member.value)" != before, "\(member.label ?? "") is not tried")
+        }
+        #expect(try JSONDecoder().decode(ReadOptions.self, from: JSONEncoder().encode(options)) == options)
+        #expect(try JSONDecoder().decode(ReadOptions.self, from: Data("{}".utf8)) == ReadOptions())
     }
 
     // MARK: - Gaps

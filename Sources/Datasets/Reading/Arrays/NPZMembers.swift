@@ -13,8 +13,7 @@ enum NPZMembers {
         guard try isArchive(path) else { return (try ArraySource(file: path), nil) }
         let arrays = try ZipArchive(path: path).members.filter { $0.member?.hasSuffix(".npy") ?? false }
         try refuseSciPy(arrays, path)
-        let wanted = options.isTraining ? [training] + others : others + [training]
-        for part in wanted.map({ Optional($0) }) + [nil] {
+        for part in parts(options) {
             let data = arrays.filter { belongs($0, to: dataNames, part) }
             guard data.count == 1 else { continue }
             let labels = arrays.filter { belongs($0, to: labelNames, part) }
@@ -31,13 +30,17 @@ enum NPZMembers {
                 + "name them x and y, or x_train and y_train, …: numpy.savez(file, x=x, y=y)")
     }
 
+    /// The parts of an archive in which rows are looked for, in this order; nil: neither training nor test.
+    private static func parts(_ options: ReadOptions) -> [Set<Substring>?] {
+        (options.isTraining ? [training] + others : others + [training]) + [nil]
+    }
+
     /// The labels of a plain or gzip file, or of an archive that has them under a usual name or holds nothing else.
     static func labels(_ path: String, _ options: ReadOptions) throws -> ArraySource {
         guard try isArchive(path) else { return try ArraySource(file: path) }
         let arrays = try ZipArchive(path: path).members.filter { $0.member?.hasSuffix(".npy") ?? false }
         if arrays.count == 1 { return arrays[0] }
-        let wanted = options.isTraining ? [training] + others : others + [training]
-        for part in wanted.map({ Optional($0) }) + [nil] {
+        for part in parts(options) {
             let labels = arrays.filter { belongs($0, to: labelNames, part) }
             if labels.count == 1 { return labels[0] }
         }

@@ -1,6 +1,7 @@
 /// Recognises what stands for a missing value: the empty field and the listed words, in any case.
 struct MissingText: Sendable {
-    private let words: [[UInt8]]
+    /// By their lengths.
+    private let words: [[[UInt8]]]
     private let longest: Int
     /// Some word reads as a number (−999), so numbers must be compared too.
     let includesNumbers: Bool
@@ -8,16 +9,18 @@ struct MissingText: Sendable {
     /// - Parameter words: besides those that are always known.
     init(_ words: [String]) {
         let words = ReadOptions.knownMissing + words
-        self.words = words.map { MissingText.folded(Array($0.utf8)) }
-        longest = self.words.map(\.count).max() ?? 0
+        let folded = words.map { MissingText.folded(Array($0.utf8)) }
+        let longest = folded.map(\.count).max() ?? 0
+        self.longest = longest
+        self.words = (0...longest).map { length in folded.filter { $0.count == length } }
         includesNumbers = words.contains { Double($0)?.isFinite == true }
     }
 
     func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         if text.isEmpty { return true }
         if text.count > longest { return false }
-        return words.contains { word in
-            word.count == text.count && zip(word, text).allSatisfy { $0 == MissingText.folded($1) }
+        return words[text.count].contains { word in
+            zip(word, text).allSatisfy { $0 == MissingText.folded($1) }
         }
     }
 
