@@ -1,6 +1,7 @@
 // Checks that the house stays one that can be read: `make structure`.
 //
 // - Imports run downward, in the order of `floors`.
+// - What a target of the package imports it depends on, if by others: else a clean build may come too early for it.
 // - Libraries name no options of the program.
 // - No file of Sources has more than `longest` lines.
 // - Knots stay small. A knot is a set of files of one module that name each other's types in a loop: whoever wants to
@@ -106,4 +107,65 @@ for (floor, modules) in floors.enumerated() {
         if !files.isEmpty { print("\(module): \(files.count) files, the largest knot has \(sizes.first?.count ?? 1)") }
     }
 }
+
+/// What `swift package dump-package` tells of the targets.
+struct Package: Decodable {
+    struct Target: Decodable {
+        struct Dependency: Decodable {
+            var name: String?
+
+            init(from decoder: any Decoder) throws {
+                let kinds = try decoder.singleValueContainer().decode([String: [Name?]].self)
+                name = kinds.values.first?.first??.text
+            }
+        }
+
+        /// The first of a dependency's members; conditions behind it are objects.
+        struct Name: Decodable {
+            var text: String?
+
+            init(from decoder: any Decoder) throws { text = try? decoder.singleValueContainer().decode(String.self) }
+        }
+
+        var name: String
+        var type: String
+        var path: String?
+        var sources: [String]?
+        var dependencies: [Dependency]
+    }
+
+    var targets: [Target]
+}
+
+func dumpedPackage() throws -> Package {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["swift", "package", "dump-package"]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let text = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return try JSONDecoder().decode(Package.self, from: text)
+}
+
+let targets = try dumpedPackage().targets
+let direct = Dictionary(uniqueKeysWithValues: targets.map { ($0.name, $0.dependencies.compactMap(\.name)) })
+var checked = 0
+for target in targets {
+    var reached: Set<String> = []
+    var open = [target.name]
+    while let name = open.popLast() { if reached.insert(name).inserted { open += direct[name] ?? [] } }
+    let folder = target.path ?? (target.type == "test" ? "Tests/" : "Sources/") + target.name
+    let paths = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+    for path in paths where path.hasSuffix(".swift") && target.sources?.contains(where: path.hasPrefix) ?? true {
+        for name in try File("\(folder)/\(path)").imports.sorted() where direct[name] != nil {
+            checked += 1
+            if !reached.contains(name) {
+                complain("\(folder)/\(path) imports \(name), on which the target \(target.name) does not depend")
+            }
+        }
+    }
+}
+print("\(targets.count) targets, \(checked) imports of each other")
 exit(faults == 0 ? 0 : 1)

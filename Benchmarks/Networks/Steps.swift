@@ -1,5 +1,4 @@
 import BigBatch
-import Cluster
 import Datasets
 import Kernels
 import MPI

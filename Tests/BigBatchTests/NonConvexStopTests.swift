@@ -1,7 +1,6 @@
 import Datasets
 import MPI
 import Models
-import Planning
 import TestSupport
 import Testing
 

@@ -2,7 +2,6 @@ import Datasets
 import Kernels
 import MPI
 import Models
-import Planning
 import TestSupport
 import Testing
 

@@ -2,7 +2,6 @@ import BigBatch
 import Datasets
 import MPI
 import Models
-import Planning
 import Testing
 
 @Suite("Training a user's model")

@@ -1,6 +1,5 @@
 import MPI
 import Platform
-import Telemetry
 import TestSupport
 import Testing
 
