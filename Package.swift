@@ -49,11 +49,12 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCodecs"),
         .target(name: "CKernels"),
         .target(name: "Platform", dependencies: ["CZlib"]),
         .target(name: "MPI", dependencies: ["CMPI", "Platform"]),
         .target(name: "Kernels", dependencies: ["CKernels", "Platform"]),
-        .target(name: "Datasets", dependencies: ["MPI", "Kernels", "Platform", "CZlib"]),
+        .target(name: "Datasets", dependencies: ["MPI", "Kernels", "Platform", "CZlib", "CCodecs"]),
         .target(name: "Models", dependencies: ["CKernels", "Kernels", "Platform", "Datasets"]),
         .target(name: "BigBatch", dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models"]),
         .target(name: "Evaluation", dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models"]),

@@ -37,7 +37,7 @@ func copyRates(bytes: Int) -> (warm: Double, fresh: Double) {
 func run(_ path: String, _ folder: String) throws {
     let file = try DataFile(path: path)
     var results: [(String, Double)] = [("megabytes", Double(file.byteCount) * 1e-6)]
-    if file.format == .libsvm, !file.isCompressed {
+    if file.format == .libsvm, !file.isSequential {
         let parser = LIBSVMParser()
         let parsing = try best(of: 5) {
             let reader = try TextReader(path: path, range: 0..<file.byteCount)

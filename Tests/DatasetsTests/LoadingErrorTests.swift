@@ -1,3 +1,4 @@
+import Foundation
 import MPI
 import Platform
 import Testing
@@ -43,7 +44,8 @@ import Testing
         #expect(message([folder.path + "/none.svm"]).contains("none.svm: cannot open: No such file"))
         #expect(message([try folder.write("empty.svm", "")]).contains("empty.svm: is empty"))
         #expect(message([try folder.write("blank.svm", "\n# nothing\n\n")]).contains("there are no rows"))
-        #expect(message([folder.path]).contains("a directory"))
+        try FileManager.default.createDirectory(atPath: folder.path + "/inner", withIntermediateDirectories: true)
+        #expect(message([folder.path + "/inner"]).contains("the folder has no files"))
         #expect(message([]).contains("no data file"))
     }
 

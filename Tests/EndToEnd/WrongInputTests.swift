@@ -35,7 +35,7 @@ struct WrongInput: Sendable, CustomTestStringConvertible {
         WrongInput(
             name: "missing file", arguments: ["train", "nothing.svm"],
             message: "nothing.svm: cannot open: No such file or directory"),
-        WrongInput(name: "folder as data", arguments: ["train", "."], message: ".: is a directory"),
+        WrongInput(name: "empty folder as data", arguments: ["train", "."], message: ".: the folder has no files"),
         .train("empty file", "", says: "data.svm: is empty"),
         .train("comments only", "# nothing\n\n# here\n", ["--format", "libsvm"], says: "there are no rows"),
         .train("one row", "1 1:2\n", ["--model", "ridge"], says: "training needs at least 2 rows"),
@@ -100,7 +100,7 @@ struct WrongInput: Sendable, CustomTestStringConvertible {
         WrongInput(name: "nothing to launch", arguments: ["launch"], message: "No command given", code: 64),
         WrongInput(name: "nothing to submit", arguments: ["submit"], message: "No command given", code: 64),
         WrongInput(
-            name: "standard input", arguments: ["train", "-"], message: "not standard input", code: 64),
+            name: "standard input", arguments: ["train", "-", "--test", "-"], message: "(-) is read once", code: 64),
         WrongInput(name: "unknown command", arguments: ["trian", "a"], message: "Did you mean 'train'?", code: 64),
         .options("unknown option", ["--modle", "ridge"], says: "'--modle'. Did you mean '--model'?"),
         .options("unknown model", ["--model", "linear"], says: "'linear' is invalid for '--model"),

@@ -3,12 +3,11 @@ import MPI
 import Platform
 
 extension DistributedTable {
-    /// The cache file for these files and options, as rank 0 sees it. Collective. Nil without a cache, and for standard
-    /// input.
+    /// The cache file for these files and options, as rank 0 sees it. Collective. Nil without a cache, and for pipes.
     static func cacheTarget(
         _ cache: DataCache?, _ set: FileSet, _ options: ReadOptions, _ communicator: any Communicator
     ) throws -> CacheTarget? {
-        guard let cache, set.standardInput == nil, !set.files[0].isStandardInput else { return nil }
+        guard let cache, !set.hasPipes else { return nil }
         let mine = communicator.rank == 0 ? CacheTarget(cache, set: set, options: options) : nil
         if let mine { TemporaryFile.removeLeft(beside: mine.path) }
         return try decodeFromRankZero([mine].compactMap { $0 }, communicator).first

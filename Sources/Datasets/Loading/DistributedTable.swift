@@ -92,7 +92,7 @@ public final class DistributedTable {
         labels = summary
         labelNames = names
         format = set.format
-        files = zip(set.files, numbering.firstRowOfFile).map { ($0.path, $1) }
+        files = zip(set.files, numbering.firstRowOfFile).map { ($0.name, $1) }
         self.schema = schema
         self.options = options
         let tally = try DistributedTable.tally(blocks, communicator)
@@ -141,7 +141,7 @@ public final class DistributedTable {
         schema = table.schema
         identifierNames = table.identifierNames
         notes = table.notes
-        files = zip(set.files, table.firstRowOfFile).map { ($0.path, $1) }
+        files = zip(set.files, table.firstRowOfFile).map { ($0.name, $1) }
         blocks = []
         digest = table.digest
         self.options = options

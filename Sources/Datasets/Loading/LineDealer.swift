@@ -1,7 +1,7 @@
 import Kernels
 import MPI
 
-/// Deals every line of the files to one rank: byte ranges of plain files, chunks of gzip files and standard input.
+/// Deals every line of the files to one rank: byte ranges of plain files, chunks of packed files and pipes.
 ///
 /// Plain files: the bytes of all of them are split evenly, and a rank takes the lines that start in its share. A stream
 /// can be read in sequence only: its reader (streams are shared out over ranks) sends one chunk of whole lines to every
@@ -11,9 +11,13 @@ struct LineDealer {
     let communicator: any Communicator
     /// Threads of this rank that work on chunks.
     var threads = 1
+    /// What comes through pipes will be read once more.
+    var keepsPipes = false
     /// Told of the bytes that this rank has read.
     var progress: LoadProgress?
     private let pool = ChunkPool()
+    /// Whether a chunk that could not be read has quotes.
+    let metQuotes = Flag()
     /// Bytes a rank reads or receives at a time, about.
     var chunkSize = TextReader.defaultChunkSize
 
@@ -44,9 +48,11 @@ struct LineDealer {
             + streams(numbers.filter(isStream)).reduce(0) { $0 + set.files[$1].byteCount }
     }
 
-    /// Those of `numbers` that this rank reads.
+    /// Those of `numbers` that this rank reads: of pipes, rank 0 all.
     private func streams(_ numbers: [Int]) -> [Int] {
-        numbers.indices.filter { $0 % communicator.size == communicator.rank }.map { numbers[$0] }
+        numbers.indices.filter {
+            (set.files[numbers[$0]].isPiped ? 0 : $0 % communicator.size) == communicator.rank
+        }.map { numbers[$0] }
     }
 
     private struct Job {
@@ -74,11 +80,12 @@ struct LineDealer {
         }
         for (job, result) in zip(jobs, results) {
             faulty = job.file
+            if case .failure = result, job.chunk.withBytes({ $0.contains(0x22) }) { metQuotes.isSet = true }
             if let result { try take(job.file, job.chunk.offset, try result.get()) }
         }
     }
 
-    private func isStream(_ number: Int) -> Bool { set.files[number].isCompressed || set.files[number].isStandardInput }
+    private func isStream(_ number: Int) -> Bool { set.files[number].isSequential || set.files[number].isPiped }
 
     private func dealRanges<Result: Sendable>(
         _ numbers: [Int], _ work: (Int, TextChunk) throws -> Result, _ take: (Int, Int, Result) throws -> Void
@@ -177,7 +184,7 @@ struct LineDealer {
                 throw resolved(error)
             }
         } consume: { bytes in
-            let jobs = DealtChunk.receive(bytes, names: set.files.map(\.path), pool: pool).map {
+            let jobs = DealtChunk.receive(bytes, names: set.files.map(\.name), pool: pool).map {
                 Job(file: $0.file, chunk: $0.chunk)
             }
             do {
@@ -201,11 +208,17 @@ struct LineDealer {
         if let array = set.files[number].array {
             return try RecordReader(array.data, rows: 0..<array.rows, chunkSize: chunkSize, pool: pool)
         }
-        if set.files[number].isStandardInput, let reader = set.standardInput { return reader }
-        return try TextReader(stream: set.files[number].path, chunkSize: chunkSize)
+        let file = set.files[number]
+        let pipe = try set.pipes[file.path].map { TextSource.pipe($0, try $0.open(keeps: keepsPipes)) }
+        return try file.open(chunkSize: chunkSize, pipe: pipe)
     }
 
     private func resolved(_ error: any Error) -> any Error { (error as? ParseError)?.resolved() ?? error }
+}
+
+/// What a value carries from one call to its caller's other calls.
+final class Flag {
+    var isSet = false
 }
 
 /// A chunk on its way to the rank that parses it: file, offset, first line, byte count (8 bytes each), bytes.
@@ -227,12 +240,12 @@ private enum DealtChunk {
             memory.bytes(at: 0, count: fields[3]).copyMemory(
                 from: UnsafeRawBufferPointer(rebasing: bytes[place..<place + fields[3]]))
             place += fields[3]
-            let name = names[fields[0]] == "-" ? "standard input" : names[fields[0]]
             chunks.append(
                 (
                     fields[0],
                     TextChunk(
-                        file: name, offset: fields[1], firstLine: fields[2] < 0 ? nil : fields[2], memory: memory,
+                        file: names[fields[0]], offset: fields[1], firstLine: fields[2] < 0 ? nil : fields[2],
+                        memory: memory,
                         start: 0, count: fields[3])
                 ))
         }

@@ -4,7 +4,8 @@ extension DistributedTable {
     /// Phase 1 of loading: parses the files in parallel. Collective; all ranks pass the same arguments.
     ///
     /// - Parameters:
-    ///   - paths: files of one format, in the order that numbers their rows; gzip and plain may mix. "-" is standard input.
+    ///   - paths: files of one format, in the order that numbers their rows; packed and plain may mix. A
+    ///     folder stands for its files, a pattern for those it matches, "-" for standard input.
     ///   - schema: for CSV, what the columns meant in training; nil makes a schema from a first pass over the files.
     ///   - storage: as will be asked for when the table is assembled; matters for the memory needed.
     ///   - memoryLimit: bytes a rank may use; nil: what its node has available, divided over the ranks there.
@@ -35,53 +36,14 @@ extension DistributedTable {
         if let estimate = try budget.estimate(before: set, options: options, schema: schema, storage: storage) {
             report(estimate)
         }
-        let dealer = LineDealer(set: set, communicator: communicator, threads: threads, progress: progress)
-        let passes = set.format == .csv && schema == nil ? 2 : 1
-        progress?.start(
-            expecting: passes * dealer.expectedBytes, total: set.files.reduce(0) { $0 + $1.byteCount })
-        var parsed: [ParsedBlock] = []
-        var notes: [String] = []
-        var identifierNames: [String] = []
-        var schema = schema
-        switch set.format {
-        case .libsvm:
-            guard let parser = set.format.rowParser(options) else { break }
-            try dealer.forEachChunk { _, chunk in
-                try parser.parse(chunk)
-            } take: { file, offset, block in
-                parsed.append(ParsedBlock(file: file, offset: offset, block: block))
-            }
-        case .csv:
-            let layouts = set.files.compactMap(\.layout)
-            let known = try schema ?? scan(layouts, dealer: dealer, options: options)
-            schema = known
-            let parsers = try communicator.togetherOnData {
-                try layouts.map { try CSVParser(schema: known, layout: $0, options: options) }
-            }
-            identifierNames = parsers[0].idNames
-            notes = known.description + parsers.flatMap(\.notes)
-            try dealer.forEachChunk { file, chunk in
-                try parsers[file].parse(chunk)
-            } take: { file, offset, block in
-                parsed.append(ParsedBlock(file: file, offset: offset, block: block))
-            }
-        case .npy, .npz, .idx:
-            let arrays = set.files.compactMap(\.array)
-            notes = arrays.flatMap(\.notes)
-            if arrays.contains(where: \.data.header.isFortran) {
-                parsed = try readColumnMajor(arrays, communicator: communicator, progress: progress)
-                break
-            }
-            let parsers = try communicator.togetherOnData { try arrays.map { try ArrayParser($0) } }
-            try dealer.forEachChunk { file, chunk in
-                try parsers[file].parse(chunk)
-            } take: { file, offset, block in
-                parsed.append(ParsedBlock(file: file, offset: offset, block: block))
-            }
-        }
+        var reading = RowReading(
+            set: set, options: options, schema: schema, threads: threads, progress: progress,
+            communicator: communicator)
+        try reading.run()
         let table = try DistributedTable(
-            parsed.filter { $0.block.rows > 0 || $0.block.columnCount > 0 }, set: set, schema: schema, options: options,
-            notes: notes, identifierNames: identifierNames, budget: budget, threads: threads)
+            reading.blocks.filter { $0.block.rows > 0 || $0.block.columnCount > 0 }, set: set, schema: reading.schema,
+            options: options, notes: reading.notes, identifierNames: reading.identifierNames, budget: budget,
+            threads: threads)
         // A sample may have missed the largest feature: what is made next has a number for every one.
         if options.isTraining {
             _ = try budget.estimate(
@@ -91,51 +53,5 @@ extension DistributedTable {
         if let cache, let target { table.cacheTarget = (target, cache.options) }
         table.cacheNotes = [cacheNote].compactMap { $0 }
         return table
-    }
-
-    /// Pass 1 over CSV: what every column holds.
-    private static func scan(
-        _ layouts: [TableLayout], dealer: LineDealer, options: ReadOptions
-    ) throws -> TableSchema {
-        let communicator = dealer.communicator
-        guard dealer.set.standardInput == nil, !dealer.set.files[0].isStandardInput else {
-            throw DatasetError("CSV for training is read twice, which standard input does not allow: give a file")
-        }
-        let empty = try communicator.togetherOnData { try CSVScan(layout: layouts[0], options: options) }
-        var scan = empty
-        try dealer.forEachChunk { file, chunk in
-            var part = empty
-            try part.add(chunk, layout: layouts[file])
-            return part
-        } take: { _, _, part in
-            scan.merge(part)
-        }
-        scan = try mergeFromAll(scan, communicator) { $0.merge($1) }
-        return try communicator.togetherOnData { try TableSchema(scan: scan, options: options) }
-    }
-
-    /// NumPy arrays of which one at least is in Fortran order: every rank reads its share of the rows.
-    private static func readColumnMajor(
-        _ arrays: [ArrayTable], communicator: any Communicator, progress: LoadProgress?
-    ) throws -> [ParsedBlock] {
-        try communicator.togetherOnData {
-            if let packed = arrays.first(where: \.data.source.isPacked) {
-                throw DatasetError(
-                    "\(packed.path) is packed and another file is in Fortran order: read them one by one, or save "
-                        + "numpy.ascontiguousarray(array)")
-            }
-            var blocks: [ParsedBlock] = []
-            let step = max(1, (4 << 20) / (8 * max(1, arrays[0].columns)))
-            for (file, range) in LineDealer.shares(
-                of: arrays.map(\.rows), ranks: communicator.size, rank: communicator.rank)
-            {
-                for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
-                    let block = try arrays[file].read(start..<min(start + step, range.upperBound))
-                    blocks.append(ParsedBlock(file: file, offset: start, block: block))
-                    progress?.add(block.rows * arrays[file].data.header.bytesPerRow)
-                }
-            }
-            return blocks
-        }
     }
 }

@@ -13,7 +13,7 @@ struct DataSample {
 
     /// Nil where nothing can be said beforehand: standard input, and data in error, which the reading itself reports.
     init?(_ set: FileSet, options: ReadOptions, schema: TableSchema?) {
-        guard set.standardInput == nil, !set.files[0].isStandardInput else { return nil }
+        guard !set.hasPipes else { return nil }
         do {
             let arrays = set.files.compactMap(\.array)
             guard arrays.isEmpty else {
@@ -74,10 +74,10 @@ struct DataSample {
         nonZeros += Double(sampledEntries) * factor
     }
 
-    /// Plain files: the start, the middle and the end. Gzip: the start, and the compressed bytes it took.
+    /// Plain files: the start, the middle and the end. Packed ones: the start, and the packed bytes it took.
     private static func parts(of file: DataFile) throws -> (chunks: [TextChunk], fileBytes: Double) {
-        if file.isCompressed {
-            let reader = try TextReader(stream: file.path, chunkSize: 4 * partSize)
+        if file.isSequential {
+            let reader = try file.open(chunkSize: 4 * partSize)
             let chunks = [try reader.next()].compactMap { $0 }
             return (chunks, Double(reader.bytesTaken))
         }

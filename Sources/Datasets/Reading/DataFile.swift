@@ -5,64 +5,112 @@ public struct DataFile: Codable, Sendable, Equatable {
     public var path: String
     public var format: Format
     /// Readable only in sequence.
-    public var isCompressed: Bool
-    public var isStandardInput: Bool
-    /// Bytes on disk; 0 for standard input.
+    public var isSequential: Bool
+    /// Read by one rank, which has it: standard input or a named pipe.
+    public var isPiped = false
+    /// Bytes on disk; 0 for a pipe.
     public var byteCount: Int
+    /// A text in a zip archive.
+    var member: ArraySource?
     /// CSV only: delimiter, header and column names.
     public var layout: TableLayout?
     /// NPY, NPZ and IDX only: what the array is and where its labels are.
     var array: ArrayTable?
 
+    /// How messages name it.
+    var name: String { member?.name ?? (path == "-" ? "standard input" : path) }
+
     /// Bytes that are dealt out to ranks: those of an array's records, else of the file.
     var dealtBytes: Int { array.map { $0.rows * $0.data.header.bytesPerRow } ?? byteCount }
 
-    /// Looks at a file. Throws `ParseError`: cannot open, empty, format not recognised, and what `TableLayout` and
-    /// `ArrayTable` throw.
+    /// Looks at a file that holds one table. Throws `ParseError`: cannot open, empty, format not recognised, several tables,
+    /// and what `TableLayout` and `ArrayTable` throw.
     ///
     /// - Parameter labels: for arrays, the file with the labels.
     public init(path: String, options: ReadOptions = ReadOptions(), labels: String? = nil) throws {
-        guard let format = try FormatSniffer.arrayFormat(path, options) else {
-            guard labels == nil else {
-                throw ParseError(
-                    file: path, message: "`labels` is for arrays (NPY, NPZ, IDX); this file has its labels in it")
-            }
-            var size = FormatSniffer.headSize
-            var reader = try TextReader(stream: path, chunkSize: size)
-            // A header of many names may be longer than that, and says little without rows below it.
-            while let head = try reader.peek(), head.count >= size, head.lines < 3, size < TextReader.longestLine {
-                size *= 16
-                reader = try TextReader(stream: path, chunkSize: size)
-            }
-            try self.init(sniffing: reader, options: options)
-            return
+        let tables = try DataFile.tables(in: path, options: options, labels: labels)
+        guard let first = tables.first else {
+            throw ParseError(file: path, message: "is empty: there are no rows to read")
         }
-        self.init(try ArrayTable(path: path, options: options, labels: labels), path: path, format: format)
+        guard tables.count == 1 else {
+            throw ParseError(file: path, message: "holds \(tables.count) tables, and one is needed")
+        }
+        self = first
+    }
+
+    /// The tables of a file: one, or the texts of a zip archive. None where there is nothing in it.
+    static func tables(in path: String, options: ReadOptions, labels: String? = nil) throws -> [DataFile] {
+        if let format = try FormatSniffer.arrayFormat(path, options) {
+            let array = try ArrayTable(path: path, options: options, labels: labels)
+            return [DataFile(array, path: path, format: format)]
+        }
+        guard labels == nil else {
+            throw ParseError(
+                file: path, message: "`labels` is for arrays (NPY, NPZ, IDX); this file has its labels in it")
+        }
+        let texts = try ZipTexts.members(path).map { $0.map(TextSource.member) } ?? [.file(path)]
+        return try texts.compactMap { try DataFile($0, options: options) }
+    }
+
+    /// Looks at a text; nil: there is nothing in it.
+    init?(_ text: TextSource, options: ReadOptions) throws {
+        var size = FormatSniffer.headSize
+        var reader = try TextReader(text, chunkSize: size)
+        var head = try reader.peek()
+        // A header of many names may be longer than that, and says little without rows below it.
+        while let found = head, found.count >= size, found.lines < 3, size < TextReader.longestLine {
+            if case .pipe = text { break }
+            size *= 16
+            reader = try TextReader(text, chunkSize: size)
+            head = try reader.peek()
+        }
+        guard let head else { return nil }
+        path = text.path
+        isSequential = reader.isSequential
+        byteCount = reader.byteCount
+        if case .member(let found) = text { member = found }
+        if case .pipe = text { isPiped = true }
+        format = try FormatSniffer(head: head, path: text.name).format(options)
+        guard format.isText else {
+            throw ParseError(file: reader.file, message: "arrays do not come through pipes or packed: give a file")
+        }
+        layout = format == .csv ? try TableLayout(head: head, options: options) : nil
     }
 
     private init(_ array: ArrayTable, path: String, format: Format) {
         self.path = path
         self.format = format
-        isCompressed = array.data.source.isPacked
-        isStandardInput = false
+        isSequential = array.data.source.isPacked
         byteCount = array.data.source.packedCount
         self.array = array
     }
 
-    /// Looks at the first chunk of a reader, which stays in the reader. The way for standard input.
-    public init(sniffing reader: TextReader, options: ReadOptions = ReadOptions()) throws {
-        path = reader.path
-        isCompressed = reader.isCompressed
-        isStandardInput = path == "-"
-        byteCount = reader.byteCount
-        guard let head = try reader.peek() else {
-            throw ParseError(file: reader.file, message: "is empty: there are no rows to read")
+    /// A text in sequence. Rows of a table may hold line ends within quotes then.
+    ///
+    /// - Parameter pipe: what comes through the pipe that this is.
+    func open(chunkSize: Int, pipe: TextSource? = nil) throws -> TextReader {
+        let reader = try TextReader(pipe ?? member.map(TextSource.member) ?? .file(path), chunkSize: chunkSize)
+        reader.delimiter = layout?.delimiter
+        return reader
+    }
+}
+
+/// Tables in a zip archive, as they are downloaded.
+private enum ZipTexts {
+    /// Nil: this is no archive. Throws `ParseError`: one without texts.
+    static func members(_ path: String) throws -> [ArraySource]? {
+        guard try NPZMembers.isArchive(path) else { return nil }
+        let members = try ZipArchive(path: path).members
+        let names = members.compactMap(\.member)
+        guard !names.contains("xl/workbook.xml"), !names.contains("content.xml") else {
+            throw ParseError(file: path, message: "is a spreadsheet; save the sheet as CSV")
         }
-        format = try FormatSniffer(head: head, path: path).format(options)
-        guard format.isText else {
-            throw ParseError(file: reader.file, message: "arrays do not come from standard input: give a file")
+        let texts = members.filter { member in
+            let parts = (member.member ?? "").split(separator: "/", omittingEmptySubsequences: false)
+            return !parts.contains { $0.isEmpty || $0.hasPrefix(".") || $0.hasPrefix("_") }
         }
-        layout = format == .csv ? try TableLayout(head: head, options: options) : nil
+        guard !texts.isEmpty else { throw ParseError(file: path, message: "is a zip archive without tables in it") }
+        return texts
     }
 }
 
@@ -96,16 +144,16 @@ struct FormatSniffer {
         if bytes.starts(with: NPYHeader.magic) { return .npy }
         if IDXHeader.isHead(bytes) { return .idx }
         try refuseForeign()
-        let name = path.lowercased().hasSuffix(".gz") ? path.lowercased().dropLast(3) : path.lowercased()[...]
+        let packed = [".gz", ".xz", ".bz2", ".zst", ")"]
+        let name = packed.reduce(path.lowercased()) { $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0 }
         if [".csv", ".tsv"].contains(where: name.hasSuffix) { return .csv }
         if [".svm", ".libsvm", ".svmlight"].contains(where: name.hasSuffix) { return .libsvm }
         return try fromContent()
     }
 
-    /// The format of a file of arrays; nil: it is something else, or standard input.
+    /// The format of a file of arrays; nil: it is something else, or text.
     static func arrayFormat(_ path: String, _ options: ReadOptions) throws -> DataFile.Format? {
         if let said = DataFile.Format(rawValue: options.format.rawValue) { return said.isText ? nil : said }
-        guard path != "-" else { return nil }
         if try NPZMembers.isArchive(path) {
             let members = try ZipArchive(path: path).members
             return members.contains { $0.member?.hasSuffix(".npy") ?? false } ? .npz : nil
@@ -120,14 +168,9 @@ struct FormatSniffer {
 
     private func refuseForeign() throws {
         let known: [([UInt8], String)] = [
-            ([0x28, 0xB5, 0x2F, 0xFD], "is zstd-compressed; decompress it or use gzip"),
-            ([0x42, 0x5A, 0x68], "is bzip2-compressed; decompress it or use gzip"),
-            ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "is xz-compressed; decompress it or use gzip"),
-            ([0x50, 0x4B, 0x03, 0x04], "is a zip archive without NumPy arrays (or .xlsx); unpack it"),
+            ([0x50, 0x4B, 0x03, 0x04], "is a zip archive, which does not come through a pipe; give the file"),
             ([0x50, 0x41, 0x52, 0x31], "is a Parquet file; export it as CSV"),
             ([0x89, 0x48, 0x44, 0x46], "is an HDF5 file; export it as CSV, LIBSVM or NPY"),
-            ([0xFF, 0xFE], "is UTF-16 text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"),
-            ([0xFE, 0xFF], "is UTF-16 text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"),
         ]
         for (magic, message) in known where bytes.starts(with: magic) {
             throw ParseError(file: file, message: message)

@@ -249,8 +249,8 @@ extension TrainCommand: RankCommand {
         if data.isEmpty {
             throw OptionsError(text: "No data given. Name the data files: crescendo train data.svm")
         }
-        if data.contains("-") || trainingData.test.contains("-") {
-            throw OptionsError(text: "train reads files, not standard input: data is read twice.")
+        if data.contains("-"), trainingData.test.contains("-") {
+            throw OptionsError(text: "Standard input (-) is read once: give it as data or as --test, not as both.")
         }
         if run.tolerance == 0, run.maxEpochs == nil, run.maxIterations == nil,
             run.timeLimit == nil, (try? model.description) == nil

@@ -133,7 +133,7 @@ struct Table {
     @Test(arguments: [
         ("x,y\n1,2,3\n", "t.csv:2: has 3 fields, the header has 2"),
         ("x,y\n1,2\n\n3\n", "t.csv:4: has 1 field, the header has 2"),
-        ("x,y\n1,2\n\"3,4\n5,6\n", "t.csv:3: field 1 opens a quote that its line does not close"),
+        ("x,y\n1,2\n\"3,4\n5,6\n", "t.csv:3: field 1 opens a quote that is never closed"),
         ("x,y\n1,\"2\"3\n", "t.csv:2: field 2 has text after its closing quote"),
         ("x,x,y\n1,2,3\n", "t.csv:1: the header names columns 1 and 2 alike, 'x'"),
         ("x,y\n1,2\n3,inf\n", "t.csv:3: 'inf' in the label (column 'y') is not a finite number"),

@@ -9,12 +9,12 @@ import Testing
         let folder = try ScratchFolder()
         let text = Array("1 1:2\n".utf8) + [UInt8](repeating: 0x30, count: 1 << 16)
         let path = try folder.write(name, name.hasSuffix("gz") ? GzipTests.compress(text) : text)
-        let reader = try TextReader(stream: path, chunkSize: 100, longestLine: 1 << 12)
+        let reader = try TextReader(.file(path), chunkSize: 100, longestLine: 1 << 12)
         #expect(try reader.next()?.bytes == Array("1 1:2\n".utf8))
         let said = message { _ = try reader.next() }
         #expect(said.contains("\(name):2: a line does not end within 4 kB"), "\(said)")
         // A line of the greatest length is one.
-        let whole = try TextReader(stream: path, chunkSize: 100, longestLine: 1 << 17)
+        let whole = try TextReader(.file(path), chunkSize: 100, longestLine: 1 << 17)
         #expect(try whole.all().reduce(0) { $0 + $1.count } == text.count)
     }
 

@@ -44,7 +44,7 @@ import Testing
         let plain = try folder.write("t.svm", bytes)
         let zipped = try folder.write("t.svm.gz", Self.compress(bytes))
         let reader = try TextReader(stream: zipped, chunkSize: 100_000)
-        #expect(reader.isCompressed)
+        #expect(reader.isSequential)
         let chunks = try reader.all()
         #expect(chunks.flatMap(\.bytes) == bytes)
         #expect(chunks.count > 10 && chunks.allSatisfy { $0.bytes.last == 0x0A && $0.bytes.count <= 100_000 })

@@ -15,7 +15,7 @@ import Testing
                 "train-images-idx3-ubyte" + end, end.isEmpty ? images : GzipTests.compress(images))
             try folder.write("train-labels-idx1-ubyte" + other, other.isEmpty ? labels : GzipTests.compress(labels))
             let file = try DataFile(path: path)
-            #expect(file.format == .idx && file.isCompressed == !end.isEmpty)
+            #expect(file.format == .idx && file.isSequential == !end.isEmpty)
             let table = try #require(file.array)
             #expect(table.shape == SampleShape(channels: 1, height: 2, width: 3) && table.holdsBytes)
             let block = try table.read(0..<4)

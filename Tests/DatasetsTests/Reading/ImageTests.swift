@@ -56,7 +56,7 @@ import Testing
         ]
         let path = try folder.write("a.npz", ArrayBytes.zip(members, deflated: deflated, is64: is64))
         let file = try DataFile(path: path)
-        #expect(file.format == .npz && file.isCompressed == deflated)
+        #expect(file.format == .npz && file.isSequential == deflated)
         let training = try #require(file.array)
         #expect(training.shape == SampleShape("1x2x3"))
         #expect(try training.read(0..<3).labels == [4, 5, 6])

@@ -24,7 +24,7 @@ struct ArraySource: Codable, Sendable, Equatable {
     /// Unpacked bytes that there can be.
     var mostBytes: Int {
         guard isPacked else { return byteCount ?? packedCount }
-        return min(byteCount ?? .max, packedCount.saturating(times: TextReader.packedRatio))
+        return min(byteCount ?? .max, packedCount.saturating(times: GzipInflater.ratio))
     }
 
     /// A plain or gzip file.
@@ -61,7 +61,7 @@ struct ArraySource: Codable, Sendable, Equatable {
     }
 }
 
-/// An open array, read in sequence or, where it is not packed, by position.
+/// An open array or member of a zip archive, read in sequence or, where it is not packed, by position.
 final class ArrayInput {
     private let source: ArraySource
     private let file: InputFile
@@ -72,10 +72,14 @@ final class ArrayInput {
     init(_ source: ArraySource) throws {
         self.source = source
         file = try InputFile(path: source.path)
-        if source.isPacked { try file.seek(to: source.offset) }
         inflater =
-            source.isPacked ? try GzipInflater(file: file, head: [], isRaw: source.packing == .deflate) : nil
+            source.isPacked
+            ? try GzipInflater(
+                FileBytes(file, from: source.offset), name: file.name, isRaw: source.packing == .deflate) : nil
     }
+
+    /// Unpacked bytes that may still come.
+    var expected: Int { max(0, source.mostBytes - position) }
 
     /// Bytes of the file behind what was read.
     var packedTaken: Int { inflater?.position ?? position }

@@ -80,7 +80,7 @@ struct ZipArchive {
         }
         guard packing != .none || fields[0] == fields[1] else { throw damaged(file.name) }
         return ArraySource(
-            path: file.path, member: name, packing: packing, offset: offset, packedCount: fields[1],
+            path: file.name, member: name, packing: packing, offset: offset, packedCount: fields[1],
             byteCount: fields[0], checksum: packing == .none ? nil : UInt32(entry.number(at: 16, 4)))
     }
 

@@ -28,7 +28,7 @@ private final class FieldStorage {
     deinit { fields.deallocate() }
 }
 
-/// Splits lines into fields (RFC 4180, but a quoted field ends on its line).
+/// Splits lines into fields (RFC 4180: a quoted field may hold line ends).
 ///
 /// Blanks around a field do not belong to it; blank lines are skipped. The bytes must end with a line end.
 struct CSVTokenizer {
@@ -114,10 +114,9 @@ struct CSVTokenizer {
         var isEscaped = false
         var p = start
         while true {
-            if p.pointee == 0x0A {
+            if p.pointee == 0x0A, p - base == bytes.count - 1 {
                 throw CSVFault(
-                    message: "field \(count + 1) opens a quote that its line does not close "
-                        + "(line breaks inside quotes are not supported)",
+                    message: "field \(count + 1) opens a quote that is never closed (a quote inside quotes is doubled)",
                     place: lineStart)
             }
             if p.pointee == 0x22 {

@@ -9,6 +9,8 @@ public struct TableLayout: Codable, Sendable, Equatable {
     public var firstIsUnnamed: Bool
     /// 1,5 is one and a half.
     public var hasDecimalComma: Bool
+    /// Of a file without a row below it: the fields of its only line.
+    var loneLine: [String]?
     /// Bytes before the first row (the header line and blank lines before it).
     public var dataOffset: Int
 
@@ -58,6 +60,7 @@ public struct TableLayout: Codable, Sendable, Equatable {
         }
         guard !header.isEmpty else { throw ParseError(file: file, message: "is empty: there are no rows to read") }
         self.hasHeader = hasHeader
+        loneLine = rows.isEmpty ? header : nil
         hasDecimalComma = hasComma
         dataOffset = hasHeader || skipped > 0 ? (hasHeader ? offset : skipped) + head.markLength : 0
         if hasHeader, hasRowNames { header.insert("", at: 0) }

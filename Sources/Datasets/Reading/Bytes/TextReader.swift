@@ -1,18 +1,20 @@
-/// Reads a text file as chunks of whole lines: a byte range of a plain file, or a whole plain file, gzip file or
-/// standard input in sequence.
+/// Reads a text as chunks of whole lines: a byte range of a plain file, or a whole file or pipe in sequence.
 ///
 /// A range a ..< b stands for all lines that start in it, so ranges that tile a file yield each line exactly once.
 public final class TextReader {
-    public let path: String
     /// How messages name the file.
     public let file: String
-    /// Bytes on disk; 0 for standard input.
-    public var byteCount: Int { input.byteCount }
-    public let isCompressed: Bool
-    /// Bytes of the file (compressed ones of a gzip file) behind what was delivered or is pending.
-    var bytesTaken: Int { inflater?.position ?? offset + count }
-    private let input: InputFile
-    private let inflater: GzipInflater?
+    /// Bytes on disk; 0 for a pipe.
+    public let byteCount: Int
+    /// The text can be read in sequence only.
+    public let isSequential: Bool
+    /// Bytes of the file (packed ones of a packed file) behind what was delivered or is pending.
+    var bytesTaken: Int { source?.position ?? offset + count }
+    /// Lines between quotes do not end there: rows of a table whose fields stand between such bytes (see `QuoteScan`).
+    var delimiter: UInt8?
+    /// Nil: a range of `input`.
+    private let source: (any ByteSource)?
+    private let input: InputFile?
     private let chunkSize: Int
     private let longestLine: Int
     private let pool: ChunkPool
@@ -27,40 +29,26 @@ public final class TextReader {
     private var line: Int?
     private var isAtLineStart: Bool
     private var sourceIsEmpty = false
-    private var peeked: TextChunk?
 
     public static let defaultChunkSize = 4 << 20
     /// Bytes that a line may have, many millions of values. A line without end is no row of a table; packed zeros would
     /// grow to it.
     static let longestLine = 1 << 28
-    /// Bytes that a packed one stands for at most: a match of 258 bytes takes deflate two bits.
-    static let packedRatio = 1032
 
-    /// All lines of a plain file, a gzip file or standard input ("-"), in sequence. Line numbers are known.
+    /// All lines of a file, in sequence, whatever it is packed with. Line numbers are known.
     public convenience init(stream path: String, chunkSize: Int = TextReader.defaultChunkSize) throws {
-        try self.init(stream: path, chunkSize: chunkSize, longestLine: TextReader.longestLine)
+        try self.init(.file(path), chunkSize: chunkSize)
     }
 
-    init(stream path: String, chunkSize: Int, longestLine: Int) throws {
+    init(_ text: TextSource, chunkSize: Int, longestLine: Int = TextReader.longestLine) throws {
         pool = ChunkPool()
         self.longestLine = longestLine
-        input = try InputFile(path: path)
-        self.path = path
-        file = input.name
+        let (source, byteCount, isSequential) = try text.open()
+        (self.source, self.byteCount, self.isSequential) = (source, byteCount, isSequential)
+        file = text.name
+        input = nil
         self.chunkSize = max(chunkSize, 1)
-        // Two bytes tell gzip; no more than a chunk, which may be small.
-        var head = [UInt8](repeating: 0, count: max(2, min(chunkSize, input.mostBytes, 1 << 16)))
-        let got = try head.withUnsafeMutableBytes { [input] in try input.readNext(into: $0) }
-        head.removeLast(head.count - got)
-        isCompressed = head.starts(with: [0x1F, 0x8B])
-        inflater = isCompressed ? try GzipInflater(file: input, head: head) : nil
-        let most = input.mostBytes.saturating(times: isCompressed ? Self.packedRatio : 1)
-        let memory = ChunkMemory(capacity: max(min(chunkSize, most), head.count) + 64, pool: pool)
-        if !isCompressed {
-            head.withUnsafeBytes { memory.bytes(at: 0, count: $0.count).copyMemory(from: $0) }
-            count = head.count
-        }
-        self.memory = memory
+        memory = ChunkMemory(capacity: min(self.chunkSize, source.expected) + 64, pool: pool)
         offset = 0
         end = .max
         line = 1
@@ -78,12 +66,13 @@ public final class TextReader {
     init(path: String, range: Range<Int>, chunkSize: Int, pool: ChunkPool) throws {
         self.pool = pool
         longestLine = TextReader.longestLine
-        input = try InputFile(path: path)
-        self.path = path
+        let input = try InputFile(path: path)
+        self.input = input
         file = input.name
+        byteCount = input.byteCount
         self.chunkSize = max(chunkSize, 1)
-        isCompressed = false
-        inflater = nil
+        isSequential = false
+        source = nil
         memory = ChunkMemory(capacity: max(min(chunkSize, input.byteCount), 1) + 64, pool: pool)
         // From one byte before: a line starts at `lowerBound` exactly when that byte is a line end.
         isAtLineStart = range.lowerBound == 0
@@ -93,30 +82,27 @@ public final class TextReader {
         sourceIsEmpty = range.isEmpty
     }
 
-    /// The next chunk, without taking it.
+    /// A copy of the next lines, about `chunkSize` bytes, which stay; nil at the end.
     public func peek() throws -> TextChunk? {
-        if peeked == nil { peeked = try read() }
-        return peeked
+        guard let cut = try nextCut() else { return nil }
+        return TextChunk(file: file, offset: offset, firstLine: line, bytes: Array(pending[..<cut]))
     }
 
     /// The next lines, about `chunkSize` bytes; nil at the end. Throws `ParseError` (cannot read, corrupt gzip).
-    public func next() throws -> TextChunk? {
-        if let chunk = peeked {
-            peeked = nil
-            return chunk
-        }
-        return try read()
-    }
+    public func next() throws -> TextChunk? { try nextCut().map(deliver) }
 
-    private func read() throws -> TextChunk? {
+    /// How many of the pending bytes make the next chunk; nil at the end.
+    private func nextCut() throws -> Int? {
         if !isAtLineStart { try skipToLineStart() }
         guard offset < end else { return nil }
         var searched = 0
+        var quotes = delimiter.map { QuoteScan(delimiter: $0) }
         while true {
             // A long line doubles what is read at a time, so that it is not moved again and again.
             try fill(max(searched + chunkSize, min(2 * searched, longestLine + 1)))
-            if let cut = lastCut(from: searched) { return deliver(cut) }
-            if sourceIsEmpty { return count == 0 ? nil : deliver(count) }
+            let cut = quotes != nil ? quotes?.lastLineEnd(UnsafeRawBufferPointer(pending)) : lastCut(from: searched)
+            if let cut { return cut }
+            if sourceIsEmpty { return count == 0 ? nil : count }
             guard count <= longestLine else { throw endless }
             searched = count
         }
@@ -134,8 +120,8 @@ public final class TextReader {
     /// Bytes that may still come, as far as the file tells.
     private var expected: Int {
         if sourceIsEmpty { return 0 }
-        if isCompressed { return input.mostBytes.saturating(times: Self.packedRatio) }
-        let left = input.mostBytes - offset - count
+        if let source { return source.expected }
+        let left = byteCount - offset - count
         // A file that grows is read to its end.
         return left >= 0 ? left : .max
     }
@@ -204,14 +190,7 @@ public final class TextReader {
             move(to: ChunkMemory(capacity: wanted + 64 + min(chunkSize, expected), pool: pool), dropping: 0)
         }
         let buffer = memory.bytes(at: start + count, count: wanted - count)
-        let got: Int
-        if let inflater {
-            got = try inflater.read(into: buffer)
-        } else if end != .max {
-            got = try input.read(into: buffer, at: offset + count)
-        } else {
-            got = try input.readNext(into: buffer)
-        }
+        let got = try source?.read(into: buffer) ?? input?.read(into: buffer, at: offset + count) ?? 0
         if got < wanted - count { sourceIsEmpty = true }
         count += got
     }

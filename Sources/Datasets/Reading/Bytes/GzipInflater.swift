@@ -1,29 +1,25 @@
 import CZlib
 
 /// Inflates a gzip file of one or more members, or a bare deflate stream, one buffer at a time.
-final class GzipInflater {
-    private let file: InputFile
+final class GzipInflater: ByteSource {
+    private let source: any ByteSource
+    private let name: String
     private var stream = z_stream()
     private let input: UnsafeMutableRawBufferPointer
-    /// Compressed bytes taken from the file so far.
-    private var consumed = 0
     /// Within a member, header to trailer.
     private var insideMember = true
     private var atEnd = false
     private let isRaw: Bool
 
-    /// - Parameters:
-    ///   - head: bytes of the file that were already read.
-    ///   - isRaw: a deflate stream as in a zip archive; it starts where the file is to be read next.
-    init(file: InputFile, head: [UInt8], isRaw: Bool = false) throws {
-        self.file = file
+    /// - Parameter isRaw: a deflate stream as in a zip archive.
+    init(_ source: any ByteSource, name: String, isRaw: Bool = false) throws {
+        self.source = source
+        self.name = name
         self.isRaw = isRaw
-        input = .allocate(byteCount: max(min(1 << 18, file.mostBytes), head.count, 1), alignment: 16)
+        input = .allocate(byteCount: max(min(1 << 18, source.expected), 1), alignment: 16)
         guard (isRaw ? shim_inflate_init_raw(&stream) : shim_inflate_init_gzip(&stream)) == Z_OK else {
-            throw ParseError(file: file.name, message: "zlib does not start: out of memory")
+            throw ParseError(file: name, message: "zlib does not start: out of memory")
         }
-        input.copyBytes(from: head)
-        feed(head.count)
     }
 
     deinit {
@@ -34,24 +30,30 @@ final class GzipInflater {
     private func feed(_ count: Int) {
         stream.next_in = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
         stream.avail_in = UInt32(count)
-        consumed += count
     }
 
     private var kind: String { isRaw ? "packed" : "gzip" }
 
     /// Offset in the compressed file of the next byte zlib will take.
-    var position: Int { consumed - Int(stream.avail_in) }
+    var position: Int { source.position - Int(stream.avail_in) }
+
+    // A match of 258 bytes takes two bits.
+    var expected: Int {
+        atEnd ? 0 : source.expected.saturating(plus: Int(stream.avail_in) + 1 << 18).saturating(times: Self.ratio)
+    }
+    /// Bytes that a packed one stands for at most.
+    static let ratio = 1032
 
     /// Fills `buffer` with decompressed bytes; fewer only at the end of the last member.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         var done = 0
         while done < buffer.count, !atEnd {
             if stream.avail_in == 0 {
-                feed(try file.readNext(into: input))
+                feed(try source.read(into: input))
                 if stream.avail_in == 0 {
                     guard !insideMember else {
                         throw ParseError(
-                            file: file.name,
+                            file: name,
                             message:
                                 "the \(kind) data ends too early, at byte \(position): the file is cut off; copy it again"
                         )
@@ -77,7 +79,7 @@ final class GzipInflater {
             default:
                 let reason = stream.msg.map { String(cString: $0) } ?? "zlib error \(code)"
                 throw ParseError(
-                    file: file.name,
+                    file: name,
                     message: "the \(kind) data is corrupt at byte \(position) (\(reason)); copy it again")
             }
         }
@@ -93,7 +95,7 @@ final class GzipInflater {
         guard stream.avail_in > 0 else { return }
         guard stream.next_in.pointee == 0x1F else {
             throw ParseError(
-                file: file.name, message: "byte \(position), after the gzip data, is not gzip: the file is corrupt")
+                file: name, message: "byte \(position), after the gzip data, is not gzip: the file is corrupt")
         }
         inflateReset(&stream)
         insideMember = true

@@ -1,43 +1,49 @@
 import Platform
 
-/// An open regular file, or standard input ("-"), read by position or in sequence. Closed with the last reference.
+/// An open file: a regular one, read by position, or a pipe, read in sequence. Closed with the last reference.
 final class InputFile {
-    let path: String
     /// How messages name it.
     let name: String
     let descriptor: Int32
-    /// Bytes in the file; 0 for standard input.
+    /// Bytes in the file; 0 for a pipe.
     let byteCount: Int
-    let isStandardInput: Bool
+    let isPipe: Bool
     /// Bytes that there can be.
-    var mostBytes: Int { isStandardInput ? .max : byteCount }
+    var mostBytes: Int { isPipe ? .max : byteCount }
 
+    /// A regular file.
     init(path: String) throws {
-        self.path = path
-        isStandardInput = path == "-"
-        name = isStandardInput ? "standard input" : path
-        guard !isStandardInput else {
-            descriptor = 0
-            byteCount = 0
-            return
-        }
+        name = path
+        isPipe = false
         // Without O_NONBLOCK a named pipe that nobody writes to would be waited for.
         let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard opened >= 0 else {
             descriptor = -1
             byteCount = 0
-            throw ParseError(file: path, message: "cannot open: \(InputFile.reason(errno))")
+            let reason = InputFile.reason(errno)
+            let isShells = path.hasPrefix("/dev/fd/") || path.hasPrefix("/proc/self/fd/")
+            throw ParseError(
+                file: path,
+                message: "cannot open: \(reason)"
+                    + (isShells ? "; a pipe of the shell does not reach every rank: pipe into standard input, -" : ""))
         }
         var status = stat()
         guard fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             descriptor = opened
             byteCount = 0
-            throw ParseError(
-                file: path,
-                message: "is \(InputFile.kind(status.st_mode)); give a data file, or - to predict from standard input")
+            throw ParseError(file: path, message: "is \(InputFile.kind(status.st_mode)); give a data file")
         }
         descriptor = opened
         byteCount = Int(status.st_size)
+    }
+
+    /// - Parameter descriptor: of a pipe, or of a regular file; closed with the last reference, unless it is standard input.
+    init(descriptor: Int32, name: String, isPipe: Bool) {
+        self.descriptor = descriptor
+        self.name = name
+        self.isPipe = isPipe
+        var status = stat()
+        byteCount = !isPipe && fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
     }
 
     deinit { if descriptor > 0 { close(descriptor) } }
@@ -45,7 +51,7 @@ final class InputFile {
     private static func kind(_ mode: mode_t) -> String {
         switch mode & S_IFMT {
         case S_IFDIR: "a directory"
-        case S_IFIFO: "a named pipe, and data is read more than once and by every rank"
+        case S_IFIFO: "a named pipe"
         default: "not a regular file"
         }
     }
@@ -62,13 +68,6 @@ final class InputFile {
     /// The next bytes in sequence.
     func readNext(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         try fill(buffer) { pointer, count, _ in Platform.read(descriptor, pointer, count) }
-    }
-
-    /// Where `readNext` goes on.
-    func seek(to offset: Int) throws {
-        guard lseek(descriptor, off_t(offset), SEEK_SET) == off_t(offset) else {
-            throw ParseError(file: name, message: "cannot read: \(InputFile.reason(errno))")
-        }
     }
 
     private func fill(

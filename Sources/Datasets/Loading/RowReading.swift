@@ -1,0 +1,131 @@
+import MPI
+
+/// Reads the rows of a set of files, once it is known what the files are.
+struct RowReading {
+    private(set) var set: FileSet
+    let options: ReadOptions
+    /// CSV: what the columns mean; found out where it is not known.
+    private(set) var schema: TableSchema?
+    let threads: Int
+    let progress: LoadProgress?
+    let communicator: any Communicator
+    /// What this rank has read.
+    private(set) var blocks: [ParsedBlock] = []
+    private(set) var notes: [String] = []
+    private(set) var identifierNames: [String] = []
+
+    init(
+        set: FileSet, options: ReadOptions, schema: TableSchema?, threads: Int, progress: LoadProgress?,
+        communicator: any Communicator
+    ) {
+        self.set = set
+        self.options = options
+        self.schema = schema
+        self.threads = threads
+        self.progress = progress
+        self.communicator = communicator
+    }
+
+    /// Collective.
+    mutating func run() throws {
+        switch set.format {
+        case .libsvm:
+            guard let parser = set.format.rowParser(options) else { break }
+            try take(dealer()) { _, chunk in try parser.parse(chunk) }
+        case .csv: try readCSV()
+        case .npy, .npz, .idx: try readArrays()
+        }
+    }
+
+    private func dealer(passes: Int = 1) -> LineDealer {
+        let dealer = LineDealer(
+            set: set, communicator: communicator, threads: threads, keepsPipes: passes > 1, progress: progress)
+        progress?.start(
+            expecting: passes * dealer.expectedBytes, total: set.files.reduce(0) { $0 + $1.byteCount })
+        return dealer
+    }
+
+    private mutating func take(
+        _ dealer: LineDealer, _ parse: @Sendable (_ file: Int, TextChunk) throws -> RowBlock
+    ) throws {
+        try dealer.forEachChunk(parse) { file, offset, block in
+            blocks.append(ParsedBlock(file: file, offset: offset, block: block))
+        }
+    }
+
+    private mutating func readCSV() throws {
+        let dealer = dealer(passes: schema == nil ? 2 : 1)
+        do {
+            try readCSV(dealer)
+        } catch let error as DatasetError {
+            // A part of a file may begin within quotes that hold line ends: what is there is known to who comes from its start.
+            guard set.files.contains(where: { !$0.isSequential && !$0.isPiped }),
+                try communicator.allreduce(dealer.metQuotes.isSet ? 1 : 0, .maximum) == 1
+            else { throw error }
+            set = set.inSequence
+            (blocks, notes) = ([], [])
+            try readCSV(self.dealer(passes: schema == nil ? 2 : 1))
+        }
+    }
+
+    private mutating func readCSV(_ dealer: LineDealer) throws {
+        let layouts = set.files.compactMap(\.layout)
+        let known = try schema ?? scan(layouts, dealer)
+        let parsers = try communicator.togetherOnData {
+            try layouts.map { try CSVParser(schema: known, layout: $0, options: options) }
+        }
+        identifierNames = parsers[0].idNames
+        notes = known.description + parsers.flatMap(\.notes)
+        try take(dealer) { file, chunk in try parsers[file].parse(chunk) }
+        schema = known
+    }
+
+    /// Pass 1 over CSV: what every column holds.
+    private func scan(_ layouts: [TableLayout], _ dealer: LineDealer) throws -> TableSchema {
+        let empty = try communicator.togetherOnData { try CSVScan(layout: layouts[0], options: options) }
+        var scan = empty
+        try dealer.forEachChunk { file, chunk in
+            var part = empty
+            try part.add(chunk, layout: layouts[file])
+            return part
+        } take: { _, _, part in
+            scan.merge(part)
+        }
+        scan = try mergeFromAll(scan, communicator) { $0.merge($1) }
+        return try communicator.togetherOnData { try TableSchema(scan: scan, options: options) }
+    }
+
+    private mutating func readArrays() throws {
+        let arrays = set.files.compactMap(\.array)
+        notes = arrays.flatMap(\.notes)
+        guard !arrays.contains(where: \.data.header.isFortran) else {
+            blocks = try readColumnMajor(arrays)
+            return
+        }
+        let parsers = try communicator.togetherOnData { try arrays.map { try ArrayParser($0) } }
+        try take(dealer()) { file, chunk in try parsers[file].parse(chunk) }
+    }
+
+    /// NumPy arrays of which one at least is in Fortran order: every rank reads its share of the rows.
+    private func readColumnMajor(_ arrays: [ArrayTable]) throws -> [ParsedBlock] {
+        try communicator.togetherOnData {
+            if let packed = arrays.first(where: \.data.source.isPacked) {
+                throw DatasetError(
+                    "\(packed.path) is packed and another file is in Fortran order: read them one by one, or save "
+                        + "numpy.ascontiguousarray(array)")
+            }
+            var blocks: [ParsedBlock] = []
+            let step = max(1, (4 << 20) / (8 * max(1, arrays[0].columns)))
+            for (file, range) in LineDealer.shares(
+                of: arrays.map(\.rows), ranks: communicator.size, rank: communicator.rank)
+            {
+                for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+                    let block = try arrays[file].read(start..<min(start + step, range.upperBound))
+                    blocks.append(ParsedBlock(file: file, offset: start, block: block))
+                    progress?.add(block.rows * arrays[file].data.header.bytesPerRow)
+                }
+            }
+            return blocks
+        }
+    }
+}
