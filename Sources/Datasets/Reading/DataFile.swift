@@ -129,11 +129,13 @@ extension DataFile.Format {
 /// Tells the formats apart.
 struct FormatSniffer {
     static let headSize = 1 << 16
+    private let head: TextChunk
     private let file: String
     private let bytes: [UInt8]
     private let path: String
 
     init(head: TextChunk, path: String) {
+        self.head = head
         file = head.file
         bytes = head.bytes
         self.path = path
@@ -194,7 +196,8 @@ struct FormatSniffer {
             }
         }
         if isLIBSVM, pairs > 0 { return .libsvm }
-        if bytes.contains(where: { TableLayout.delimiters.contains($0) }) { return .csv }
+        let isSplit = head.withTerminatedBytes { TableLayout.splitsAlike($0, at: 0x20) }
+        if isSplit || bytes.contains(where: { TableLayout.delimiters.contains($0) }) { return .csv }
         throw ParseError(
             file: file,
             message: "the format is not recognised; say which it is with `format` libsvm, csv, npy, npz or idx")

@@ -26,7 +26,7 @@ public struct ReadOptions: Codable, Sendable, Equatable {
     public var weight: String?
     /// CSV: whether the first line holds the column names.
     public var header = Header.auto
-    /// CSV: the byte between fields ("," ";" "|" or a tab); nil: found in the first lines.
+    /// CSV: the byte between fields ("," ";" "|", "tab", or "blank" for any number of blanks); nil: found in the first lines.
     public var delimiter: String?
     /// CSV: what stands before the decimals of a number.
     public var decimal = Decimal.auto

@@ -50,6 +50,75 @@ import Testing
         #expect(said.dense == [[1.5], [2.5]])
     }
 
+    @Test func blanksBetweenFields() throws {
+        for text in ["a b y\n1 2.5  0\n  3   4 1 \n", "a b y\r\n 1 2.5 0  \r\n3 4\t1\r\n"] {
+            #expect(try Table(text) { $0.delimiter = "blank" }.dense == [[1, 2.5], [3, 4]], "\(text)")
+        }
+        let found = try Table("1 2.5  0\n  3   4 1 \n5 6 0\n") { $0.label = "-1" }
+        #expect(found.dense == [[1, 2.5], [3, 4], [5, 6]])
+    }
+
+    // MARK: - Numbers as written
+
+    @Test(arguments: [
+        (["1,234.5", "12", "1,234,567"], [1234.5, 12, 1_234_567], "numbers with separators"),
+        (["1.234,5", "-1.000.000", "0,25"], [1234.5, -1_000_000, 0.25], "numbers with separators, 1.234,5 is 1234.5"),
+        (["$5", "-$1,200.50", "($ 3)"], [5, -1200.5, -3], "amounts in $"),
+        (["5 €", "1.200,50 €", "-3€"], [5, 1200.5, -3], "amounts in €, 1.234,5 is 1234.5"),
+        (["USD 7", "USD 8.5", "USD 1,000"], [7, 8.5, 1000], "amounts in USD"),
+        (["5%", "12.5 %", "-100%"], [0.05, 0.125, -1], "percentages, 5 % is 0.05"),
+        (["1 234", "5 678 901", "2"], [1234, 5_678_901, 2], "numbers with separators"),
+        (["1\u{202F}234,5", "6", "7,25"], [1234.5, 6, 7.25], "numbers with separators, 1.234,5 is 1234.5"),
+        (["1'234.5", "12", "\u{2212}3"], [1234.5, 12, -3], "numbers with separators"),
+    ])
+    func numbersInOtherForms(texts: [String], values: [Double], words: String) throws {
+        let text = "a,y\n" + texts.enumerated().map { "\"\($1)\",\($0 % 2)\n" }.joined()
+        let table = try Table(text)
+        #expect(table.dense.map { $0[0] } == values)
+        #expect(table.schema.description.contains("column 'a': \(words)"), "\(table.schema.description)")
+        let label = try Table("y,a\n" + texts.enumerated().map { "\"\($1)\",\($0 % 2)\n" }.joined()) { $0.label = "y" }
+        #expect(label.block.labels == values)
+    }
+
+    @Test(arguments: [
+        ["1,2,3", "2"], ["$5", "€6"], ["5%", "6"], ["12-31", "11-30"], ["1,23", "1,234.5"], ["0,123.5", "1"],
+        ["$", "%"],
+        ["--1", "2"], ["1e3 %", "2 %"], ["1 23", "4"], ["()", "(1"],
+    ])
+    func textsThatAreNoNumbers(texts: [String]) throws {
+        let text = "a,y\n" + texts.enumerated().map { "\"\($1)\",\($0 % 2)\n" }.joined()
+        let kind = try Table(text).schema.columns[0].kind
+        guard case .text = kind else {
+            Issue.record("\(texts) became \(kind)")
+            return
+        }
+    }
+
+    @Test func commasThatMayBeEither() throws {
+        let text = "a,y\n\"1,234\",0\n\"5,678\",1\n"
+        let said = message { _ = try Table(text) }
+        #expect(said.contains(":2: '1,234' in column 'a' may have a decimal comma or one between thousands"), "\(said)")
+        #expect(try Table(text) { $0.decimal = .point }.dense == [[1234], [5678]])
+        #expect(try Table(text) { $0.decimal = .comma }.dense == [[1.234], [5.678]])
+    }
+
+    @Test func oddTextsAmongNumbersInOtherForms() throws {
+        let rows = (0..<60).map { "\"$\($0),000\",\($0 % 2)\n" }.joined()
+        let said = message { _ = try Table("a,y\n" + rows + "none given,1\n") }
+        #expect(said.contains(":62: 'none given' is no number as the others of column 'a' are"), "\(said)")
+    }
+
+    @Test func pointsBesideDecimalCommas() throws {
+        // With decimal commas a point stands between thousands.
+        let table = try Table("a;y\n1,5;0\n1.234;1\n") { $0.decimal = .comma }
+        #expect(table.dense == [[1.5], [1234]])
+        #expect(
+            message {
+                _ = try Table("a;y\n1,5;0\n1.23;1\n" + (0..<30).map { "\($0),5;1\n" }.joined()) { $0.decimal = .comma }
+            }
+            .contains("'1.23' is not a number"))
+    }
+
     /// What a model keeps of how its data was read comes back whole, and an older one is read as it was then.
     @Test func optionsOfReadingAreKept() throws {
         var options = ReadOptions()

@@ -31,6 +31,7 @@ public struct CSVParser: TextParser {
         /// The feature of all other categories.
         var others: Int?
         var mean: Double
+        var form: NumberForm?
         /// The feature that says the value is missing.
         var indicator: Int?
     }
@@ -56,7 +57,9 @@ public struct CSVParser: TextParser {
             let field = try match.require(column.position, absent: absent)
             var made = FeatureColumn(field: field, first: first, mean: 0)
             switch column.kind {
-            case .numeric(let mean): made.mean = mean
+            case .numeric(let mean):
+                made.mean = mean
+                made.form = column.form
             case .date(let parts):
                 made.date = dates.count
                 dates.append(parts)

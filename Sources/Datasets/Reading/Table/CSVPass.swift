@@ -92,6 +92,10 @@ struct CSVPass {
             if let indicator = feature.indicator { put(indicator, 1) }
             return
         }
+        if let form = feature.form, let value = lines.withText(field, form.value) {
+            put(feature.first, value)
+            return
+        }
         switch lines.value(field, parser.missing) {
         case .number(let value): put(feature.first, value)
         case .missing:
@@ -113,6 +117,7 @@ struct CSVPass {
         let field = lines[position]
         let name = parser.schema.label.name
         guard parser.schema.label.names != nil else {
+            if let form = parser.schema.label.form, let value = lines.withText(field, form.value) { return value }
             switch lines.value(field, parser.missing) {
             case .number(let value): return value
             case .missing: return try missingLabel()

@@ -116,7 +116,12 @@ private struct ScanPass {
             isDate = lines.withText(field) { column.dates?.add($0) ?? false }
             if !isDate, column.firstNotDate == nil { column.firstNotDate = sighting(field) }
         }
-        let isNew = lines.withText(field) { column.addText($0, isDate: isDate) }
+        var isRead = isDate
+        if !isDate, !column.isCategorical {
+            isRead = lines.withText(field) { column.forms.add($0) }
+            if !isRead, column.firstFormless == nil { column.firstFormless = sighting(field) }
+        }
+        let isNew = lines.withText(field) { column.addText($0, isRead: isRead) }
         if isNew, !lines.withText(field, { String(validating: $0, as: UTF8.self) != nil }) {
             throw CSVFault(
                 message: "column '\(names[place])' is not UTF-8 text; convert the file (iconv -f LATIN1 -t UTF-8)",

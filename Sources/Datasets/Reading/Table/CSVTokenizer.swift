@@ -30,7 +30,7 @@ private final class FieldStorage {
 
 /// Splits lines into fields (RFC 4180: a quoted field may hold line ends).
 ///
-/// Blanks around a field do not belong to it; blank lines are skipped. The bytes must end with a line end.
+/// Blanks around a field do not belong to it; blank lines are skipped. Where blanks are the delimiter, any number of them is one. The bytes must end with a line end.
 struct CSVTokenizer {
     let bytes: UnsafeBufferPointer<UInt8>
     let delimiter: UInt8
@@ -91,7 +91,17 @@ struct CSVTokenizer {
             let stop = base[cursor]
             cursor += 1
             if stop == 0x0A { return true }
+            if delimiter == 0x20, isLineOver(base) { return true }
         }
+    }
+
+    /// Blanks at the end of a line are no delimiters.
+    private mutating func isLineOver(_ base: UnsafePointer<UInt8>) -> Bool {
+        var p = base + cursor
+        while isBlank(p.pointee) { p += 1 }
+        guard p.pointee == 0x0A else { return false }
+        cursor = p - base + 1
+        return true
     }
 
     @inline(__always)
@@ -102,11 +112,20 @@ struct CSVTokenizer {
         var start = base + cursor
         while isBlank(start.pointee) { start += 1 }
         if start.pointee == 0x22 { return try quoted(base, start + 1) }
+        if delimiter == 0x20 { return try unbroken(base, start) }
         var p = start
         while p.pointee != delimiter, p.pointee != 0x0A { p += 1 }
         var end = p
         while end > start, isBlank((end - 1).pointee) { end -= 1 }
         try append(CSVField(start: start - base, end: end - base))
+        cursor = p - base
+    }
+
+    /// Up to the next blank, where blanks are the delimiter.
+    private mutating func unbroken(_ base: UnsafePointer<UInt8>, _ start: UnsafePointer<UInt8>) throws(CSVFault) {
+        var p = start
+        while !isBlank(p.pointee), p.pointee != 0x0A { p += 1 }
+        try append(CSVField(start: start - base, end: p - base))
         cursor = p - base
     }
 
@@ -128,8 +147,8 @@ struct CSVTokenizer {
         }
         try append(CSVField(start: start - base, end: p - base, isEscaped: isEscaped))
         p += 1
-        while isBlank(p.pointee) { p += 1 }
-        guard p.pointee == delimiter || p.pointee == 0x0A else {
+        while delimiter != 0x20, isBlank(p.pointee) { p += 1 }
+        guard p.pointee == delimiter || p.pointee == 0x0A || delimiter == 0x20 && isBlank(p.pointee) else {
             throw CSVFault(
                 message: "field \(count) has text after its closing quote (a quote inside quotes is doubled)",
                 place: lineStart)
@@ -161,7 +180,8 @@ struct CSVTokenizer {
         guard let value = NumberParser.parse(&cursor), cursor == end else {
             return hasDecimalComma ? numberWithComma(field) : nil
         }
-        return value
+        // Beside 1,5 a point stands between thousands, or nowhere.
+        return hasDecimalComma && bytes[field.start..<field.end].contains(0x2E) ? nil : value
     }
 
     /// 1,5 and 1.234.567,8: points between groups of three digits are passed over.

@@ -22,13 +22,10 @@ struct Sighting: Codable, Sendable {
 }
 
 /// What one column holds, over some of the rows.
-///
-/// The sum is kept as an unevaluated pair of doubles, so that its rounding (about 2⁻¹⁰⁰) does not show in the mean
-/// whatever the order of merging.
 struct ColumnScan: Codable, Sendable {
     /// Distinct texts beyond this are refused: each is a feature, and a model's file names them all.
     static let categoryLimit = 1 << 20
-    /// Distinct dates beyond this are not kept as texts.
+    /// Distinct dates, and numbers in other forms, beyond this are not kept as texts.
     static let dateLimit = 20_000
     /// Distinct numbers beyond this make a column numeric for good.
     static let numberLimit = 1_000
@@ -38,16 +35,18 @@ struct ColumnScan: Codable, Sendable {
     /// Texts may be dates.
     var dates: DateScan?
     var firstNotDate: Sighting?
-    /// There were too many different dates to keep them as texts too.
-    var areDatesAlone = false
+    /// There were too many different dates or numbers to keep them as texts too.
+    var areReadAlone = false
     /// Of labels, words for a missing value are counted: they may be the names of classes.
     var missingWords: CategoryTable?
     var numbers = 0
     var texts = 0
     var missing = 0
     var notFinite = 0
-    private var sum = 0.0
-    private var sumTail = 0.0
+    private var sum = CompensatedSum()
+    /// Texts as numbers that are not plainly written, and the first that is none.
+    var forms = FormScan()
+    var firstFormless: Sighting?
     var firstText: Sighting?
     var firstNotFinite: Sighting?
     var firstMissing: Sighting?
@@ -61,25 +60,18 @@ struct ColumnScan: Codable, Sendable {
 
     mutating func add(number: Double) {
         numbers += 1
-        add(number, 0)
-    }
-
-    private mutating func add(_ high: Double, _ low: Double) {
-        let total = sum + high
-        let part = total - sum
-        let rest = (sum - (total - part)) + (high - part)
-        sum = total
-        sumTail += rest + low
+        sum.add(number)
     }
 
     mutating func addNumberText(_ text: UnsafeBufferPointer<UInt8>) {
         if numberTable.add(text), numberTable.count > ColumnScan.numberLimit { forgetNumbers() }
     }
 
-    mutating func addText(_ text: UnsafeBufferPointer<UInt8>, isDate: Bool) -> Bool {
+    /// - Parameter isRead: it is a date, or a number in another form.
+    mutating func addText(_ text: UnsafeBufferPointer<UInt8>, isRead: Bool) -> Bool {
         guard !hasTooManyTexts else { return false }
-        if isDate, textTable.count >= ColumnScan.dateLimit { areDatesAlone = true }
-        if isDate, areDatesAlone { return false }
+        if isRead, textTable.count >= ColumnScan.dateLimit { areReadAlone = true }
+        if isRead, areReadAlone { return false }
         let isNew = textTable.add(text)
         if textTable.count > ColumnScan.categoryLimit { forgetTexts() }
         return isNew
@@ -102,9 +94,11 @@ struct ColumnScan: Codable, Sendable {
         if let words = other.missingWords { missingWords?.merge(words) }
         if let others = other.dates { dates?.merge(others) }
         firstNotDate = .first(firstNotDate, other.firstNotDate)
-        areDatesAlone = areDatesAlone || other.areDatesAlone
+        areReadAlone = areReadAlone || other.areReadAlone
         notFinite += other.notFinite
-        add(other.sum, other.sumTail)
+        sum.add(other.sum)
+        forms.merge(other.forms)
+        firstFormless = .first(firstFormless, other.firstFormless)
         firstText = .first(firstText, other.firstText)
         firstNotFinite = .first(firstNotFinite, other.firstNotFinite)
         firstMissing = .first(firstMissing, other.firstMissing)
@@ -117,11 +111,11 @@ struct ColumnScan: Codable, Sendable {
         if textTable.count > ColumnScan.categoryLimit { forgetTexts() }
     }
 
-    /// Mean of the numbers, cut to 40 significant bits (1e-12); 0 when there are none.
-    var mean: Double {
-        let exact = (sum + sumTail) / Double(max(numbers, 1))
-        guard exact.isFinite else { return 0 }
-        return Double(bitPattern: (exact.bitPattern &+ 1 << 12) & ~(1 << 13 - 1))
+    /// Mean of the numbers, with those that texts are.
+    func mean(with texts: CompensatedSum? = nil, _ count: Int = 0) -> Double {
+        var total = sum
+        if let texts { total.add(texts) }
+        return total.mean(of: numbers + count)
     }
 
     /// Categories in the order of their UTF-8 bytes: texts, and numbers where a column mixes both.

@@ -44,7 +44,8 @@ private struct SchemaBuilder {
     mutating func label(_ options: ReadOptions) throws -> TableSchema.Label {
         let position = scan.roles.label
         let column = scan.columns[position]
-        let isText = try isText(position, "label")
+        let written = try form(position, "label", options)
+        let isText = try written == nil && isText(position, "label")
         let words = isText ? classesAmongMissing(column, options) : []
         let missing = column.missing - words.reduce(0) { $0 + $1.count }
         if missing > 0, options.missingLabel == .error, let place = column.firstMissing {
@@ -61,8 +62,10 @@ private struct SchemaBuilder {
         let guess = scan.roles.labelIsGuessed ? " (by its name; `label` picks another)" : ""
         lines.append(
             "label: column \(quoted(position))\(guess)"
-                + (names.map { ", \($0.count) classes: \(SchemaBuilder.list($0))" } ?? ", numbers"))
-        return TableSchema.Label(name: scan.layout.columns[position], position: position, names: names)
+                + (names.map { ", \($0.count) classes: \(SchemaBuilder.list($0))" }
+                    ?? ", " + (written?.form.words ?? "numbers")))
+        return TableSchema.Label(
+            name: scan.layout.columns[position], position: position, names: names, form: written?.form)
     }
 
     /// Words such as NA are names of classes where they stand in as many rows as the rarest of the others.
@@ -104,7 +107,9 @@ private struct SchemaBuilder {
             if hasIndicator { lines.append(missing(position) + "become a feature of their own") }
             return .init(name: name, position: position, kind: .date(parts.0), hasIndicator: hasIndicator)
         }
-        let isText = try isText(position, "column")
+        let written = try form(position, "column", options)
+        if let written { lines.append("column \(quoted(position)): \(written.form.words)") }
+        let isText = try written == nil && isText(position, "column")
         if isText {
             var categories = column.categories
             if categories.count == column.texts + column.numbers, column.texts >= 20, !column.isCategorical {
@@ -131,15 +136,17 @@ private struct SchemaBuilder {
                 name: name, position: position, kind: .text(categories: categories), hasIndicator: hasIndicator,
                 sharesOthers: isShared ? true : nil)
         }
+        let mean = written?.mean ?? column.mean()
         if column.looksLikeCodes {
             lines.append(
                 "column \(quoted(position)) has whole numbers that begin with 0, as codes do: `categorical` \(name) makes each a "
                     + "category")
         }
         if hasIndicator {
-            lines.append(missing(position) + "become the mean \(column.mean), and a 0/1 feature says so")
+            lines.append(missing(position) + "become the mean \(mean), and a 0/1 feature says so")
         }
-        return .init(name: name, position: position, kind: .numeric(mean: column.mean), hasIndicator: hasIndicator)
+        return .init(
+            name: name, position: position, kind: .numeric(mean: mean), hasIndicator: hasIndicator, form: written?.form)
     }
 
     /// What a column of dates becomes, and whether their order is a guess; nil: it is none.
@@ -151,12 +158,43 @@ private struct SchemaBuilder {
             return (DateParts(dates.readings[order.rawValue], order: order), isAmbiguous)
         }
         // As with numbers: a few odd texts are no reason for thousands of categories.
-        let isMeant = scan.roles.dates.contains(position) || column.areDatesAlone
+        let isMeant = scan.roles.dates.contains(position) || column.areReadAlone && dates.count > 0
         let isStray = dates.count > 20 && dates.count * 20 >= others * 19
         guard isMeant || isStray, let place = column.firstNotDate ?? column.firstText else { return nil }
         throw place.error(
             "'\(place.text)' is no date as the others of column \(quoted(position)) are; mend it, or, if it stands for a "
                 + "missing value, say `missing` '\(place.text)', or leave the column out with `drop`")
+    }
+
+    /// How the texts of a column are numbers, and its mean; nil: they are not.
+    private func form(
+        _ position: Int, _ role: String, _ options: ReadOptions
+    ) throws -> (form: NumberForm, mean: Double)? {
+        let column = scan.columns[position]
+        guard column.texts > 0, !column.isCategorical else { return nil }
+        let decimal = scan.layout.hasDecimalComma ? .comma : options.decimal
+        let name = "\(role) \(quoted(position))"
+        switch column.forms.verdict(texts: column.texts, decimal: decimal) {
+        case .numbers(let form, let sum):
+            // A plain number with a point is another one where commas are decimal; and money beside plain numbers may be either.
+            let hasPoints =
+                form.hasDecimalComma && !scan.layout.hasDecimalComma
+                && (column.hasManyNumbers || column.numberTable.texts.contains { $0.contains(".") })
+            guard column.numbers == 0 || form.unit == nil && !hasPoints else { return nil }
+            return (form, column.mean(with: sum, column.texts))
+        case .ambiguous:
+            guard let place = column.firstText else { return nil }
+            throw place.error(
+                "'\(place.text)' in \(name) may have a decimal comma or one between thousands: say which with `decimal` "
+                    + "comma or `decimal` point")
+        case .none:
+            let isStray = column.forms.count > 20 && column.forms.count * 20 >= (column.texts + column.numbers) * 19
+            guard isStray || column.areReadAlone && column.dates?.count ?? 0 == 0, let place = column.firstFormless
+            else { return nil }
+            throw place.error(
+                "'\(place.text)' is no number as the others of \(name) are; mend it, or, if it stands for a missing value, "
+                    + "say `missing` '\(place.text)', or leave the column out with `drop`")
+        }
     }
 
     private func missing(_ position: Int) -> String {

@@ -14,7 +14,7 @@ public struct TableLayout: Codable, Sendable, Equatable {
     /// Bytes before the first row (the header line and blank lines before it).
     public var dataOffset: Int
 
-    /// Tab, semicolon, comma, bar: earlier ones win, since commas also occur in numbers and texts.
+    /// Tab, semicolon, comma, bar: earlier ones win, since commas also occur in numbers and texts. Blanks come last.
     static let delimiters: [UInt8] = [0x09, 0x3B, 0x2C, 0x7C]
 
     /// From the first lines of a file. Throws `ParseError`: bad quoting in the first line, names that occur twice.
@@ -96,23 +96,27 @@ public struct TableLayout: Codable, Sendable, Equatable {
 
     private static func delimiter(_ head: TextChunk, skipping skipped: Int, _ options: ReadOptions) throws -> UInt8 {
         if let given = options.delimiter {
-            let byte: UInt8? = given == "tab" || given == "\\t" ? 0x09 : given.utf8.count == 1 ? given.utf8.first : nil
+            let words: [String: UInt8] = ["tab": 0x09, "\\t": 0x09, "blank": 0x20, "space": 0x20]
+            let byte: UInt8? = words[given] ?? (given.utf8.count == 1 ? given.utf8.first : nil)
             guard let byte, byte != 0x22, byte != 0x0A, byte != 0x0D else {
-                throw ParseError(file: head.file, message: "`delimiter` '\(given)': give one character, or tab")
+                throw ParseError(file: head.file, message: "`delimiter` '\(given)': give one character, tab or blank")
             }
             return byte
         }
         return head.withTerminatedBytes { bytes in
-            delimiters.first { candidate in
-                var lines = CSVTokenizer(bytes: bytes, delimiter: candidate, start: skipped)
-                var widths: [Int] = []
-                while widths.count < 20, (try? lines.next()) == true { widths.append(lines.fields.count) }
-                // The header may lack a name for R's column of row names.
-                guard let width = widths.last, width > 1 else { return false }
-                return widths.dropFirst().allSatisfy { $0 == width } && [width, width - 1].contains(widths[0])
-
-            } ?? mostFrequent(bytes)
+            (delimiters + [0x20]).first { splitsAlike(bytes, at: $0, skipping: skipped) } ?? mostFrequent(bytes)
         }
+    }
+
+    /// Whether the first lines have as many fields each, and more than one.
+    static func splitsAlike(_ bytes: UnsafeBufferPointer<UInt8>, at delimiter: UInt8, skipping skipped: Int = 0) -> Bool
+    {
+        var lines = CSVTokenizer(bytes: bytes, delimiter: delimiter, start: skipped)
+        var widths: [Int] = []
+        while widths.count < 20, (try? lines.next()) == true { widths.append(lines.count) }
+        // The header may lack a name for R's column of row names.
+        guard let width = widths.last, width > 1, delimiter != 0x20 || widths.count > 1 else { return false }
+        return widths.dropFirst().allSatisfy { $0 == width } && [width, width - 1].contains(widths[0])
     }
 
     /// Where no candidate splits all lines alike (ragged rows, which are reported later): the most frequent one.

@@ -18,6 +18,8 @@ public struct TableSchema: Codable, Sendable, Equatable {
         public var hasIndicator: Bool
         /// Text: behind the categories one feature for all other values; nil: none, as in models of before.
         public var sharesOthers: Bool?
+        /// Numbers: how they are written where they are no plain ones.
+        public var form: NumberForm?
 
         /// Number of features it becomes.
         public var width: Int {
@@ -34,6 +36,8 @@ public struct TableSchema: Codable, Sendable, Equatable {
         public var position: Int
         /// Text labels in the order of their UTF-8 bytes (the row's label is an index into them); nil for numbers.
         public var names: [String]?
+        /// Numbers: how they are written where they are no plain ones.
+        public var form: NumberForm?
     }
 
     /// The columns that become features, in file order.
