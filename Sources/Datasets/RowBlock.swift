@@ -41,8 +41,17 @@ extension RowBlock {
 
     /// Removes the other rows and returns how many there were.
     private mutating func keep(_ isKept: [Bool]) -> Int {
-        let width = ids.count / rows
+        let kept = rows(where: isKept)
+        let dropped = rows - kept.rows
+        self = kept
+        return dropped
+    }
+
+    /// Some of the rows, numbered from the same one on.
+    func rows(where isKept: [Bool]) -> RowBlock {
+        let width = ids.count / max(1, rows)
         var kept = RowBlock()
+        kept.firstRow = firstRow
         for row in 0..<rows where isKept[row] {
             let entries = rowOffsets[row]..<rowOffsets[row + 1]
             kept.columns += columns[entries]
@@ -52,11 +61,9 @@ extension RowBlock {
             if !weights.isEmpty { kept.weights.append(weights[row]) }
             kept.ids += ids[row * width..<(row + 1) * width]
         }
-        let dropped = rows - kept.rows
         kept.labelNames = labelNames
         kept.columnCount = columnCount
         kept.tally = tally
-        self = kept
-        return dropped
+        return kept
     }
 }

@@ -228,3 +228,29 @@ import Testing
         #expect(try paper != model("changed", ["--paper", "--theta", "0.5"]))
     }
 }
+
+/// `--test` with a share of the data.
+@Suite struct HeldOutRunTests {
+    @Test(arguments: [1, 2, 3, 4]) func aShareOfTheRowsIsTheTest(ranks: Int) throws {
+        let place = try Workplace()
+        try place.write(
+            "x,y\n" + (0..<500).map { "\($0 % 97),\($0 % 97 < $0 % 41 ? "no" : "yes")\n" }.joined(), to: "t.csv")
+        func run(_ folder: String, _ ranks: Int) throws -> Data {
+            let outcome = try place.run(
+                ranks: ranks,
+                [
+                    "train", "t.csv", "--label", "y", "--test", "0.2", "--class-weight", "balanced", "--positive", "no",
+                    "--output", folder,
+                ])
+            #expect(outcome.code == 0, "\(outcome.errors)")
+            #expect(outcome.output.contains("100 of 500 rows are held back for the test"))
+            return try Data(contentsOf: URL(fileURLWithPath: place.path(folder + "/model.safetensors")))
+        }
+        let model = try run("run", ranks)
+        #expect(try run("one", 1) == model)
+        let result = try place.json("run/result.json")
+        #expect((result["test"] as? [String: Any])?["rows"] as? Int == 100)
+        // The kept configuration holds the same rows back.
+        #expect(try place.run(["verify", "run"]).code == 0)
+    }
+}

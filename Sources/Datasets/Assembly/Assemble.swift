@@ -9,7 +9,7 @@ extension DistributedTable {
     public func assembleTraining(labels kind: LabelKind, options: AssemblyOptions = AssemblyOptions()) throws
         -> TrainingData
     {
-        var encoding = try LabelEncoding(kind, summary: labels, names: labelNames)
+        var encoding = try LabelEncoding(kind, summary: labels, names: labelNames, positive: options.positive)
         guard columns > 0 else { throw DatasetError("\(files[0].name): the rows have no features") }
         guard options.validationFraction >= 0, options.validationFraction < 1 else {
             throw DatasetError("the validation fraction is \(options.validationFraction): give one from 0 to below 1")

@@ -32,8 +32,23 @@ public enum LabelEncoding: Sendable, Equatable {
         }
     }
 
+    /// Rows of each class.
+    ///
+    /// - Parameter names: the table's text labels; empty for numbers.
+    public func counts(_ summary: LabelSummary, names: [String]) -> [Int] {
+        var counts = [Int](repeating: 0, count: classCount)
+        let lookup = LabelLookup(self, names: names)
+        for (value, rows) in zip(summary.values, summary.counts) {
+            let place = lookup(value)
+            if place.isFinite, counts.indices.contains(Int(place)) { counts[Int(place)] += rows }
+        }
+        return counts
+    }
+
     /// The encoding of a training set, values as they are. Throws `DatasetError` when the labels cannot be what is asked for.
-    init(_ kind: LabelKind, summary: LabelSummary, names: [String]) throws {
+    ///
+    /// - Parameter positive: of two classes the one that comes second, by its name or number.
+    init(_ kind: LabelKind, summary: LabelSummary, names: [String], positive: String? = nil) throws {
         switch kind {
         case .values:
             guard !summary.areText else {
@@ -53,8 +68,27 @@ public enum LabelEncoding: Sendable, Equatable {
                     "every label is '\(classes.first ?? "")': classification needs at least two classes; check the label column"
                 )
             }
-            self = .classes(classes)
+            self = .classes(try positive.map { try LabelEncoding.ordered(classes, positive: $0) } ?? classes)
         }
+        if kind == .values, positive != nil {
+            throw DatasetError("`positive` names one of two classes, and the labels are numbers: leave it out")
+        }
+    }
+
+    private static func ordered(_ classes: [String], positive: String) throws -> [String] {
+        guard classes.count == 2 else {
+            throw DatasetError("`positive` names one of two classes, and there are \(classes.count): leave it out")
+        }
+        guard let place = LabelEncoding.place(of: positive, in: classes) else {
+            throw DatasetError("`positive` \(positive): the classes are \(classes[0]) and \(classes[1])")
+        }
+        return [classes[1 - place], classes[place]]
+    }
+
+    /// The class that people mean by a name, or by a number however it is written.
+    static func place(of name: String, in classes: [String]) -> Int? {
+        classes.firstIndex(of: name)
+            ?? Double(name).flatMap { number in classes.firstIndex { Double($0) == number } }
     }
 
     /// A numeric label as text: "1", "-1", "2.5".

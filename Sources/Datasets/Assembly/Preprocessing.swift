@@ -39,6 +39,8 @@ public struct AssemblyOptions: Sendable, Equatable {
     /// Nil: dense at a density of 10 % and above, from where a pass over dense rows is the faster one. Never changes a result
     /// beyond rounding.
     public var storage: StorageKind?
+    /// The class that counts as positive, of two; nil: the second in their order.
+    public var positive: String?
     /// What is done to labels that are values.
     public var labelScaling = LabelScaling.none
     /// Share of the rows kept for validation, 0 ..< 1.

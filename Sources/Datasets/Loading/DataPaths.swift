@@ -2,9 +2,9 @@ import Platform
 
 /// The files that are meant by what was given: a folder stands for the files in it, a pattern for those it matches, in the
 /// order of their names' bytes; anything else for itself.
-enum DataPaths {
+public enum DataPaths {
     /// Throws `DatasetError`: a folder without files, a pattern that matches none.
-    static func expanded(_ given: [String]) throws -> [String] { try given.flatMap(expanded) }
+    public static func expanded(_ given: [String]) throws -> [String] { try given.flatMap(expanded) }
 
     private static func expanded(_ path: String) throws -> [String] {
         if path == "-" { return [path] }

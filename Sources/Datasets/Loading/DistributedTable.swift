@@ -14,7 +14,7 @@ public final class DistributedTable {
     public let labels: LabelSummary
     /// Text labels in class order; empty for numeric labels.
     public let labelNames: [String]
-    public let hasWeights: Bool
+    public internal(set) var hasWeights: Bool
     public let format: DataFile.Format
     /// CSV: what the columns mean.
     public let schema: TableSchema?
@@ -112,6 +112,26 @@ public final class DistributedTable {
                     : tally.unlabelled > 0
                         ? "\(names): no row has a label" : "\(names): there are no rows, only blank lines or comments")
         }
+    }
+
+    /// Some of the rows of another table, numbered among themselves. Collective.
+    init(rows blocks: [RowBlock], of table: DistributedTable) throws {
+        let communicator = table.communicator
+        var summary = LabelSummary(areText: table.labels.areText)
+        for block in blocks { summary.add(block.labels) }
+        for (rank, numbers) in try communicator.allgather(arrays: summary.numbers).enumerated()
+        where rank != communicator.rank {
+            summary.merge(LabelSummary(numbers: numbers))
+        }
+        let sums = try communicator.allreduce(
+            [blocks.reduce(0) { $0 + $1.rows }, blocks.reduce(0) { $0 + $1.values.count }], .sum)
+        (rows, nonZeros, columns) = (sums[0], sums[1], table.columns)
+        (labels, labelNames, hasWeights) = (summary, table.labelNames, table.hasWeights)
+        (format, schema, options) = (table.format, table.schema, table.options)
+        (sampleShape, holdsBytes, notes) = (table.sampleShape, table.holdsBytes, table.notes)
+        (identifierNames, digest) = (table.identifierNames, table.digest)
+        (budget, threads, files, cached) = (table.budget, table.threads, table.files, nil)
+        self.blocks = blocks
     }
 
     /// Training rows of weight 0 teach nothing: they count nowhere, as if they were not in the files. How many there were, over

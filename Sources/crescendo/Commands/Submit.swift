@@ -123,8 +123,10 @@ struct SubmitJob {
             StandardStream.error.write(text + "\n")
             return nil
         case .run(let train as TrainCommand, _):
-            for file in train.data + train.trainingData.test where access(file, R_OK) != 0 {
-                complain("warning: \(ShellWord.quoted(file)) cannot be read from here")
+            for given in train.data + train.trainingData.testFiles {
+                for file in (try? DataPaths.expanded([given])) ?? [given] where access(file, R_OK) != 0 {
+                    complain("warning: \(ShellWord.quoted(file)) cannot be read from here")
+                }
             }
         case .run:
             throw StartError(description: "submit writes scripts for train: crescendo submit train data.svm")

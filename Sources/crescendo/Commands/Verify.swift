@@ -53,7 +53,8 @@ struct VerifyCommand: RankCommand {
         train.run.prometheus = nil
         train.run.tensorboard = false
         train.run.quiet = true
-        train.trainingData.test = []
+        // A share of the rows is held back as it was.
+        if train.trainingData.testShare == nil { train.trainingData.test = [] }
         train.trainingData.testLabels = []
         train.trainingData.cache = nil
         return train

@@ -88,7 +88,8 @@ struct ConfigurationFile {
         }
         func joined(_ text: String) -> String {
             guard kind == .path || kind == .paths, !text.hasPrefix("/"), text != "-",
-                key != "cache" || text != CacheFolder.word, let slash = path.lastIndex(of: "/")
+                key != "cache" || text != CacheFolder.word, key != "test" || TrainingDataOptions.share(text) == nil,
+                let slash = path.lastIndex(of: "/")
             else { return text }
             return path[...slash] + text
         }

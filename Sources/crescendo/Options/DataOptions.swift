@@ -103,13 +103,14 @@ struct ReadingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "CSV: what stands between fields: one character, or tab (default: found out).", valueName: "character"))
+            "CSV: what stands between fields: one character, tab, or blank for any number of blanks (default: found out).",
+            valueName: "character"))
     var delimiter: String?
 
     @Option(
         help: """
-            CSV: what stands before the decimals of a number (default: auto, a comma where fields are not divided by commas, \
-            have numbers such as 1,5 and none such as 1.5).
+            CSV: what stands before the decimals of a number (default: auto, as the numbers of a column show it; 1,234 alone \
+            does not).
             """)
     var decimal: ReadOptions.Decimal?
 
@@ -160,7 +161,12 @@ struct ReadingOptions: ParsableArguments {
 struct TrainingDataOptions: ParsableArguments {
     @Option(
         parsing: .singleValue,
-        help: ArgumentHelp("Rows to judge the finished model on. May be repeated.", valueName: "file"),
+        help: ArgumentHelp(
+            "Rows to judge the finished model on: files, or a share of the data, as 0.2. May be repeated.",
+            discussion: """
+                A share is chosen by --seed, the same on any number of ranks, and the same of every class; a file called 0.2 is \
+                given as ./0.2.
+                """, valueName: "file"),
         completion: .file())
     var test: [String] = []
 
@@ -177,6 +183,23 @@ struct TrainingDataOptions: ParsableArguments {
             valueName: "fraction"),
         transform: NumberRange.fraction.parse)
     var validation: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Classes: how much their rows count: balanced, or as bad=20,good=1 (default: all the same).",
+            valueName: "weights"),
+        transform: { text in
+            guard let weights = ClassWeights(text) else {
+                throw ValidationError("expected balanced, or classes with weights above 0 such as bad=20,good=1")
+            }
+            return weights
+        })
+    var classWeight: ClassWeights?
+
+    @Option(
+        help: ArgumentHelp(
+            "Of two classes, the positive one (default: the second; 1 of 0 and 1).", valueName: "class"))
+    var positive: String?
 
     @Option(help: "How features lie in memory; the result is the same (default: auto, by density).")
     var storage: StorageChoice?
@@ -208,6 +231,15 @@ struct TrainingDataOptions: ParsableArguments {
                 """,
             valueName: "folder"), completion: .directory)
     var cache: CacheFolder?
+}
+
+extension TrainingDataOptions {
+    var testFiles: [String] { testShare == nil ? test : [] }
+
+    /// Of the data, where `--test` is a number.
+    var testShare: Double? { test.count == 1 ? TrainingDataOptions.share(test[0]) : nil }
+
+    static func share(_ text: String) -> Double? { Double(text).flatMap { $0 > 0 && $0 < 1 ? $0 : nil } }
 }
 
 extension StorageChoice {

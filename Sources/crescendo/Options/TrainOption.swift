@@ -72,11 +72,16 @@ struct TrainOption {
     }
 
     /// Files may move, and be given in other ways.
-    private init(_ name: String, files: KeyPath<TrainCommand, [String]>) {
+    ///
+    /// - Parameter stands: whether what was given stands for no file.
+    private init(
+        _ name: String, files: KeyPath<TrainCommand, [String]>,
+        unless stands: @escaping (String) -> Bool = { $0 == "-" }
+    ) {
         func value(_ list: [String]) -> Value? { list.isEmpty ? nil : .list(list) }
         self.init(
             name, mayChange: true, given: { value($0[keyPath: files]) },
-            resolved: { plan, _ in value(plan.command[keyPath: files].map(absolutePath)) })
+            resolved: { plan, _ in value(plan.command[keyPath: files].map { stands($0) ? $0 : absolutePath($0) }) })
     }
 
     func isGivenAsList(_ command: TrainCommand) -> Bool { if case .list = given(command) { true } else { false } }
@@ -92,9 +97,11 @@ struct TrainOption {
             TrainOption("huber-delta", \.model.huberDelta),
             TrainOption("label-smoothing", \.model.labelSmoothing),
             TrainOption("intercept", \.model.intercept, resolved: \.hasIntercept),
-            TrainOption("test", files: \.trainingData.test),
+            TrainOption("test", files: \.trainingData.test) { $0 == "-" || TrainingDataOptions.share($0) != nil },
             TrainOption("test-labels", files: \.trainingData.testLabels),
             TrainOption("validation", \.trainingData.validation) { Defaults.validation($0.command, $0.network) },
+            TrainOption("class-weight", \.trainingData.classWeight?.text),
+            TrainOption("positive", \.trainingData.positive),
             TrainOption("augment", \.trainingData.augment?.text),
             TrainOption("storage", \.trainingData.storage, mayChange: true) {
                 $0.command.trainingData.storage ?? .auto

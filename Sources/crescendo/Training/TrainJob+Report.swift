@@ -15,6 +15,8 @@ struct TableSummary {
     let density: Double
     let format: DataFile.Format
     let labels: LabelSummary
+    /// Of classes that are texts, as `labels` counts them.
+    let labelNames: [String]
     let notes: [String]
 
     init(_ table: DistributedTable) {
@@ -23,6 +25,7 @@ struct TableSummary {
         density = table.density
         format = table.format
         labels = table.labels
+        labelNames = table.labelNames
         notes = table.notes
     }
 }
@@ -46,7 +49,7 @@ extension TrainJob {
             "data    \(NumberFormat.count(table.rows)) rows × \(NumberFormat.count(table.columns)) features, "
                 + "\(NumberFormat.percent(table.density)) non-zero, \(table.format.rawValue), kept \(storage)\(scaling)"
         )
-        console.print("labels  \(describe(table.labels, data.preprocessing.labels).printable)")
+        console.print("labels  \(describe(table, data.preprocessing.labels).printable)")
         for note in data.preprocessing.notes { console.print("note    \(spelled(note).printable)") }
         console.print(
             "model   \(plan.modelText), λ = \(NumberFormat.significant(plan.l2, 4))"
@@ -62,12 +65,14 @@ extension TrainJob {
         }
     }
 
-    private func describe(_ labels: LabelSummary, _ encoding: LabelEncoding) -> String {
+    private func describe(_ table: TableSummary, _ encoding: LabelEncoding) -> String {
+        let labels = table.labels
         guard case .classes(let names) = encoding else {
             return "numbers from \(NumberFormat.significant(labels.minimum, 5)) "
                 + "to \(NumberFormat.significant(labels.maximum, 5))"
         }
-        let shares = labels.counts.map { NumberFormat.percent(Double($0) / Double(labels.count)) }
+        let counts = encoding.counts(labels, names: table.labelNames)
+        let shares = counts.map { NumberFormat.percent(Double($0) / Double(labels.count)) }
         let shown = zip(names, shares).prefix(10).map { "\($0) (\($1))" }.joined(separator: ", ")
         return "\(names.count) classes: \(shown)" + (names.count > 10 ? ", …" : "")
     }

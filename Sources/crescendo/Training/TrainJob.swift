@@ -51,8 +51,8 @@ struct TrainJob {
 
     private func run(in folder: RunFolder?) throws -> Int32 {
         let threads = try ThreadCount.settle(command.run.threads, world, note: console.note)
-        let (plan, data, table) = try load(threads)
-        let test = try loadTest(data.preprocessing, threads)
+        let (plan, data, table, held) = try load(threads)
+        let test = try held?.assemble(using: data.preprocessing) ?? loadTest(data.preprocessing, threads)
         describe(plan, data, table)
         var specification = ModelSpecification(
             kind: plan.kind, featureCount: data.preprocessing.featureCount,
@@ -107,7 +107,7 @@ struct TrainJob {
     }
 
     /// Reads the training data and settles what depends on it.
-    private func load(_ threads: Int) throws -> (TrainingPlan, TrainingData, TableSummary) {
+    private func load(_ threads: Int) throws -> (TrainingPlan, TrainingData, TableSummary, held: DistributedTable?) {
         var options = AssemblyOptions()
         if let seed = command.run.seed { options.seed = seed }
         options.standardization = command.model.standardize?.kind
@@ -116,6 +116,7 @@ struct TrainJob {
         options.isForNetwork = network != nil
         options.labelScaling = command.model.labelScaling(network)
         options.augmentation = command.trainingData.augment
+        options.positive = command.trainingData.positive
         options.validationFraction = Defaults.validation(command, network)
         // A run's own configuration says what it took for granted.
         options.validationIsOptional = options.validationFraction == Defaults.validation(of: network)
@@ -123,10 +124,13 @@ struct TrainJob {
         let line = world.rank == 0 && !isQuiet ? ReadingLine(console: console) { progress.state } : nil
         line?.start()
         defer { line?.finish() }
-        let table = try DistributedTable.read(
+        // What a cache keeps is all of the rows, as they are.
+        let isChanged = command.trainingData.testShare != nil || command.trainingData.classWeight != nil
+        var table = try DistributedTable.read(
             command.data, options: command.reading.applied(), storage: options.wantedStorage,
             memoryLimit: command.expert.memoryLimit?.bytes, threads: threads,
-            cache: command.trainingData.cache.map { DataCache($0.place, options: options) }, communicator: world,
+            cache: isChanged ? nil : command.trainingData.cache.map { DataCache($0.place, options: options) },
+            communicator: world,
             progress: progress, report: { say($0.line.replacing("memory: ", with: "memory  ")) },
             accept: { try network?.check(input: $0) })
         line?.finish()
@@ -138,6 +142,20 @@ struct TrainJob {
             reason = kind == .softmax ? "The labels are classes: softmax." : "The labels are numbers: squared error."
         }
         try kind.check(table.labels)
+        var held: DistributedTable?
+        if let share = command.trainingData.testShare {
+            (table, held) = try table.split(
+                holding: share, seed: options.seed, isStratified: kind.labels == .classes)
+        }
+        if let weights = command.trainingData.classWeight {
+            guard kind.labels == .classes else {
+                throw DatasetError("`classWeight` is for classes, and the labels are numbers: leave it out")
+            }
+            try table.weigh(weights)
+        }
+        if isChanged, command.trainingData.cache != nil {
+            say("cache   not used: it keeps all rows as they are, and this run holds some back or weighs them")
+        }
         let summary = TableSummary(table)
         let data = try table.assembleTraining(labels: kind.labels ?? .values, options: options)
         for note in table.cacheNotes { say("cache   \(note.printable)") }
@@ -145,16 +163,16 @@ struct TrainJob {
             command: command, kind: kind, network: network, reason: reason,
             standardization: data.preprocessing.standardization.kind,
             threads: threads, rows: data.training.order.count)
-        return (plan, data, summary)
+        return (plan, data, summary, held)
     }
 
     private func loadTest(_ preprocessing: Preprocessing, _ threads: Int) throws -> Dataset? {
-        guard !command.trainingData.test.isEmpty else { return nil }
+        guard !command.trainingData.testFiles.isEmpty else { return nil }
         var reading = command.reading.applied()
         reading.labels = command.trainingData.testLabels
         reading.isTraining = false
         let table = try DistributedTable.read(
-            command.trainingData.test, options: reading, schema: preprocessing.schema,
+            command.trainingData.testFiles, options: reading, schema: preprocessing.schema,
             memoryLimit: command.expert.memoryLimit?.bytes,
             threads: threads, communicator: world)
         return try table.assemble(using: preprocessing)
