@@ -12,6 +12,8 @@ struct FileSet {
     let files: [DataFile]
     /// Open on rank 0 when the table comes from standard input.
     let standardInput: TextReader?
+    /// Of this rank; started where it is asked for something.
+    let converter = ParquetConverter()
 
     var format: DataFile.Format { files[0].format }
 

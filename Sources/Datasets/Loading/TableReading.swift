@@ -65,6 +65,12 @@ extension DistributedTable {
             } take: { file, offset, block in
                 parsed.append(ParsedBlock(file: file, offset: offset, block: block))
             }
+        case .arrow, .parquet:
+            let found = try readTyped(
+                set, schema: schema, options: options, threads: threads, communicator: communicator, progress: progress)
+            (parsed, schema) = (found.parsed, found.schema)
+            identifierNames = found.parsers[0].idNames
+            notes = found.schema.description + found.parsers.flatMap(\.notes)
         case .npy, .npz, .idx:
             let arrays = set.files.compactMap(\.array)
             notes = arrays.flatMap(\.notes)

@@ -1,6 +1,6 @@
 /// What a data file is: found from its first bytes and its name, the same on every rank.
 public struct DataFile: Codable, Sendable, Equatable {
-    public enum Format: String, Codable, Sendable { case libsvm, csv, npy, npz, idx }
+    public enum Format: String, Codable, Sendable { case libsvm, csv, npy, npz, idx, arrow, parquet }
 
     public var path: String
     public var format: Format
@@ -11,6 +11,8 @@ public struct DataFile: Codable, Sendable, Equatable {
     public var byteCount: Int
     /// CSV only: delimiter, header and column names.
     public var layout: TableLayout?
+    /// Arrow and Parquet only: its typed columns and their rows.
+    var table: TypedTable?
     /// NPY, NPZ and IDX only: what the array is and where its labels are.
     var array: ArrayTable?
 
@@ -22,11 +24,13 @@ public struct DataFile: Codable, Sendable, Equatable {
     ///
     /// - Parameter labels: for arrays, the file with the labels.
     public init(path: String, options: ReadOptions = ReadOptions(), labels: String? = nil) throws {
+        if let format = try TypedTable.format(path, options) {
+            guard labels == nil else { throw DataFile.labelsInside(path) }
+            try self.init(TypedTable(path: path, format: format), path: path, format: format)
+            return
+        }
         guard let format = try FormatSniffer.arrayFormat(path, options) else {
-            guard labels == nil else {
-                throw ParseError(
-                    file: path, message: "`labels` is for arrays (NPY, NPZ, IDX); this file has its labels in it")
-            }
+            guard labels == nil else { throw DataFile.labelsInside(path) }
             var size = FormatSniffer.headSize
             var reader = try TextReader(stream: path, chunkSize: size)
             // A header of many names may be longer than that, and says little without rows below it.
@@ -38,6 +42,20 @@ public struct DataFile: Codable, Sendable, Equatable {
             return
         }
         self.init(try ArrayTable(path: path, options: options, labels: labels), path: path, format: format)
+    }
+
+    private static func labelsInside(_ path: String) -> ParseError {
+        ParseError(file: path, message: "`labels` is for arrays (NPY, NPZ, IDX); this file has its labels in it")
+    }
+
+    private init(_ table: TypedTable, path: String, format: Format) throws {
+        self.path = path
+        self.format = format
+        isCompressed = false
+        isStandardInput = false
+        byteCount = try InputFile(path: path).byteCount
+        self.table = table
+        layout = try TableLayout(file: path, names: table.columns)
     }
 
     private init(_ array: ArrayTable, path: String, format: Format) {
@@ -60,7 +78,8 @@ public struct DataFile: Codable, Sendable, Equatable {
         }
         format = try FormatSniffer(head: head, path: path).format(options)
         guard format.isText else {
-            throw ParseError(file: reader.file, message: "arrays do not come from standard input: give a file")
+            throw ParseError(
+                file: reader.file, message: "arrays and typed tables do not come from standard input: give a file")
         }
         layout = format == .csv ? try TableLayout(head: head, options: options) : nil
     }
@@ -69,6 +88,10 @@ public struct DataFile: Codable, Sendable, Equatable {
 extension DataFile.Format {
     /// Lines of text.
     var isText: Bool { self == .libsvm || self == .csv }
+    /// Columns with names, which a schema gives a meaning.
+    var isTable: Bool { self == .csv || isTyped }
+    /// Columns whose values have types.
+    var isTyped: Bool { self == .arrow || self == .parquet }
     /// Rows end with their last entry: how many columns there are is seen in the whole data.
     var hasOpenRows: Bool { self == .libsvm }
 
@@ -124,7 +147,8 @@ struct FormatSniffer {
             ([0x42, 0x5A, 0x68], "is bzip2-compressed; decompress it or use gzip"),
             ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "is xz-compressed; decompress it or use gzip"),
             ([0x50, 0x4B, 0x03, 0x04], "is a zip archive without NumPy arrays (or .xlsx); unpack it"),
-            ([0x50, 0x41, 0x52, 0x31], "is a Parquet file; export it as CSV"),
+            ([0x50, 0x41, 0x52, 0x31], "is a Parquet file, and is not read in sequence: give it as a file"),
+            (ArrowFile.magic, "is an Arrow file, and is not read in sequence: give it as a file"),
             ([0x89, 0x48, 0x44, 0x46], "is an HDF5 file; export it as CSV, LIBSVM or NPY"),
             ([0xFF, 0xFE], "is UTF-16 text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"),
             ([0xFE, 0xFF], "is UTF-16 text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"),
@@ -154,7 +178,9 @@ struct FormatSniffer {
         if bytes.contains(where: { TableLayout.delimiters.contains($0) }) { return .csv }
         throw ParseError(
             file: file,
-            message: "the format is not recognised; say which it is with `format` libsvm, csv, npy, npz or idx")
+            message:
+                "the format is not recognised; say which it is with `format` libsvm, csv, npy, npz, idx, arrow or parquet"
+        )
     }
 
     /// `digits:value` or a qid field; a time of day beside a delimiter is neither.

@@ -48,6 +48,34 @@ public struct CSVScan: Codable, Sendable {
         }
     }
 
+    /// Takes in rows of a batch of typed columns. Throws `ParseError`.
+    mutating func add(_ batch: ArrowBatch, rows part: Range<Int>, layout file: TableLayout) throws {
+        let match = ColumnMatch(wanted: layout.columns, areNamed: layout.hasHeader, file: file)
+        let scanned = layout.columns.indices.filter { roles.isRead($0) }
+        let positions = try scanned.map { try match.require($0) }
+        var pass = ScanPass(
+            names: layout.columns, missing: MissingText(missingWords), source: batch,
+            lines: ArrowRows(batch, rows: part))
+        try columns.withUnsafeMutableBufferPointer { columns in
+            do throws(CSVFault) {
+                rows += try pass.run(file, Array(zip(scanned, positions)), columns)
+            } catch {
+                throw batch.error(error)
+            }
+        }
+    }
+
+    /// Where the columns that a scan reads are in a file.
+    func positions(in file: TableLayout) throws -> [Int] {
+        let match = ColumnMatch(wanted: layout.columns, areNamed: layout.hasHeader, file: file)
+        return try layout.columns.indices.filter { roles.isRead($0) }.map { try match.require($0) }
+    }
+
+    /// Does not count the distinct numbers of columns that have too many in other rows.
+    mutating func skipNumbers(of other: CSVScan) {
+        for column in columns.indices where other.columns[column].hasManyNumbers { columns[column].forgetNumbers() }
+    }
+
     /// Adds the scan of other rows of the same data.
     public mutating func merge(_ other: CSVScan) {
         rows += other.rows
