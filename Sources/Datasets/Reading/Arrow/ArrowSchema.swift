@@ -159,6 +159,7 @@ struct ArrowSchema: Codable, Sendable, Equatable {
         case "list", "struct", "map": "nested values (\(type))"
         case "binary": "bytes (binary)"
         case "duration": "durations"
+        case "string view": "string views (polars writes strings with compat_level=CompatLevel.oldest())"
         default: type
         }
     }

@@ -4,7 +4,7 @@ extension ParquetConverter {
         import sys
         # Not the files beside the data.
         sys.path = [place for place in sys.path if place]
-        import json, os
+        import json, os, queue, threading
 
 
         def end(code, error):
@@ -32,7 +32,9 @@ extension ParquetConverter {
             if skip is None:
                 return
             left = last - first
-            for batch in table.iter_batches(batch_size=min(1 << 16, left), row_groups=groups, columns=names):
+            # About four million values: of a wide table few rows.
+            size = max(64, min(1 << 16, (1 << 22) // max(1, len(names)), left))
+            for batch in table.iter_batches(batch_size=size, row_groups=groups, columns=names):
                 if skip >= batch.num_rows:
                     skip -= batch.num_rows
                     continue
@@ -43,6 +45,25 @@ extension ParquetConverter {
                     return
 
 
+        def ahead(batches):
+            """The same, read while others are taken."""
+            taken = queue.Queue(3)
+
+            def fill():
+                try:
+                    for batch in batches:
+                        taken.put(batch)
+                    taken.put(None)
+                except BaseException as error:
+                    taken.put(error)
+
+            threading.Thread(target=fill, daemon=True).start()
+            while (batch := taken.get()) is not None:
+                if isinstance(batch, BaseException):
+                    raise batch
+                yield batch
+
+
         try:
             out = os.fdopen(1, "wb", 1 << 16)
             for line in sys.stdin.buffer:
@@ -51,7 +72,7 @@ extension ParquetConverter {
                     pa.set_cpu_count(request["threads"])
                 table = pq.ParquetFile(request["file"])
                 stream = None
-                for batch in batches(table, *request["rows"], request["columns"]):
+                for batch in ahead(batches(table, *request["rows"], request["columns"])):
                     stream = stream or pa.ipc.new_stream(out, batch.schema)
                     stream.write_batch(batch)
                 stream = stream or pa.ipc.new_stream(out, pa.schema([]))

@@ -84,6 +84,11 @@ public struct TableLayout: Codable, Sendable, Equatable {
         if let message = TableLayout.doubled(columns) { throw ParseError(file: file, message: message) }
     }
 
+    /// Row numbers as pandas keeps them beside the columns: without a name, or in Arrow and Parquet with one of its own.
+    func holdsRowNumbers(_ column: Int) -> Bool {
+        firstIsUnnamed && column == 0 || columns[column].hasPrefix("__index_level_")
+    }
+
     private static func doubled(_ names: [String]) -> String? {
         let doubles = Dictionary(grouping: names.indices, by: { names[$0] }).filter { $0.value.count > 1 }
         guard let (name, places) = doubles.min(by: { $0.value[0] < $1.value[0] }) else { return nil }
