@@ -65,7 +65,7 @@ public final class DistributedTable {
         }
         let weightless = try DistributedTable.dropWeightless(&parsed, options, communicator)
         // Labels of other files are numbers, and no places in a table's list of names.
-        let schema = set.format == .csv ? schema : nil
+        let schema = set.format.isTable ? schema : nil
         let numbering = try RowNumbering(parsed, files: set.files.count, communicator: communicator)
         var blocks = parsed.enumerated().map { index, entry in
             var block = entry.block

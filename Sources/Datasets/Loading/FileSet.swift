@@ -12,6 +12,8 @@ struct FileSet {
     private(set) var files: [DataFile]
     /// On rank 0, by their paths: standard input and named pipes.
     let pipes: [String: PipedInput]
+    /// Of this rank; started where it is asked for something.
+    let converter = ParquetConverter()
 
     var format: DataFile.Format { files[0].format }
     var hasPipes: Bool { files.contains(where: \.isPiped) }

@@ -7,7 +7,7 @@ extension Communicator {
     /// - Parameter file: number of the file the error is about.
     func throwFirst(_ error: (any Error)?, file: Int) throws {
         guard try allreduce(error == nil ? 0 : 1, .maximum) == 1 else { return }
-        let line = (error as? ParseError)?.line ?? 0
+        let line = (error as? ParseError).flatMap { $0.row ?? $0.line } ?? 0
         let places = try allgather(arrays: error == nil ? [] : [file, line])
         let texts = try allgather(bytes: error.map { Array("\($0)".utf8) } ?? [])
         let first = places.indices.filter { !places[$0].isEmpty }.min {

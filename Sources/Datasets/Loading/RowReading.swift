@@ -5,14 +5,14 @@ struct RowReading {
     private(set) var set: FileSet
     let options: ReadOptions
     /// CSV: what the columns mean; found out where it is not known.
-    private(set) var schema: TableSchema?
+    var schema: TableSchema?
     let threads: Int
     let progress: LoadProgress?
     let communicator: any Communicator
     /// What this rank has read.
-    private(set) var blocks: [ParsedBlock] = []
-    private(set) var notes: [String] = []
-    private(set) var identifierNames: [String] = []
+    var blocks: [ParsedBlock] = []
+    var notes: [String] = []
+    var identifierNames: [String] = []
 
     init(
         set: FileSet, options: ReadOptions, schema: TableSchema?, threads: Int, progress: LoadProgress?,
@@ -33,6 +33,7 @@ struct RowReading {
             guard let parser = set.format.rowParser(options) else { break }
             try take(dealer()) { _, chunk in try parser.parse(chunk) }
         case .csv: try readCSV()
+        case .arrow, .parquet: try readTyped()
         case .npy, .npz, .idx: try readArrays()
         }
     }

@@ -20,6 +20,15 @@ struct DataSample {
                 for array in arrays { try add(array) }
                 return
             }
+            guard !set.files[0].format.isTyped else {
+                for file in set.files.prefix(Self.largestFileCount) {
+                    try add(file, options: options, schema: schema, converter: set.converter)
+                }
+                let sampled = set.files.prefix(Self.largestFileCount).reduce(0) { $0 + ($1.table?.rows ?? 0) }
+                rows = Double(set.files.reduce(0) { $0 + ($1.table?.rows ?? 0) })
+                nonZeros *= rows / max(Double(sampled), 1)
+                return
+            }
             let picked = set.files.count <= Self.largestFileCount ? set.files[...] : set.files[..<Self.largestFileCount]
             for file in picked { try add(file, options: options, schema: schema) }
             let bytes = picked.reduce(0) { $0 + Double($1.byteCount) }
@@ -27,6 +36,8 @@ struct DataSample {
             rows *= factor
             nonZeros *= factor
         } catch {
+            // It may be about to answer still.
+            set.converter.close()
             return nil
         }
     }
@@ -39,6 +50,40 @@ struct DataSample {
         let block = try array.read(
             0..<min(array.rows, max(1, Self.partSize / (8 * max(1, array.columns)))), withLabels: false)
         nonZeros += Double(block.values.count) * Double(array.rows) / Double(max(1, block.rows))
+    }
+
+    /// Adds one table of typed columns, of which rows from the start, the middle and the end say how many entries there are.
+    private mutating func add(
+        _ file: DataFile, options: ReadOptions, schema: TableSchema?, converter: ParquetConverter
+    ) throws {
+        guard let table = file.table, let layout = file.layout else { return }
+        var scan = schema == nil ? try CSVScan(layout: layout, options: options) : nil
+        var wanted = try scan?.positions(in: layout) ?? []
+        if let schema { wanted = try CSVParser(schema: schema, layout: layout, options: options).positions }
+        // A row of many columns is a sample by itself.
+        let part = max(1, Self.partSize / (8 * wanted.count))
+        var batches: [ArrowBatch] = []
+        for start in table.starts(ofParts: part) {
+            let end = min(table.rows, start + part)
+            let reader = try table.reader(rows: start..<end, wanted: wanted, converter: converter, pool: ChunkPool())
+            while let piece = try reader.next() { batches.append(try piece.decode()) }
+        }
+        var known = schema
+        if known == nil {
+            for batch in batches { try scan?.add(batch, rows: 0..<batch.rows, layout: layout) }
+            known = try scan.map { try TableSchema(scan: $0, options: options) }
+        }
+        guard let known else { return }
+        let parser = try CSVParser(schema: known, layout: layout, options: options)
+        columns = max(columns, known.featureCount)
+        var (sampledRows, sampledEntries) = (0, 0)
+        for batch in batches {
+            let block = try parser.parse(batch, rows: 0..<batch.rows)
+            sampledRows += block.rows
+            sampledEntries += block.values.count
+            hasWeights = hasWeights || !block.weights.isEmpty
+        }
+        nonZeros += Double(sampledEntries) * Double(table.rows) / Double(max(1, sampledRows))
     }
 
     /// Adds one text file, extrapolated from its parts.

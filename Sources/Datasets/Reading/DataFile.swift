@@ -1,6 +1,6 @@
 /// What a data file is: found from its first bytes and its name, the same on every rank.
 public struct DataFile: Codable, Sendable, Equatable {
-    public enum Format: String, Codable, Sendable { case libsvm, csv, npy, npz, idx }
+    public enum Format: String, Codable, Sendable { case libsvm, csv, npy, npz, idx, arrow, parquet }
 
     public var path: String
     public var format: Format
@@ -14,6 +14,8 @@ public struct DataFile: Codable, Sendable, Equatable {
     var member: ArraySource?
     /// CSV only: delimiter, header and column names.
     public var layout: TableLayout?
+    /// Arrow and Parquet only: its typed columns and their rows.
+    var table: TypedTable?
     /// NPY, NPZ and IDX only: what the array is and where its labels are.
     var array: ArrayTable?
 
@@ -40,14 +42,15 @@ public struct DataFile: Codable, Sendable, Equatable {
 
     /// The tables of a file: one, or the texts of a zip archive. None where there is nothing in it.
     static func tables(in path: String, options: ReadOptions, labels: String? = nil) throws -> [DataFile] {
+        if let format = try TypedTable.format(path, options) {
+            guard labels == nil else { throw labelsInside(path) }
+            return [try DataFile(TypedTable(path: path, format: format), path: path, format: format)]
+        }
         if let format = try FormatSniffer.arrayFormat(path, options) {
             let array = try ArrayTable(path: path, options: options, labels: labels)
             return [DataFile(array, path: path, format: format)]
         }
-        guard labels == nil else {
-            throw ParseError(
-                file: path, message: "`labels` is for arrays (NPY, NPZ, IDX); this file has its labels in it")
-        }
+        guard labels == nil else { throw labelsInside(path) }
         let texts = try ZipTexts.members(path).map { $0.map(TextSource.member) } ?? [.file(path)]
         return try texts.compactMap { try DataFile($0, options: options) }
     }
@@ -72,9 +75,22 @@ public struct DataFile: Codable, Sendable, Equatable {
         if case .pipe = text { isPiped = true }
         format = try FormatSniffer(head: head, path: text.name).format(options)
         guard format.isText else {
-            throw ParseError(file: reader.file, message: "arrays do not come through pipes or packed: give a file")
+            throw ParseError(file: reader.file, message: "arrays and typed tables do not come through pipes or packed: give a file")
         }
         layout = format == .csv ? try TableLayout(head: head, options: options) : nil
+    }
+
+    private static func labelsInside(_ path: String) -> ParseError {
+        ParseError(file: path, message: "`labels` is for arrays (NPY, NPZ, IDX); this file has its labels in it")
+    }
+
+    private init(_ table: TypedTable, path: String, format: Format) throws {
+        self.path = path
+        self.format = format
+        isSequential = false
+        byteCount = try InputFile(path: path).byteCount
+        self.table = table
+        layout = try TableLayout(file: path, names: table.columns)
     }
 
     private init(_ array: ArrayTable, path: String, format: Format) {
@@ -117,6 +133,10 @@ private enum ZipTexts {
 extension DataFile.Format {
     /// Lines of text.
     var isText: Bool { self == .libsvm || self == .csv }
+    /// Columns with names, which a schema gives a meaning.
+    var isTable: Bool { self == .csv || isTyped }
+    /// Columns whose values have types.
+    var isTyped: Bool { self == .arrow || self == .parquet }
     /// Rows end with their last entry: how many columns there are is seen in the whole data.
     var hasOpenRows: Bool { self == .libsvm }
 
@@ -171,7 +191,8 @@ struct FormatSniffer {
     private func refuseForeign() throws {
         let known: [([UInt8], String)] = [
             ([0x50, 0x4B, 0x03, 0x04], "is a zip archive, which does not come through a pipe; give the file"),
-            ([0x50, 0x41, 0x52, 0x31], "is a Parquet file; export it as CSV"),
+            ([0x50, 0x41, 0x52, 0x31], "is a Parquet file, and is not read in sequence: give it as a file"),
+            (ArrowFile.magic, "is an Arrow file, and is not read in sequence: give it as a file"),
             ([0x89, 0x48, 0x44, 0x46], "is an HDF5 file; export it as CSV, LIBSVM or NPY"),
         ]
         for (magic, message) in known where bytes.starts(with: magic) {
@@ -200,7 +221,9 @@ struct FormatSniffer {
         if isSplit || bytes.contains(where: { TableLayout.delimiters.contains($0) }) { return .csv }
         throw ParseError(
             file: file,
-            message: "the format is not recognised; say which it is with `format` libsvm, csv, npy, npz or idx")
+            message:
+                "the format is not recognised; say which it is with `format` libsvm, csv, npy, npz, idx, arrow or parquet"
+        )
     }
 
     /// `digits:value` or a qid field; a time of day beside a delimiter is neither.

@@ -11,6 +11,8 @@ public struct ParseError: Error, Codable, Sendable, Equatable, CustomStringConve
     public var chunkOffset: Int
     /// 1-based line number of the chunk's first line, where known.
     public var firstLine: Int?
+    /// 1-based row, of a table whose rows are no lines.
+    public var row: Int?
     /// What is wrong and the remedy, without file and line.
     public var message: String
 
@@ -47,6 +49,7 @@ public struct ParseError: Error, Codable, Sendable, Equatable, CustomStringConve
     public var description: String { text.printable }
 
     private var text: String {
+        if let row { return "\(file): row \(row): \(message)" }
         if let line { return "\(file):\(line): \(message)" }
         if let lineInChunk { return "\(file): line \(lineInChunk) after byte \(chunkOffset): \(message)" }
         return "\(file): \(message)"

@@ -3,7 +3,9 @@
 /// A column is named by its name in the header, or by its number: 1 is the first column, −1 the last. A name wins over
 /// a number.
 public struct ReadOptions: Codable, Sendable, Equatable {
-    public enum Format: String, Codable, Sendable, CaseIterable { case auto, libsvm, csv, npy, npz, idx }
+    public enum Format: String, Codable, Sendable, CaseIterable {
+        case auto, libsvm, csv, npy, npz, idx, arrow, parquet
+    }
     public enum Header: String, Codable, Sendable, CaseIterable { case auto, present, absent }
 
     public var format = Format.auto

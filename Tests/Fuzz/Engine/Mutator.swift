@@ -21,6 +21,7 @@ struct Mutator {
         case .npy: return dice < 7 ? ArrayChange.npy(bytes, &random) : bytesChanged(bytes, &random)
         case .idx: return dice < 7 ? ArrayChange.idx(bytes, &random) : bytesChanged(bytes, &random)
         case .npz: return dice < 8 ? ZipChange.apply(bytes, limit: limit, &random) : bytesChanged(bytes, &random)
+        case .arrow: return dice < 7 ? ArrowChange.apply(bytes, &random) : bytesChanged(bytes, &random)
         case .gzip: return dice < 8 ? GzipChange.apply(bytes, limit: limit, &random) : bytesChanged(bytes, &random)
         case .cache: return dice < 9 ? CacheChange.apply(bytes, &random) : bytesChanged(bytes, &random)
         case .model: return dice < 8 ? TensorChange.model(bytes, &random) : bytesChanged(bytes, &random)

@@ -19,6 +19,11 @@ struct DataFuzz {
     func read(_ bytes: [UInt8]) {
         var choice = ContentChoice(bytes)
         let path = folder.write(name(&choice), bytes)
+        if bytes.starts(with: ParquetFile.magic) {
+            // What lies before its footer is for the converter, which is not tried here.
+            _ = try? DataFile(path: path)
+            return
+        }
         var options = options(&choice)
         var assembly = AssemblyOptions()
         assembly.storage = [nil, .dense, .sparse][choice.next(3)]
@@ -74,6 +79,14 @@ struct DataFuzz {
             if target != .gzip, choice.next(2) == 0 {
                 options.format = ReadOptions.Format(rawValue: target.rawValue) ?? .auto
             }
+        case .arrow:
+            options.format = [.auto, .arrow][choice.next(2)]
+            options.label = [nil, "1", "-1", "label"][choice.next(4)]
+            if choice.next(4) == 0 { options.id = ["2"] }
+            if choice.next(4) == 0 { options.weight = "3" }
+            if choice.next(2) == 0 { options.drop = ["2"] }
+            if choice.next(4) == 0 { options.categorical = ["1"] }
+            if choice.next(4) == 0 { options.missing = ["1"] }
         default: break
         }
         return options

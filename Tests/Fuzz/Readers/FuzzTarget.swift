@@ -2,7 +2,7 @@
 ///
 /// It may find every fault it likes with the bytes; it must come back, soon, and with little memory taken.
 enum FuzzTarget: String, CaseIterable, Sendable {
-    case libsvm, csv, npy, npz, idx, gzip
+    case libsvm, csv, npy, npz, idx, gzip, arrow
     case cache, model, checkpoint
     case metrics, events, status, result
     case pilot, yaml, json
@@ -10,7 +10,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     /// Reads `bytes` as the program reads a file of that kind, and uses what it has read.
     func read(_ bytes: [UInt8], in folder: FuzzFolder) {
         switch self {
-        case .libsvm, .csv, .npy, .npz, .idx, .gzip: DataFuzz(folder, self).read(bytes)
+        case .libsvm, .csv, .npy, .npz, .idx, .gzip, .arrow: DataFuzz(folder, self).read(bytes)
         case .cache: CacheFuzz(folder).read(bytes)
         case .model: ModelFuzz(folder).read(bytes)
         case .checkpoint: CheckpointFuzz.read(bytes)

@@ -142,4 +142,16 @@ public struct CSVParser: TextParser {
             }
         }
     }
+
+    /// The columns that rows are made of, in the file.
+    var positions: [Int] { features.map(\.field) + [label, weight].compactMap { $0 } + ids }
+
+    func parse(_ batch: ArrowBatch, rows: Range<Int>) throws -> RowBlock {
+        var pass = CSVPass(parser: self, lines: ArrowRows(batch, rows: rows))
+        do throws(CSVFault) {
+            return try pass.run()
+        } catch {
+            throw batch.error(error)
+        }
+    }
 }

@@ -1,14 +1,14 @@
-/// One pass over the bytes of a chunk, writing into arrays sized beforehand.
-struct CSVPass {
+/// One pass over the rows of a chunk, writing into arrays sized beforehand.
+struct CSVPass<Rows: TableRows> {
     private let parser: CSVParser
-    private var lines: CSVTokenizer
+    private var lines: Rows
     private var block = RowBlock()
     private var newLabels: [String: Int] = [:]
     private var imputed: [Int]
     private var unseen: [Int]
     private var count = 0
 
-    init(parser: CSVParser, lines: CSVTokenizer) {
+    init(parser: CSVParser, lines: Rows) {
         self.parser = parser
         self.lines = lines
         imputed = Array(repeating: 0, count: parser.features.count)
@@ -16,9 +16,7 @@ struct CSVPass {
     }
 
     mutating func run() throws(CSVFault) -> RowBlock {
-        // A row takes a byte for every field: blank lines beside a wide table do not count.
-        let lineCount = min(
-            countBytes(0x0A, in: lines.bytes), lines.bytes.count / max(1, parser.layout.columns.count) + 1)
+        let lineCount = lines.mostRows(columns: parser.layout.columns.count)
         // A number with an indicator may write two entries; a category, or its indicator, one.
         // A date writes four.
         let widest = parser.features.reduce(0) {
@@ -51,7 +49,7 @@ struct CSVPass {
         return block
     }
 
-    private func fault(_ message: String) -> CSVFault { CSVFault(message: message, place: lines.lineStart) }
+    private func fault(_ message: String) -> CSVFault { CSVFault(message: message, place: lines.place) }
 
     /// The feature(s) of one column of the current line.
     @inline(__always)
@@ -140,7 +138,7 @@ struct CSVPass {
         throw fault("the label (column '\(parser.schema.label.name)') is missing; remove this row")
     }
 
-    private func weight(_ field: CSVField) throws(CSVFault) -> Double {
+    private func weight(_ field: Rows.Cell) throws(CSVFault) -> Double {
         guard case .number(let value) = lines.value(field, parser.missing), value >= 0 else {
             throw fault("the weight '\(lines.text(field))' is not a finite number of at least 0")
         }

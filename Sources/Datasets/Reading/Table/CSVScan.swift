@@ -34,7 +34,7 @@ public struct CSVScan: Codable, Sendable {
         let positions = try scanned.map { try match.require($0) }
         try chunk.withTerminatedBytes { bytes in
             var pass = ScanPass(
-                names: layout.columns, missing: MissingText(missingWords), chunk: chunk,
+                names: layout.columns, missing: MissingText(missingWords), source: chunk,
                 lines: CSVTokenizer(
                     bytes: bytes, delimiter: file.delimiter, hasDecimalComma: file.hasDecimalComma,
                     start: file.dataOffset - chunk.offset - chunk.markLength))
@@ -48,6 +48,34 @@ public struct CSVScan: Codable, Sendable {
         }
     }
 
+    /// Takes in rows of a batch of typed columns. Throws `ParseError`.
+    mutating func add(_ batch: ArrowBatch, rows part: Range<Int>, layout file: TableLayout) throws {
+        let match = ColumnMatch(wanted: layout.columns, areNamed: layout.hasHeader, file: file)
+        let scanned = layout.columns.indices.filter { roles.isRead($0) }
+        let positions = try scanned.map { try match.require($0) }
+        var pass = ScanPass(
+            names: layout.columns, missing: MissingText(missingWords), source: batch,
+            lines: ArrowRows(batch, rows: part))
+        try columns.withUnsafeMutableBufferPointer { columns in
+            do throws(CSVFault) {
+                rows += try pass.run(file, Array(zip(scanned, positions)), columns)
+            } catch {
+                throw batch.error(error)
+            }
+        }
+    }
+
+    /// Where the columns that a scan reads are in a file.
+    func positions(in file: TableLayout) throws -> [Int] {
+        let match = ColumnMatch(wanted: layout.columns, areNamed: layout.hasHeader, file: file)
+        return try layout.columns.indices.filter { roles.isRead($0) }.map { try match.require($0) }
+    }
+
+    /// Does not count the distinct numbers of columns that have too many in other rows.
+    mutating func skipNumbers(of other: CSVScan) {
+        for column in columns.indices where other.columns[column].hasManyNumbers { columns[column].forgetNumbers() }
+    }
+
     /// Adds the scan of other rows of the same data.
     public mutating func merge(_ other: CSVScan) {
         rows += other.rows
@@ -55,22 +83,21 @@ public struct CSVScan: Codable, Sendable {
     }
 }
 
-/// One pass of a scan over the bytes of a chunk.
-private struct ScanPass {
+/// One pass of a scan over the rows of a chunk.
+private struct ScanPass<Rows: TableRows> {
     let names: [String]
     let missing: MissingText
-    let chunk: TextChunk
-    var lines: CSVTokenizer
+    let source: Rows.Source
+    var lines: Rows
     /// Per column, short numbers met lately: the set of distinct numbers need not be asked again.
     private var recent: [UInt64]
-    private static let recentCount = 16
 
-    init(names: [String], missing: MissingText, chunk: TextChunk, lines: CSVTokenizer) {
+    init(names: [String], missing: MissingText, source: Rows.Source, lines: Rows) {
         self.names = names
         self.missing = missing
-        self.chunk = chunk
+        self.source = source
         self.lines = lines
-        recent = Array(repeating: 0, count: names.count * ScanPass.recentCount)
+        recent = Array(repeating: 0, count: names.count * Rows.recentCount)
     }
 
     /// Adds every line to `columns`; `places` pairs each column with its field. Returns the number of rows.
@@ -87,7 +114,7 @@ private struct ScanPass {
     }
 
     @inline(__always)
-    private mutating func add(_ field: CSVField, _ place: Int, _ column: inout ColumnScan) throws(CSVFault) {
+    private mutating func add(_ field: Rows.Cell, _ place: Int, _ column: inout ColumnScan) throws(CSVFault) {
         let value = lines.value(field, missing)
         if column.isCategorical, !value.isMissing { return try addText(field, place, &column) }
         switch value {
@@ -98,7 +125,7 @@ private struct ScanPass {
         case .missing:
             column.missing += 1
             if column.firstMissing == nil { column.firstMissing = sighting(field) }
-            if column.missingWords != nil, field.start < field.end {
+            if column.missingWords != nil, !lines.isEmpty(field) {
                 lines.withText(field) { _ = column.missingWords?.add($0) }
             }
         case .notFinite:
@@ -108,7 +135,7 @@ private struct ScanPass {
         }
     }
 
-    private mutating func addText(_ field: CSVField, _ place: Int, _ column: inout ColumnScan) throws(CSVFault) {
+    private mutating func addText(_ field: Rows.Cell, _ place: Int, _ column: inout ColumnScan) throws(CSVFault) {
         column.texts += 1
         if column.firstText == nil { column.firstText = sighting(field) }
         var isDate = false
@@ -125,42 +152,21 @@ private struct ScanPass {
         if isNew, !lines.withText(field, { String(validating: $0, as: UTF8.self) != nil }) {
             throw CSVFault(
                 message: "column '\(names[place])' is not UTF-8 text; convert the file (iconv -f LATIN1 -t UTF-8)",
-                place: lines.lineStart)
+                place: lines.place)
         }
     }
 
-    /// Whether a field of up to eight bytes is among the column's last ones; remembers it.
+    /// Whether a short number is among the column's last ones; remembers it.
     @inline(__always)
-    private mutating func isRecent(_ field: CSVField, _ place: Int) -> Bool {
-        guard field.end - field.start <= 8, !field.isEscaped else { return false }
-        var key: UInt64 = 0
-        for index in field.start..<field.end { key = key << 8 | UInt64(lines.bytes[index]) }
-        let hash = (key &* 0x9E37_79B9_7F4A_7C15) >> 60
-        let slot = place * ScanPass.recentCount + Int(hash)
+    private mutating func isRecent(_ field: Rows.Cell, _ place: Int) -> Bool {
+        guard let key = lines.recentKey(field) else { return false }
+        let hash =
+            (key &* 0x9E37_79B9_7F4A_7C15) >> UInt64(truncatingIfNeeded: Rows.recentCount.leadingZeroBitCount + 1)
+        let slot = place * Rows.recentCount + Int(truncatingIfNeeded: hash)
         if recent[slot] == key { return true }
         recent[slot] = key
         return false
     }
 
-    private func sighting(_ field: CSVField) -> Sighting {
-        let before = countBytes(0x0A, in: UnsafeBufferPointer(rebasing: lines.bytes[..<lines.lineStart]))
-        return Sighting(
-            file: chunk.file, offset: chunk.offset + chunk.markLength + lines.lineStart,
-            line: chunk.firstLine.map { $0 + before }, text: lines.text(field))
-    }
-}
-
-extension CSVTokenizer {
-    /// Every row has as many fields as the first line.
-    @inline(__always)
-    func requireWidth(_ layout: TableLayout) throws(CSVFault) {
-        if count != layout.columns.count {
-            let first = layout.hasHeader ? "the header" : "the first line"
-            throw CSVFault(
-                message: "has \(count) field\(count == 1 ? "" : "s"), "
-                    + "\(first) has \(layout.columns.count); mend this row (fields that hold "
-                    + "the delimiter need quotes)",
-                place: lineStart)
-        }
-    }
+    private func sighting(_ field: Rows.Cell) -> Sighting { lines.sighting(field, in: source) }
 }

@@ -31,7 +31,9 @@ struct ColumnRoles: Codable, Sendable {
             }
             label = usual[0]
         }
-        if layout.firstIsUnnamed, label != 0, weight != 0, !ids.contains(0), !dropped.contains(0) { dropped.append(0) }
+        for column in layout.columns.indices where layout.holdsRowNumbers(column) {
+            if label != column, weight != column, !(ids + dropped).contains(column) { dropped.append(column) }
+        }
         var taken: [Int: String] = [label: "`label`"]
         let others = [weight].compactMap { $0 }.map { ($0, "`weight`") } + ids.map { ($0, "`id`") }
         for (column, option) in others + dropped.map({ ($0, "`drop`") }) {

@@ -1,10 +1,11 @@
 /// Where something was first seen.
 struct Sighting: Codable, Sendable {
     var file: String
-    /// Byte at which the line starts.
+    /// Byte at which the line starts, or the row, from 0.
     var offset: Int
     var line: Int?
     var text: String
+    var isRow = false
 
     /// The earlier one, by file name and place.
     static func first(_ a: Sighting?, _ b: Sighting?) -> Sighting? {
@@ -14,6 +15,10 @@ struct Sighting: Codable, Sendable {
 
     func error(_ message: String) -> ParseError {
         var error = ParseError(file: file, message: message)
+        if isRow {
+            error.row = offset + 1
+            return error
+        }
         error.lineInChunk = 1
         error.chunkOffset = offset
         error.firstLine = line
@@ -77,7 +82,7 @@ struct ColumnScan: Codable, Sendable {
         return isNew
     }
 
-    private mutating func forgetNumbers() {
+    mutating func forgetNumbers() {
         hasManyNumbers = true
         numberTable = CategoryTable()
     }

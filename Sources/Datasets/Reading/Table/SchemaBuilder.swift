@@ -208,7 +208,7 @@ private struct SchemaBuilder {
             lines.append("identifiers: " + scan.roles.ids.map(quoted).joined(separator: ", ") + ", no features")
         }
         for column in scan.roles.dropped {
-            let reason = scan.layout.firstIsUnnamed && column == 0 ? "row numbers without a name" : "`drop`"
+            let reason = scan.layout.holdsRowNumbers(column) ? "row numbers without a name" : "`drop`"
             lines.append("left out: column \(quoted(column)) (\(reason))")
         }
         return lines

@@ -69,13 +69,34 @@ public struct TableLayout: Codable, Sendable, Equatable {
             names.append(hasHeader && !name.isEmpty ? name : "column \(place + 1)")
         }
         columns = names
-        let doubles = Dictionary(grouping: names.indices, by: { names[$0] }).filter { $0.value.count > 1 }
-        if let (name, places) = doubles.min(by: { $0.value[0] < $1.value[0] }) {
-            let numbers = places.map { String($0 + 1) }.joined(separator: " and ")
-            throw ParseError(
-                chunk: head, lineInChunk: 1,
-                message: "the header names columns \(numbers) alike, '\(name)'; rename one, or give `header` false")
+        if let message = TableLayout.doubled(names) {
+            throw ParseError(chunk: head, lineInChunk: 1, message: message + ", or give `header` false")
         }
+    }
+
+    /// Of a table whose columns come with names. Throws `ParseError` where two are alike.
+    init(file: String, names: [String]) throws {
+        self.file = file
+        delimiter = 0x2C
+        hasHeader = true
+        hasDecimalComma = false
+        dataOffset = 0
+        columns = names.enumerated().map { $1.isEmpty ? "column \($0 + 1)" : $1 }
+        firstIsUnnamed = names.count > 1 && names[0].isEmpty
+        guard !names.isEmpty else { throw ParseError(file: file, message: "has no columns") }
+        if let message = TableLayout.doubled(columns) { throw ParseError(file: file, message: message) }
+    }
+
+    /// Row numbers as pandas keeps them beside the columns: without a name, or in Arrow and Parquet with one of its own.
+    func holdsRowNumbers(_ column: Int) -> Bool {
+        firstIsUnnamed && column == 0 || columns[column].hasPrefix("__index_level_")
+    }
+
+    private static func doubled(_ names: [String]) -> String? {
+        let doubles = Dictionary(grouping: names.indices, by: { names[$0] }).filter { $0.value.count > 1 }
+        guard let (name, places) = doubles.min(by: { $0.value[0] < $1.value[0] }) else { return nil }
+        let numbers = places.map { String($0 + 1) }.joined(separator: " and ")
+        return "the header names columns \(numbers) alike, '\(name)'; rename one"
     }
 
     /// Whether fields are numbers with a comma, and none has a point.
