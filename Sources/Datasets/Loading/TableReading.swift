@@ -65,19 +65,9 @@ extension DistributedTable {
             } take: { file, offset, block in
                 parsed.append(ParsedBlock(file: file, offset: offset, block: block))
             }
-        case .npy, .npz, .idx:
-            let arrays = set.files.compactMap(\.array)
-            notes = arrays.flatMap(\.notes)
-            if arrays.contains(where: \.data.header.isFortran) {
-                parsed = try readColumnMajor(arrays, communicator: communicator, progress: progress)
-                break
-            }
-            let parsers = try communicator.togetherOnData { try arrays.map { try ArrayParser($0) } }
-            try dealer.forEachChunk { file, chunk in
-                try parsers[file].parse(chunk)
-            } take: { file, offset, block in
-                parsed.append(ParsedBlock(file: file, offset: offset, block: block))
-            }
+        case .npy, .npz, .idx, .hdf5:
+            notes = set.files.flatMap { ($0.array?.notes ?? $0.sparse?.notes) ?? [] }
+            parsed = try readArrays(set, dealer, options, progress)
         }
         let table = try DistributedTable(
             parsed.filter { $0.block.rows > 0 || $0.block.columnCount > 0 }, set: set, schema: schema, options: options,
@@ -112,30 +102,5 @@ extension DistributedTable {
         }
         scan = try mergeFromAll(scan, communicator) { $0.merge($1) }
         return try communicator.togetherOnData { try TableSchema(scan: scan, options: options) }
-    }
-
-    /// NumPy arrays of which one at least is in Fortran order: every rank reads its share of the rows.
-    private static func readColumnMajor(
-        _ arrays: [ArrayTable], communicator: any Communicator, progress: LoadProgress?
-    ) throws -> [ParsedBlock] {
-        try communicator.togetherOnData {
-            if let packed = arrays.first(where: \.data.source.isPacked) {
-                throw DatasetError(
-                    "\(packed.path) is packed and another file is in Fortran order: read them one by one, or save "
-                        + "numpy.ascontiguousarray(array)")
-            }
-            var blocks: [ParsedBlock] = []
-            let step = max(1, (4 << 20) / (8 * max(1, arrays[0].columns)))
-            for (file, range) in LineDealer.shares(
-                of: arrays.map(\.rows), ranks: communicator.size, rank: communicator.rank)
-            {
-                for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
-                    let block = try arrays[file].read(start..<min(start + step, range.upperBound))
-                    blocks.append(ParsedBlock(file: file, offset: start, block: block))
-                    progress?.add(block.rows * arrays[file].data.header.bytesPerRow)
-                }
-            }
-            return blocks
-        }
     }
 }

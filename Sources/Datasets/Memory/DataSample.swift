@@ -15,9 +15,11 @@ struct DataSample {
     init?(_ set: FileSet, options: ReadOptions, schema: TableSchema?) {
         guard set.standardInput == nil, !set.files[0].isStandardInput else { return nil }
         do {
-            let arrays = set.files.compactMap(\.array)
-            guard arrays.isEmpty else {
-                for array in arrays { try add(array) }
+            guard set.files[0].format.isText else {
+                for file in set.files {
+                    if let array = file.array { try add(array) }
+                    if let sparse = file.sparse { add(sparse.matrix) }
+                }
                 return
             }
             let picked = set.files.count <= Self.largestFileCount ? set.files[...] : set.files[..<Self.largestFileCount]
@@ -39,6 +41,12 @@ struct DataSample {
         let block = try array.read(
             0..<min(array.rows, max(1, Self.partSize / (8 * max(1, array.columns)))), withLabels: false)
         nonZeros += Double(block.values.count) * Double(array.rows) / Double(max(1, block.rows))
+    }
+
+    private mutating func add(_ matrix: StoredMatrix) {
+        rows += Double(matrix.rows)
+        columns = max(columns, matrix.columns)
+        nonZeros += Double(matrix.entries)
     }
 
     /// Adds one text file, extrapolated from its parts.

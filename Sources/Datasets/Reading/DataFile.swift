@@ -1,6 +1,6 @@
 /// What a data file is: found from its first bytes and its name, the same on every rank.
 public struct DataFile: Codable, Sendable, Equatable {
-    public enum Format: String, Codable, Sendable { case libsvm, csv, npy, npz, idx }
+    public enum Format: String, Codable, Sendable { case libsvm, csv, npy, npz, idx, hdf5 }
 
     public var path: String
     public var format: Format
@@ -11,11 +11,19 @@ public struct DataFile: Codable, Sendable, Equatable {
     public var byteCount: Int
     /// CSV only: delimiter, header and column names.
     public var layout: TableLayout?
-    /// NPY, NPZ and IDX only: what the array is and where its labels are.
+    /// NPY, NPZ, IDX and HDF5 only: what the array is and where its labels are.
     var array: ArrayTable?
+    /// The same of a sparse matrix.
+    var sparse: SparseTable?
 
-    /// Bytes that are dealt out to ranks: those of an array's records, else of the file.
-    var dealtBytes: Int { array.map { $0.rows * $0.data.header.bytesPerRow } ?? byteCount }
+    /// Bytes that are dealt out to ranks: those of an array's records or a matrix' entries, else of the file.
+    var dealtBytes: Int {
+        array.map { $0.rows * $0.data.header.bytesPerRow } ?? sparse?.matrix.dealtBytes ?? byteCount
+    }
+    /// What is on disk, where `path` names an array in it.
+    var filePath: String { array?.data.source.path ?? sparse?.matrix.values.source.path ?? path }
+    /// Those that are in an array of their own.
+    var labels: LabelArray? { array?.labels ?? sparse?.labels }
 
     /// Looks at a file. Throws `ParseError`: cannot open, empty, format not recognised, and what `TableLayout` and
     /// `ArrayTable` throw.
@@ -25,7 +33,7 @@ public struct DataFile: Codable, Sendable, Equatable {
         guard let format = try FormatSniffer.arrayFormat(path, options) else {
             guard labels == nil else {
                 throw ParseError(
-                    file: path, message: "`labels` is for arrays (NPY, NPZ, IDX); this file has its labels in it")
+                    file: path, message: "`labels` is for arrays (NPY, NPZ, IDX, HDF5); this file has its labels in it")
             }
             var size = FormatSniffer.headSize
             var reader = try TextReader(stream: path, chunkSize: size)
@@ -37,16 +45,27 @@ public struct DataFile: Codable, Sendable, Equatable {
             try self.init(sniffing: reader, options: options)
             return
         }
-        self.init(try ArrayTable(path: path, options: options, labels: labels), path: path, format: format)
+        try self.init(arraysOf: path, format, options: options, labels: labels)
     }
 
-    private init(_ array: ArrayTable, path: String, format: Format) {
+    private init(arraysOf path: String, _ format: Format, options: ReadOptions, labels: String?) throws {
         self.path = path
         self.format = format
-        isCompressed = array.data.source.isPacked
         isStandardInput = false
-        byteCount = array.data.source.packedCount
-        self.array = array
+        if options.weight != nil || !options.drop.isEmpty || !options.id.isEmpty {
+            throw ParseError(file: path, message: "`weight`, `drop` and `id` are for CSV files; this is an array")
+        }
+        let contents = try ArrayContents.find(path, options)
+        switch contents.rows {
+        case .dense(let data):
+            array = try ArrayTable(data, contents, path: path, options: options, labels: labels)
+            isCompressed = data.source.isPacked
+            byteCount = data.source.packedCount
+        case .sparse(let matrix):
+            sparse = try SparseTable(matrix, contents, path: path, options: options, labels: labels)
+            isCompressed = matrix.isPacked
+            byteCount = matrix.storedBytes
+        }
     }
 
     /// Looks at the first chunk of a reader, which stays in the reader. The way for standard input.
@@ -106,10 +125,14 @@ struct FormatSniffer {
     static func arrayFormat(_ path: String, _ options: ReadOptions) throws -> DataFile.Format? {
         if let said = DataFile.Format(rawValue: options.format.rawValue) { return said.isText ? nil : said }
         guard path != "-" else { return nil }
-        if try NPZMembers.isArchive(path) {
-            let members = try ZipArchive(path: path).members
+        let place = ArrayPath(path)
+        if try NPZMembers.isArchive(place.file) {
+            let members = try ZipArchive(path: place.file).members
             return members.contains { $0.member?.hasSuffix(".npy") ?? false } ? .npz : nil
         }
+        if try HDF5Contents.isHDF5(try InputFile(path: place.file)) { return .hdf5 }
+        // Other files hold one array.
+        guard place.name == nil else { return nil }
         let head = try ArraySource(file: path).head(8)
         if head.starts(with: NPYHeader.magic) { return .npy }
         if IDXHeader.isHead(head) { return .idx }
@@ -125,7 +148,6 @@ struct FormatSniffer {
             ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "is xz-compressed; decompress it or use gzip"),
             ([0x50, 0x4B, 0x03, 0x04], "is a zip archive without NumPy arrays (or .xlsx); unpack it"),
             ([0x50, 0x41, 0x52, 0x31], "is a Parquet file; export it as CSV"),
-            ([0x89, 0x48, 0x44, 0x46], "is an HDF5 file; export it as CSV, LIBSVM or NPY"),
             ([0xFF, 0xFE], "is UTF-16 text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"),
             ([0xFE, 0xFF], "is UTF-16 text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"),
         ]
@@ -154,7 +176,7 @@ struct FormatSniffer {
         if bytes.contains(where: { TableLayout.delimiters.contains($0) }) { return .csv }
         throw ParseError(
             file: file,
-            message: "the format is not recognised; say which it is with `format` libsvm, csv, npy, npz or idx")
+            message: "the format is not recognised; say which it is with `format` libsvm, csv, npy, npz, idx or hdf5")
     }
 
     /// `digits:value` or a qid field; a time of day beside a delimiter is neither.
