@@ -12,8 +12,9 @@ struct TrainCommand: ParsableCommand {
               crescendo train train-images-idx3-ubyte.gz --test t10k-images-idx3-ubyte.gz
               crescendo train --config runs/clicks/config.yaml       once more, the same
 
-            DATA is LIBSVM, CSV, NumPy .npy or IDX (all plain or gzip), or NumPy .npz. Several files are read as one. The label is the \
-            first field of a LIBSVM line; in a CSV file it is the column --label, else the one called label, target, \
+            DATA is LIBSVM, CSV, NumPy .npy or IDX (all plain or gzip), NumPy .npz, a sparse matrix of SciPy's save_npz, or \
+            HDF5 (.h5, .h5ad). FILE:NAME is one array of an .npz or HDF5 file, as data.h5:/train/x. Several files are read as \
+            one. The label is the first field of a LIBSVM line; in a CSV file it is the column --label, else the one called label, target, \
             class or y.
 
             Only the data decides what happens; the options from --step on are for experiments.
