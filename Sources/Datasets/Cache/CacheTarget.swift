@@ -14,7 +14,7 @@ struct CacheTarget: Codable, Equatable {
     /// On one rank. Nil where a source cannot be looked at.
     init?(_ cache: DataCache, set: FileSet, options: ReadOptions) {
         let paths = set.files.flatMap { file in
-            [file.path] + [file.array?.labels?.source.path].compactMap { $0 == file.path ? nil : $0 }
+            [file.filePath] + [file.labels?.source.path].compactMap { $0 == file.filePath ? nil : $0 }
         }
         var sources: [CacheDescription.Source] = []
         for path in paths {
@@ -23,6 +23,8 @@ struct CacheTarget: Codable, Equatable {
         }
         self.sources = sources
         var key = sources.map(\.path)
+        // Of a file with several arrays: which.
+        key += set.files.compactMap { $0.filePath == $0.path ? nil : $0.path }
         let chosen = cache.options
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys

@@ -53,6 +53,16 @@ struct FileSet {
                 "\(other.path) is \(other.format.rawValue) and \(files[0].path) is \(files[0].format.rawValue): "
                     + "files read together must have one format")
         }
+        let matrices = files.compactMap(\.sparse)
+        guard matrices.isEmpty || matrices.count == files.count else {
+            throw DatasetError(
+                "\(matrices[0].matrix.name) is sparse and another of the files is not: give files of one kind")
+        }
+        if let other = matrices.first(where: { $0.matrix.columns != matrices[0].matrix.columns }) {
+            throw DatasetError(
+                "\(other.matrix.name) has \(other.matrix.columns) columns and \(matrices[0].matrix.name) has "
+                    + "\(matrices[0].matrix.columns): matrices read together must have as many")
+        }
         let arrays = files.compactMap(\.array)
         if let other = arrays.first(where: { $0.columns != arrays[0].columns || $0.shape != arrays[0].shape }) {
             throw DatasetError(

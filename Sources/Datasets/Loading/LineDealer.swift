@@ -201,12 +201,18 @@ struct LineDealer {
         if let array = set.files[number].array {
             return try RecordReader(array.data, bytes: range, chunkSize: chunkSize, pool: pool)
         }
+        if let sparse = set.files[number].sparse {
+            return try SparseReader(sparse.matrix, bytes: range, chunkSize: chunkSize, pool: pool)
+        }
         return try TextReader(path: set.files[number].path, range: range, chunkSize: chunkSize, pool: pool)
     }
 
     private func open(_ number: Int, chunkSize: Int) throws -> any ChunkReader {
         if let array = set.files[number].array {
             return try RecordReader(array.data, rows: 0..<array.rows, chunkSize: chunkSize, pool: pool)
+        }
+        if let sparse = set.files[number].sparse {
+            return try SparseReader(sparse.matrix, rows: 0..<sparse.matrix.rows, chunkSize: chunkSize, pool: pool)
         }
         let file = set.files[number]
         let pipe = try set.pipes[file.path].map { TextSource.pipe($0, try $0.open(keeps: keepsPipes)) }

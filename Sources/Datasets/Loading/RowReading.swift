@@ -34,11 +34,11 @@ struct RowReading {
             try take(dealer()) { _, chunk in try parser.parse(chunk) }
         case .csv: try readCSV()
         case .arrow, .parquet: try readTyped()
-        case .npy, .npz, .idx: try readArrays()
+        case .npy, .npz, .idx, .hdf5: try readArrays()
         }
     }
 
-    private func dealer(passes: Int = 1) -> LineDealer {
+    func dealer(passes: Int = 1) -> LineDealer {
         let dealer = LineDealer(
             set: set, communicator: communicator, threads: threads, keepsPipes: passes > 1, progress: progress)
         progress?.start(
@@ -46,7 +46,7 @@ struct RowReading {
         return dealer
     }
 
-    private mutating func take(
+    mutating func take(
         _ dealer: LineDealer, _ parse: @Sendable (_ file: Int, TextChunk) throws -> RowBlock
     ) throws {
         try dealer.forEachChunk(parse) { file, offset, block in
@@ -94,39 +94,5 @@ struct RowReading {
         }
         scan = try mergeFromAll(scan, communicator) { $0.merge($1) }
         return try communicator.togetherOnData { try TableSchema(scan: scan, options: options) }
-    }
-
-    private mutating func readArrays() throws {
-        let arrays = set.files.compactMap(\.array)
-        notes = arrays.flatMap(\.notes)
-        guard !arrays.contains(where: \.data.header.isFortran) else {
-            blocks = try readColumnMajor(arrays)
-            return
-        }
-        let parsers = try communicator.togetherOnData { try arrays.map { try ArrayParser($0) } }
-        try take(dealer()) { file, chunk in try parsers[file].parse(chunk) }
-    }
-
-    /// NumPy arrays of which one at least is in Fortran order: every rank reads its share of the rows.
-    private func readColumnMajor(_ arrays: [ArrayTable]) throws -> [ParsedBlock] {
-        try communicator.togetherOnData {
-            if let packed = arrays.first(where: \.data.source.isPacked) {
-                throw DatasetError(
-                    "\(packed.path) is packed and another file is in Fortran order: read them one by one, or save "
-                        + "numpy.ascontiguousarray(array)")
-            }
-            var blocks: [ParsedBlock] = []
-            let step = max(1, (4 << 20) / (8 * max(1, arrays[0].columns)))
-            for (file, range) in LineDealer.shares(
-                of: arrays.map(\.rows), ranks: communicator.size, rank: communicator.rank)
-            {
-                for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
-                    let block = try arrays[file].read(start..<min(start + step, range.upperBound))
-                    blocks.append(ParsedBlock(file: file, offset: start, block: block))
-                    progress?.add(block.rows * arrays[file].data.header.bytesPerRow)
-                }
-            }
-            return blocks
-        }
     }
 }

@@ -15,9 +15,11 @@ struct DataSample {
     init?(_ set: FileSet, options: ReadOptions, schema: TableSchema?) {
         guard !set.hasPipes else { return nil }
         do {
-            let arrays = set.files.compactMap(\.array)
-            guard arrays.isEmpty else {
-                for array in arrays { try add(array) }
+            guard set.files[0].format.isText || set.files[0].format.isTyped else {
+                for file in set.files {
+                    if let array = file.array { try add(array) }
+                    if let sparse = file.sparse { add(sparse.matrix) }
+                }
                 return
             }
             guard !set.files[0].format.isTyped else {
@@ -84,6 +86,12 @@ struct DataSample {
             hasWeights = hasWeights || !block.weights.isEmpty
         }
         nonZeros += Double(sampledEntries) * Double(table.rows) / Double(max(1, sampledRows))
+    }
+
+    private mutating func add(_ matrix: StoredMatrix) {
+        rows += Double(matrix.rows)
+        columns = max(columns, matrix.columns)
+        nonZeros += Double(matrix.entries)
     }
 
     /// Adds one text file, extrapolated from its parts.

@@ -4,15 +4,15 @@
 /// a number.
 public struct ReadOptions: Codable, Sendable, Equatable {
     public enum Format: String, Codable, Sendable, CaseIterable {
-        case auto, libsvm, csv, npy, npz, idx, arrow, parquet
+        case auto, libsvm, csv, npy, npz, idx, hdf5, arrow, parquet
     }
     public enum Header: String, Codable, Sendable, CaseIterable { case auto, present, absent }
 
     public var format = Format.auto
     /// CSV and NPY: the column that holds the label.
     public var label: String?
-    /// NPY, NPZ and IDX: for each data file, a file with one label per row. Empty: a label column, the labels' array of the
-    /// archive, or the file of labels beside one of images.
+    /// NPY, NPZ, IDX and HDF5: for each data file, a file with one label per row, or FILE:NAME. Empty: a label column, the
+    /// labels' array of the archive, or the file of labels beside one of images.
     public var labels: [String] = []
     /// What a row means: its channels, height and width. Tables must have as many features (LIBSVM: at most); images
     /// may be smaller and get zeros around them. Nil: as the file says.

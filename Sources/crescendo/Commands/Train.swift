@@ -12,9 +12,11 @@ struct TrainCommand: ParsableCommand {
               crescendo train train-images-idx3-ubyte.gz --test t10k-images-idx3-ubyte.gz
               crescendo train --config runs/clicks/config.yaml       once more, the same
 
-            DATA is LIBSVM, CSV, NumPy .npy or IDX (all plain or gzip), NumPy .npz, Arrow (Feather) or Parquet. Several files \
-            are read as one. The label is the first field of a LIBSVM line; in a table it is the column --label, else the \
-            one called label, target, class or y.
+            DATA is LIBSVM, CSV, Arrow (Feather), Parquet, NumPy .npy or .npz, IDX, a sparse matrix of SciPy's save_npz, or HDF5 \
+            (.h5, .h5ad). Text may be packed with gzip, xz, bzip2 or zstd, in a zip archive, or come through a pipe (-). A \
+            folder stands for its files, 'part-*.csv' in quotes for those it matches; several files are read as one. FILE:NAME \
+            is one array of an .npz or HDF5 file, as data.h5:/train/x. The label is the first field of a LIBSVM line; in a table \
+            it is the column --label, else the one called label, target, class or y.
 
             Only the data decides what happens; the options from --step on are for experiments.
             """)

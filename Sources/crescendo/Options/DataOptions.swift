@@ -26,8 +26,8 @@ struct ReadingOptions: ParsableArguments {
         help: ArgumentHelp(
             "Arrays: the file with one label per row, once for each data file (default: found).",
             discussion: """
-                NPY or IDX, plain or gzip. train-images-idx3-ubyte.gz finds train-labels-idx1-ubyte.gz beside it; an NPZ \
-                archive has an array called y or labels.
+                NPY or IDX, plain or gzip; numbers or text. train-images-idx3-ubyte.gz finds train-labels-idx1-ubyte.gz beside \
+                it; an NPZ archive or HDF5 file has an array called y or labels, or FILE:NAME says which, as cells.h5ad:/obs/type.
                 """,
             valueName: "file"), completion: .file())
     var labels: [String] = []

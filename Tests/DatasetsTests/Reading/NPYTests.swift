@@ -100,9 +100,7 @@ import Testing
             let path = try folder.write("a.npy", bytes)
             return message { _ = try ArrayTable(path: path, options: options).read(0..<1) }
         }
-        #expect(try found(Self.npy(">f4", shape: "(2, 2)", data: four)).contains("big-endian ('>f4'); convert with"))
-        #expect(try found(Self.npy("<c8", shape: "(2, 2)", data: four + four)).contains("element type '<c8'"))
-        #expect(try found(Self.npy("<f2", shape: "(2, 2)", data: four)).contains("element type '<f2'"))
+        #expect(try found(Self.npy("<c8", shape: "(2, 2)", data: four + four)).contains("element type '<c8', complex"))
         #expect(try found(Self.npy("<f4", shape: "(4,)", data: four)).contains("has shape (4); a two-dimensional"))
         #expect(try found(Self.npy("<f4", shape: "(0, 2)", data: [])).contains("has shape (0, 2)"))
         #expect(

@@ -23,7 +23,10 @@ enum ArrayChange {
 
     /// Another type, order or shape.
     private static func replacing(_ text: [UInt8], _ random: inout MutationRandom) -> [UInt8] {
-        let types = ArrayElement.allCases.map { "'<\($0.rawValue)'" } + ["'>f8'", "'|u1'", "'=i8'", "'<U3'", "'|O'"]
+        let types =
+            ArrayElement.allCases.map { "'<\($0.rawValue)'" } + [
+                "'>f8'", "'|u1'", "'=i8'", "'<U3'", "'|O'", "'>U1'", "'|S1'", "'|S4'", "'<U268435455'",
+            ]
         let shapes = [
             "()", "(0,)", "(0, 4294967296, 4294967296)", "(2, 3)", "(4611686018427387904, 2)", "(2, 0)", "(1, 2, 2, 1)",
         ]

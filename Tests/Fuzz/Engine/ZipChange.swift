@@ -13,11 +13,20 @@ enum ZipChange {
         }
         guard var members = members(bytes), !members.isEmpty else { return bytes }
         let index = random.next(members.count)
-        switch random.next(6) {
+        switch random.next(8) {
         case 0: members.remove(at: index)
         case 1: members.append(members[index])
         case 2:
-            members[index].name = random.pick(["x.npy", "y.npy", "arr_0.npy", "x_train.npy", "a.txt", "", "data.npy"])
+            members[index].name = random.pick([
+                "x.npy", "y.npy", "arr_0.npy", "x_train.npy", "a.txt", "", "data.npy", "format.npy", "shape.npy",
+                "indptr.npy", "indices.npy", "row.npy", "col.npy",
+            ])
+        case 3, 4:
+            // A number behind the head: an offset or index of a sparse matrix, a character, a code of a text.
+            let bytes = members[index].bytes
+            if bytes.count > 128 {
+                members[index].bytes = ByteChange.settingNumber(bytes, in: 64..<bytes.count, &random)
+            }
         default: members[index].bytes = ArrayChange.npy(members[index].bytes, &random)
         }
         return archive(members, deflated: random.next(2) == 0, is64: random.next(3) == 0)

@@ -27,8 +27,8 @@ struct ArrayParser: Sendable {
         var block = RowBlock()
         block.columnCount = table.columns
         block.rowOffsets.reserveCapacity(rows + 1)
-        block.labels =
-            try labels?.values(first..<first + rows) ?? [Double](repeating: .nan, count: rows)
+        try labels?.fill(&block, first..<first + rows)
+        if labels == nil { block.labels = [Double](repeating: .nan, count: rows) }
         try chunk.withBytes { bytes in
             guard let start = bytes.baseAddress else { return }
             if header.element == .u1 {

@@ -1,11 +1,12 @@
 import CZlib
 
-/// Where the bytes of an array lie: a plain file, a gzip file, or a member of a zip archive.
+/// Where the bytes of an array lie: a plain file, a gzip file, a member of a zip archive, or a dataset of HDF5.
 struct ArraySource: Codable, Sendable, Equatable {
-    enum Packing: String, Codable, Sendable { case none, gzip, deflate }
+    /// `hdf5`: read through its library, which finds and unpacks the elements; `hdf5Doubles`: and converts them.
+    enum Packing: String, Codable, Sendable { case none, gzip, deflate, hdf5, hdf5Doubles }
 
     var path: String
-    /// In a zip archive: the name of the member.
+    /// In a zip archive or HDF5 file: the name of the array.
     var member: String?
     var packing: Packing
     /// Of the first (packed) byte in the file.
@@ -16,11 +17,15 @@ struct ArraySource: Codable, Sendable, Equatable {
     var byteCount: Int?
     /// CRC-32 of the unpacked bytes, where the archive has one.
     var checksum: UInt32?
+    /// Bytes to read at a time, at least, where fewer take as long.
+    var piece: Int?
 
     /// How messages name it.
     var name: String { member.map { "\(path) (\($0))" } ?? path }
     /// Readable only in sequence.
-    var isPacked: Bool { packing != .none }
+    var isPacked: Bool { packing == .gzip || packing == .deflate }
+    /// Whether HDF5 reads it.
+    var isHDF5: Bool { packing == .hdf5 || packing == .hdf5Doubles }
     /// Unpacked bytes that there can be.
     var mostBytes: Int {
         guard isPacked else { return byteCount ?? packedCount }
@@ -40,7 +45,8 @@ struct ArraySource: Codable, Sendable, Equatable {
     }
 
     init(
-        path: String, member: String, packing: Packing, offset: Int, packedCount: Int, byteCount: Int, checksum: UInt32?
+        path: String, member: String, packing: Packing, offset: Int, packedCount: Int, byteCount: Int,
+        checksum: UInt32? = nil, piece: Int? = nil
     ) {
         self.path = path
         self.member = member
@@ -49,6 +55,7 @@ struct ArraySource: Codable, Sendable, Equatable {
         self.packedCount = packedCount
         self.byteCount = byteCount
         self.checksum = checksum
+        self.piece = piece
     }
 
     /// The first `count` unpacked bytes, or all there are.
@@ -66,12 +73,16 @@ final class ArrayInput {
     private let source: ArraySource
     private let file: InputFile
     private let inflater: GzipInflater?
+    private let dataset: HDF5Reader?
     private var position = 0
     private var sum: UInt32 = 0
 
     init(_ source: ArraySource) throws {
         self.source = source
         file = try InputFile(path: source.path)
+        dataset =
+            source.isHDF5
+            ? try HDF5Reader(source.path, source.member ?? "", asDoubles: source.packing == .hdf5Doubles) : nil
         inflater =
             source.isPacked
             ? try GzipInflater(
@@ -104,6 +115,7 @@ final class ArrayInput {
 
     /// Bytes from `offset` on of an array that is not packed.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws -> Int {
+        if let dataset { return try dataset.read(into: buffer, at: offset) }
         let count = min(buffer.count, max(0, source.packedCount - offset))
         return try file.read(
             into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: source.offset + offset)

@@ -1,20 +1,8 @@
 /// An array on disk as a table: one row for each of its first extent, with labels from a column of it or from a second
 /// array.
 struct ArrayTable: Codable, Sendable, Equatable {
-    /// An array and where it is.
-    struct Stored: Codable, Sendable, Equatable {
-        var source: ArraySource
-        var header: ArrayHeader
-
-        init(_ source: ArraySource) throws {
-            self.source = source
-            header = try ArrayHeader(source)
-        }
-    }
-
-    let data: Stored
-    /// One label per row.
-    let labels: Stored?
+    let data: StoredArray
+    let labels: LabelArray?
     /// 0-based, of a two-dimensional array.
     let labelColumn: Int?
     /// Nil: a two-dimensional array, whose elements are features as they are.
@@ -34,19 +22,29 @@ struct ArrayTable: Codable, Sendable, Equatable {
     /// - Throws: `ParseError`: not an array of a supported type and shape, no labels or two of them, another number of
     ///   labels than rows. With `allowMissingLabels`, labels may be left out.
     init(path: String, options: ReadOptions, labels labelsFile: String? = nil) throws {
-        if options.weight != nil || !options.drop.isEmpty || !options.id.isEmpty {
-            throw ParseError(file: path, message: "`weight`, `drop` and `id` are for CSV files; this is an array")
+        let contents = try ArrayContents.find(path, options)
+        guard case .dense(let data) = contents.rows else {
+            throw ParseError(file: path, message: "holds a sparse matrix, which is no array of all elements")
         }
-        var notes: [String] = []
-        var sources = try NPZMembers.sources(path, options)
-        if let member = sources.data.member { notes.append("\(path): the rows are the array \(member)") }
-        let data = try Stored(sources.data)
+        try self.init(data, contents, path: path, options: options, labels: labelsFile)
+    }
+
+    /// - Parameter contents: of the file, in which `data` was found.
+    init(
+        _ data: StoredArray, _ contents: ArrayContents, path: String, options: ReadOptions, labels labelsFile: String?
+    ) throws {
+        var notes = contents.notes
         let header = data.header
         guard (2...4).contains(header.extents.count), header.extents.allSatisfy({ $0 > 0 }) else {
             throw ParseError(
                 file: data.source.name,
                 message: "has shape (\(header.shapeText)); a two-dimensional array of rows × columns is needed, "
                     + "or images of rows × height × width (× channels): array.reshape(len(array), -1)")
+        }
+        guard !header.element.isText else {
+            throw ParseError(
+                file: data.source.name,
+                message: "holds texts; rows are numbers: array.astype('<f4'), or give another array with rows")
         }
         guard header.width < Int(Int32.max) else {
             throw ParseError(file: data.source.name, message: "has more than \(Int32.max) columns")
@@ -73,39 +71,22 @@ struct ArrayTable: Codable, Sendable, Equatable {
         }
         columns = (image?.shape.count ?? header.width) - (labelColumn == nil ? 0 : 1)
         guard columns > 0 else { throw ParseError(file: path, message: "there is no column left to be a feature") }
-        if labelColumn != nil { sources.labels = nil }
-        if let labelsFile { sources.labels = try NPZMembers.labels(labelsFile, options) }
-        if sources.labels == nil, labelColumn == nil, let found = Self.labelsBeside(path) {
-            sources.labels = try ArraySource(file: found)
+        var labels = labelColumn == nil ? contents.labels : nil
+        if let labelsFile { labels = try LabelArray(file: labelsFile, options) }
+        if labels == nil, labelColumn == nil, let found = Self.labelsBeside(path) {
+            labels = LabelArray(array: try StoredArray(try ArraySource(file: found)))
         }
-        if labelsFile == nil, let labels = sources.labels { notes.append("the labels are from \(labels.name)") }
-        self.labels = try sources.labels.map(Stored.init)
+        if labelsFile == nil, let labels { notes.append("the labels are from \(labels.source.name)") }
+        self.labels = labels
         self.data = data
         self.notes = notes
-        if let labels = self.labels {
-            try checkLabels(labels)
+        if let labels {
+            try labels.check(rows: rows, of: data.source.name)
         } else if labelColumn == nil, !options.allowMissingLabels {
-            let column =
-                image == nil ? "`label` NUMBER for a column of the array (1 … \(header.width), -1 the last) or " : ""
-            throw ParseError(
-                file: path, message: "which labels? Give \(column)`labels` FILE, an array with one label per row")
-        }
-    }
-
-    private func checkLabels(_ labels: Stored) throws {
-        let extents = labels.header.extents
-        guard extents.count == 1 || extents.count == 2 && extents[1] == 1,
-            !labels.header.isFortran || extents.count == 1
-        else {
-            throw ParseError(
-                file: labels.source.name,
-                message: "has shape (\(labels.header.shapeText)); one label per row is needed")
-        }
-        guard extents[0] == rows else {
-            throw ParseError(
-                file: labels.source.name,
-                message:
-                    "has \(extents[0]) labels, but \(data.source.name) has \(rows) rows: give the labels of these rows")
+            throw contents.labelsMissing(
+                path,
+                column: image == nil
+                    ? "`label` NUMBER for a column of the array (1 … \(header.width), -1 the last)" : nil)
         }
     }
 

@@ -13,11 +13,12 @@ struct ColumnMajorReader {
         let input = try ArrayInput(table.data.source)
         var block = RowBlock()
         block.columnCount = table.columns
-        block.labels = try labels?.values(range) ?? [Double](repeating: .nan, count: range.count)
+        try labels?.fill(&block, range)
+        if labels == nil { block.labels = [Double](repeating: .nan, count: range.count) }
         var dense = [Double](repeating: 0, count: range.count * table.columns)
-        var bytes = [UInt8](repeating: 0, count: range.count * header.element.size)
+        var bytes = [UInt8](repeating: 0, count: range.count * header.elementSize)
         for column in 0..<header.width {
-            let start = header.start + (column * header.rows + range.lowerBound) * header.element.size
+            let start = header.start + (column * header.rows + range.lowerBound) * header.elementSize
             let got = try bytes.withUnsafeMutableBytes { try input.read(into: $0, at: start) }
             guard got == bytes.count else {
                 throw ParseError(file: table.data.source.name, message: "became shorter while it was read")

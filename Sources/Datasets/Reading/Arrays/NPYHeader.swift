@@ -19,6 +19,7 @@ enum NPYHeader {
         let text = try source.head(start + length).dropFirst(start)
         guard text.count == length else { throw cutOff }
         let dictionary = NPYDictionary(String(decoding: text, as: UTF8.self))
+        if dictionary.isList("descr") { throw NPYType.refusal("a structured type", source) }
         guard let description = dictionary.string("descr"), let order = dictionary.word("fortran_order"),
             order == "True" || order == "False", let extents = dictionary.integers("shape")
         else {
@@ -26,28 +27,12 @@ enum NPYHeader {
                 file: source.name,
                 message: "the NPY header is not understood: it needs plain descr, fortran_order, shape")
         }
+        let type = try NPYType(description, source)
         let header = ArrayHeader(
-            element: try element(description, source), isBigEndian: false, isFortran: order == "True",
-            extents: extents, start: start + length)
+            element: type.element, isBigEndian: type.isBigEndian, isFortran: order == "True", extents: extents,
+            start: start + length, characters: type.characters)
         try header.checkLength(source)
         return header
-    }
-
-    private static func element(_ description: String, _ source: ArraySource) throws -> ArrayElement {
-        let type = String(description.dropFirst())
-        guard let order = description.first, "<>|=".contains(order), let element = ArrayElement(rawValue: type) else {
-            throw ParseError(
-                file: source.name,
-                message:
-                    "has element type '\(description)'; supported are floats (f4, f8), integers (i1 … i8, u1 … u8) "
-                    + "and booleans: convert with array.astype('<f4')")
-        }
-        guard order != ">" || element.size == 1 else {
-            throw ParseError(
-                file: source.name,
-                message: "is big-endian ('\(description)'); convert with array.astype('<\(type)') before saving")
-        }
-        return element
     }
 }
 
@@ -75,6 +60,9 @@ private struct NPYDictionary {
         guard let value = value(key), let quote = value.first, quote == "'" || quote == "\"" else { return nil }
         return String(value.dropFirst().prefix { $0 != quote })
     }
+
+    /// Fields, each with a type of its own.
+    func isList(_ key: String) -> Bool { value(key)?.first == "[" }
 
     func word(_ key: String) -> String? { value(key).map { String($0.prefix { $0.isLetter }) } }
 

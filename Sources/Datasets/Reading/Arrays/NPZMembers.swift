@@ -1,77 +1,89 @@
-/// Which arrays of a .npz file are the rows and the labels: told by their names.
+/// Which arrays of a .npz file are the rows and the labels.
 enum NPZMembers {
-    private static let dataNames: Set<Substring> = [
-        "x", "data", "image", "images", "features", "inputs", "input", "samples",
-    ]
-    private static let labelNames: Set<Substring> = ["y", "label", "labels", "target", "targets", "classes"]
-    private static let training: Set<Substring> = ["train", "training", "tr"]
-    private static let others: [Set<Substring>] = [["test", "te"], ["val", "valid", "validation", "dev"]]
+    static func contents(_ place: ArrayPath, _ options: ReadOptions) throws -> ArrayContents {
+        let arrays = try arrays(place.file)
+        let names = arrays.map(name)
+        if place.name == nil, let matrix = try SciPyArchive.matrix(arrays, place.file) {
+            return ArrayContents(.sparse(matrix))
+        }
+        let (rows, part) = try rows(place, names, options)
+        var contents = ArrayContents(.dense(try StoredArray(arrays[rows])))
+        contents.notes = ["\(place.file): the rows are the array \(names[rows]).npy"]
+        guard let part else {
+            // Saved without names.
+            contents.labels = try arrays.first { $0.member == "arr_1.npy" }.map {
+                LabelArray(array: try StoredArray($0))
+            }
+            return contents
+        }
+        switch ArrayNames.labels(names, of: part) {
+        case .one(let labels, _) where labels != rows:
+            contents.labels = LabelArray(array: try StoredArray(arrays[labels]))
+        case .several(let several): contents.candidates = several.map { names[$0] }
+        default: break
+        }
+        return contents
+    }
 
-    /// The array of a plain or gzip file; in an archive, the rows (x, x_train, train_images, …) and, if it has them, the
-    /// labels (y, y_train, …). Rows to train on are those of the training part, later rows those of the test part.
-    static func sources(_ path: String, _ options: ReadOptions) throws -> (data: ArraySource, labels: ArraySource?) {
-        guard try isArchive(path) else { return (try ArraySource(file: path), nil) }
-        let arrays = try ZipArchive(path: path).members.filter { $0.member?.hasSuffix(".npy") ?? false }
-        try refuseSciPy(arrays, path)
-        for part in parts(options) {
-            let data = arrays.filter { belongs($0, to: dataNames, part) }
-            guard data.count == 1 else { continue }
-            let labels = arrays.filter { belongs($0, to: labelNames, part) }
-            return (data[0], labels.count == 1 ? labels[0] : nil)
+    /// Number of the array of the rows, and their part; nil: saved without names.
+    private static func rows(
+        _ place: ArrayPath, _ names: [String], _ options: ReadOptions
+    ) throws -> (Int, ArrayNames.Part?) {
+        if let wanted = place.name {
+            let found = try chosen(wanted, names, place)
+            return (found, ArrayNames.part(of: wanted))
         }
-        // Saved without names.
-        if let first = arrays.first(where: { $0.member == "arr_0.npy" }), arrays.count <= 2 {
-            return (first, arrays.first { $0.member == "arr_1.npy" })
+        switch ArrayNames.rows(names, isTraining: options.isTraining) {
+        case .one(let index, let part): return (index, part)
+        case .several(let several):
+            throw ParseError(
+                file: place.file,
+                message:
+                    "which of its arrays are the rows? It has \(several.map { names[$0] }.joined(separator: ", ")): "
+                    + "choose one, as \(place.file):\(names[several[0]])")
+        case .none: break
         }
-        let names = arrays.map { ($0.member ?? "").dropLast(4) }.joined(separator: ", ")
+        if names.count <= 2, let first = names.firstIndex(of: "arr_0") { return (first, nil) }
         throw ParseError(
-            file: path,
-            message: "which of its arrays are the rows? It has \(names.isEmpty ? "none" : names): "
-                + "name them x and y, or x_train and y_train, …: numpy.savez(file, x=x, y=y)")
+            file: place.file,
+            message:
+                "which of its arrays are the rows? It has \(list(names)): choose one, as \(place.file):NAME, or name "
+                + "them x and y, or x_train and y_train, …: numpy.savez(file, x=x, y=y)")
     }
 
-    /// The parts of an archive in which rows are looked for, in this order; nil: neither training nor test.
-    private static func parts(_ options: ReadOptions) -> [Set<Substring>?] {
-        (options.isTraining ? [training] + others : others + [training]) + [nil]
-    }
-
-    /// The labels of a plain or gzip file, or of an archive that has them under a usual name or holds nothing else.
-    static func labels(_ path: String, _ options: ReadOptions) throws -> ArraySource {
-        guard try isArchive(path) else { return try ArraySource(file: path) }
-        let arrays = try ZipArchive(path: path).members.filter { $0.member?.hasSuffix(".npy") ?? false }
+    /// The labels of an archive that has them under a usual name or holds nothing else, or of a name.
+    static func labels(_ place: ArrayPath, _ options: ReadOptions) throws -> ArraySource {
+        let arrays = try arrays(place.file)
+        let names = arrays.map(name)
+        if let wanted = place.name { return arrays[try chosen(wanted, names, place)] }
         if arrays.count == 1 { return arrays[0] }
-        for part in parts(options) {
-            let labels = arrays.filter { belongs($0, to: labelNames, part) }
-            if labels.count == 1 { return labels[0] }
-        }
-        let names = arrays.map { ($0.member ?? "").dropLast(4) }.joined(separator: ", ")
+        if case .one(let index, _) = ArrayNames.labels(names, isTraining: options.isTraining) { return arrays[index] }
         throw ParseError(
-            file: path,
-            message: "which array of the archive are the labels? It has \(names.isEmpty ? "none" : names): "
-                + "numpy.savez(file, y=labels)")
+            file: place.file,
+            message: "which array of the archive are the labels? It has \(list(names)): choose one, as "
+                + "\(place.file):\(names.first ?? "y"), or numpy.savez(file, y=labels)")
     }
 
-    /// scipy.sparse.save_npz writes the parts of a matrix, of which one is called data.
-    private static func refuseSciPy(_ arrays: [ArraySource], _ path: String) throws {
-        let names = Set(arrays.compactMap(\.member))
-        guard names.contains("format.npy"), names.contains("shape.npy"), names.contains("data.npy") else { return }
-        throw ParseError(
-            file: path,
-            message: "holds a sparse matrix of SciPy; write it with its labels as LIBSVM: "
-                + "sklearn.datasets.dump_svmlight_file(matrix, labels, 'data.svm', zero_based=False)")
+    private static func chosen(_ wanted: String, _ names: [String], _ place: ArrayPath) throws -> Int {
+        if let index = names.firstIndex(where: { $0 == wanted || $0 + ".npy" == wanted || "/" + $0 == wanted }) {
+            return index
+        }
+        throw ParseError(file: place.file, message: "has no array called '\(wanted)'; it has \(list(names))")
     }
+
+    private static func list(_ names: [String]) -> String {
+        names.isEmpty ? "none" : names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
+    }
+
+    private static func arrays(_ path: String) throws -> [ArraySource] {
+        try ZipArchive(path: path).members.filter { $0.member?.hasSuffix(".npy") ?? false }
+    }
+
+    private static func name(_ array: ArraySource) -> String { String((array.member ?? "").dropLast(4)) }
 
     static func isArchive(_ path: String) throws -> Bool {
         var magic = [UInt8](repeating: 0, count: 4)
         let file = try InputFile(path: path)
         return try magic.withUnsafeMutableBytes { try file.read(into: $0, at: 0) } == 4 && magic == ZipArchive.magic
-    }
-
-    /// - Parameter part: nil: neither training nor test.
-    private static func belongs(_ array: ArraySource, to names: Set<Substring>, _ part: Set<Substring>?) -> Bool {
-        let words = (array.member ?? "").lowercased().dropLast(4).split { !$0.isLetter }
-        guard words.contains(where: names.contains) else { return false }
-        guard let part else { return true }
-        return words.contains(where: part.contains)
     }
 }

@@ -10,7 +10,7 @@ extension TextReader: ChunkReader {}
 
 /// Reads the rows of an array as chunks of whole records; `TextChunk.offset` counts from the first record.
 final class RecordReader: ChunkReader {
-    private let array: ArrayTable.Stored
+    private let array: StoredArray
     private let input: ArrayInput
     private let pool: ChunkPool
     private let rowsPerChunk: Int
@@ -22,11 +22,11 @@ final class RecordReader: ChunkReader {
     /// - Parameters:
     ///   - rows: of a packed array, from the first row on.
     ///   - chunkSize: bytes of a chunk, about; at least one record.
-    init(_ array: ArrayTable.Stored, rows: Range<Int>, chunkSize: Int, pool: ChunkPool = ChunkPool()) throws {
+    init(_ array: StoredArray, rows: Range<Int>, chunkSize: Int, pool: ChunkPool = ChunkPool()) throws {
         self.array = array
         self.pool = pool
         input = try ArrayInput(array.source)
-        rowsPerChunk = max(1, chunkSize / max(1, array.header.bytesPerRow))
+        rowsPerChunk = max(1, max(chunkSize, array.source.piece ?? 0) / max(1, array.header.bytesPerRow))
         row = rows.lowerBound
         end = rows.upperBound
         precondition(row == 0 || !array.source.isPacked)
@@ -36,7 +36,7 @@ final class RecordReader: ChunkReader {
     }
 
     /// The records that start in a range of the bytes of all records.
-    convenience init(_ array: ArrayTable.Stored, bytes: Range<Int>, chunkSize: Int, pool: ChunkPool) throws {
+    convenience init(_ array: StoredArray, bytes: Range<Int>, chunkSize: Int, pool: ChunkPool) throws {
         let size = max(1, array.header.bytesPerRow)
         try self.init(
             array, rows: (bytes.lowerBound + size - 1) / size..<(bytes.upperBound + size - 1) / size,
@@ -60,7 +60,7 @@ final class RecordReader: ChunkReader {
                     "is cut off after \(row + got / max(1, header.bytesPerRow)) of \(header.rows) rows; copy it again")
         }
         row += count / header.bytesPerRow
-        if row == header.rows, array.source.isPacked, header.isBigEndian { try refuseSurplus() }
+        if row == header.rows, array.source.isPacked, header.isIDX { try refuseSurplus() }
         return TextChunk(
             file: array.source.name, offset: offset, firstLine: nil, memory: memory, start: 0, count: count)
     }
