@@ -30,7 +30,7 @@ import Testing
             message { _ = try rows("<f2", infinite.flatMap { ArrayBytes.littleEndian($0) }) }.contains("inf is not a"))
     }
 
-    /// What each refusal advises is what `findings` of the formats tried with NumPy.
+    /// Each remedy was tried with NumPy.
     @Test(arguments: [
         ("|O", "array.astype(str)"), ("<c16", "complex numbers"), ("|V2", ".view(ml_dtypes.bfloat16).astype('<f4')"),
         ("<f16", "save array.astype('<f8')"), ("<M8[ns]", "array.astype('<i8')"), ("|S", "is not supported"),

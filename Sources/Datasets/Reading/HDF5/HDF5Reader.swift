@@ -72,9 +72,11 @@ final class HDF5Reader {
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws -> Int {
         guard buffer.count > 0, open.bytesPerRow > 0 else { return 0 }
         let (first, count) = (offset / open.bytesPerRow, buffer.count / open.bytesPerRow)
-        precondition(offset % open.bytesPerRow == 0 && buffer.count % open.bytesPerRow == 0)
+        guard offset % open.bytesPerRow == 0, buffer.count % open.bytesPerRow == 0 else {
+            throw ParseError(file: file, message: "dataset \(name) was changed while it was read: start again")
+        }
         guard first + count <= open.extents[0] else { return 0 }
-        try HDF5Library.alone(file) { try read($0, first..<first + count, into: buffer.baseAddress) }
+        _ = try HDF5Library.alone(file) { try read($0, first..<first + count, into: buffer.baseAddress) }
         return buffer.count
     }
 

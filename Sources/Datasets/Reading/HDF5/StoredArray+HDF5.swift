@@ -31,7 +31,8 @@ extension StoredArray {
             extents: dataset.extents, start: 0, characters: element.isText ? dataset.size : 1)
         let isPlain = dataset.offset != nil && !converts && header.element != .string
         guard let size = CheckedCount.product(header.extents.filter { $0 != 0 } + [header.elementSize]),
-            header.extents.allSatisfy({ $0 < Int.max })
+            // Sums over the files stay within Int.
+            size < 1 << 56, header.extents.allSatisfy({ $0 < 1 << 56 })
         else { throw fault("is damaged: it announces more than any file holds; copy the file again") }
         let byteCount = header.extents.contains(0) ? 0 : size
         let most = max(1 << 24, dataset.storedBytes.saturating(times: GzipInflater.ratio))
