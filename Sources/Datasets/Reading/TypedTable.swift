@@ -21,11 +21,12 @@ enum TypedTable: Codable, Sendable, Equatable {
         }
     }
 
-    /// Arrow or Parquet; nil: it is something else, or standard input.
+    /// Arrow or Parquet; nil: it is something else.
     static func format(_ path: String, _ options: ReadOptions) throws -> DataFile.Format? {
         if options.format == .arrow { return .arrow }
         if options.format == .parquet { return .parquet }
-        guard options.format == .auto, path != "-" else { return nil }
+        // One array of a file has its name behind it.
+        guard options.format == .auto, ArrayPath(path).name == nil else { return nil }
         let file = try InputFile(path: path)
         var head = [UInt8](repeating: 0, count: 8)
         let got = try head.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }

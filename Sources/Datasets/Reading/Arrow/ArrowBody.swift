@@ -43,5 +43,16 @@ enum ArrowBody: Sendable {
     }
 }
 
+extension ArrowBody {
+    /// Bytes that are read at once, rather than buffer by buffer.
+    private static let mostAtOnce = 1 << 26
+
+    /// In memory, where all of it is needed and it is not large.
+    func gathered(_ count: Int) throws -> ArrowBody {
+        guard case .file = self, count <= Self.mostAtOnce else { return self }
+        return .memory(try bytes(0..<count))
+    }
+}
+
 // Read by position only, by whichever thread.
 extension InputFile: @unchecked Sendable {}

@@ -13,6 +13,9 @@ struct ArrowPiece: Sendable {
 
     func decode() throws -> ArrowBatch {
         do {
+            let isWhole = rows.count == header.rows && 2 * selection.fields.count >= schema.fields.count
+            let count = header.buffers.map(\.upperBound).max() ?? 0
+            let body = isWhole ? try body.gathered(count) : body
             var decoder = ArrowDecoder(schema: schema, header: header, body: body, rows: rows)
             let decoded = try decoder.columns(selection.fields, dictionaries: dictionaries.current)
             var columns = [ArrowColumn](

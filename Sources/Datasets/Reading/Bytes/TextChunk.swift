@@ -72,7 +72,9 @@ final class ChunkMemory: @unchecked Sendable {
     init(capacity: Int, pool: ChunkPool? = nil) {
         let spare = pool?.take(capacity)
         self.capacity = spare?.capacity ?? capacity
-        pointer = spare?.pointer ?? .allocate(byteCount: capacity + Self.slack, alignment: 4096)
+        // What is small is not read at once, and there may be much of it.
+        let alignment = capacity < 1 << 14 ? 64 : 4096
+        pointer = spare?.pointer ?? .allocate(byteCount: capacity + Self.slack, alignment: alignment)
         if spare == nil { (pointer + capacity).initializeMemory(as: UInt8.self, repeating: 0, count: Self.slack) }
         self.pool = pool
     }

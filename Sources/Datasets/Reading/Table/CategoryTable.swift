@@ -1,3 +1,5 @@
+import Platform
+
 /// A set of short texts with counts: open addressing over one array of bytes, so that looking one up makes no String.
 struct CategoryTable: Sendable {
     private var slots = [Int32](repeating: -1, count: 16)
@@ -52,10 +54,19 @@ struct CategoryTable: Sendable {
         var slot = Int(truncatingIfNeeded: hash) & mask
         while slots[slot] >= 0 {
             let index = Int(slots[slot])
-            if hashes[index] == hash, bytes[ends[index]..<ends[index + 1]].elementsEqual(text) { break }
+            if hashes[index] == hash, holds(text, at: index) { break }
             slot = (slot + 1) & mask
         }
         return slot
+    }
+
+    private func holds(_ text: UnsafeBufferPointer<UInt8>, at index: Int) -> Bool {
+        let start = ends[index]
+        guard ends[index + 1] - start == text.count else { return false }
+        guard let wanted = text.baseAddress else { return true }
+        return bytes.withUnsafeBufferPointer { own in
+            own.baseAddress.map { memcmp($0 + start, wanted, text.count) == 0 } ?? false
+        }
     }
 
     private mutating func rehash() {
