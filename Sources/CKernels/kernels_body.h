@@ -163,7 +163,7 @@ static void CK_NAME(transposed)(
 }
 
 static void CK_NAME(squared_norms)(
-    const float *x, long stride, long rows, long width, const float *shift, float *out) {
+    const float *x, long stride, long rows, long width, const float *scale, const float *shift, float *out) {
     for (long i = 0; i < rows; i++, x += stride) {
         d8 a = {0}, b = {0};
         for (long j = 0; j < width; j += 16) {
@@ -172,8 +172,13 @@ static void CK_NAME(squared_norms)(
                 u -= __builtin_convertvector(AT(f8, shift + j), d8);
                 v -= __builtin_convertvector(AT(f8, shift + j + 8), d8);
             }
-            a += u * u;
-            b += v * v;
+            if (scale) {
+                a += u * u * __builtin_convertvector(AT(f8, scale + j), d8);
+                b += v * v * __builtin_convertvector(AT(f8, scale + j + 8), d8);
+            } else {
+                a += u * u;
+                b += v * v;
+            }
         }
         out[i] = (float)CK_NAME(d8_sum)(a + b);
     }

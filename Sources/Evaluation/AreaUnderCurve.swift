@@ -59,7 +59,7 @@ package struct AreaUnderCurve: Equatable {
             if weight > 0 { positives += weight } else { negatives -= weight }
             rows.append((orderedBits(pairs[index]), pairs[index + 1]))
         }
-        rows.sort { $0.key < $1.key }
+        sortByKey(&rows)
         var sum = RankSum(allPositives: positives, allNegatives: negatives)
         var start = 0
         while start < rows.count {
@@ -92,6 +92,36 @@ package struct AreaUnderCurve: Equatable {
         for bin in 0..<bins { sum.add(positive: counts[bin], negative: counts[bins + bin]) }
         return AreaUnderCurve(
             value: sum.area, bins: bins, curve: communicator.rank == 0 ? sum.curve.curve : nil)
+    }
+
+    /// Sorts by the keys' digits of eleven bits, the lowest first; rows of one key keep their order.
+    private static func sortByKey(_ rows: inout [(key: UInt32, weight: Float)]) {
+        let digits = 1 << 11
+        rows.withUnsafeMutableBufferPointer { rows in
+            withUnsafeTemporaryAllocation(of: (key: UInt32, weight: Float).self, capacity: rows.count) { spare in
+                var (from, to) = (rows, spare)
+                for shift in stride(from: UInt32(0), to: 32, by: 11) {
+                    var ends = [Int](repeating: 0, count: digits)
+                    ends.withUnsafeMutableBufferPointer { ends in
+                        for row in from { ends[Int(row.key >> shift) & (digits - 1)] += 1 }
+                        var total = 0
+                        for digit in 0..<digits {
+                            let count = ends[digit]
+                            ends[digit] = total
+                            total += count
+                        }
+                        for row in from {
+                            let digit = Int(row.key >> shift) & (digits - 1)
+                            to.initializeElement(at: ends[digit], to: row)
+                            ends[digit] += 1
+                        }
+                    }
+                    swap(&from, &to)
+                }
+                // Three moves: the rows are in the spare memory now.
+                _ = rows.update(from: from)
+            }
+        }
     }
 
     /// An integer that orders as the number does; −0 and 0 are the same.

@@ -131,11 +131,13 @@ extension KernelSet {
             x.row(rows.lowerBound), x.stride, rows.lowerBound, rows.count, x.columns, r, classes, sums)
     }
 
-    /// out[i] = ‖x_i − shift‖², summed in Double; shift has `x.stride` values (zero in the padding) or is nil.
+    /// out[i] = Σ_j scale_j (x_ij − shift_j)² (nil: 1 and 0), summed in Double; scale and shift have `x.stride` values, zero in the
+    /// padding.
     public func squaredNorms(
-        _ x: DenseMatrix, _ rows: Range<Int>, shift: UnsafePointer<Float>? = nil, into out: UnsafeMutablePointer<Float>
+        _ x: DenseMatrix, _ rows: Range<Int>, scale: UnsafePointer<Float>? = nil, shift: UnsafePointer<Float>? = nil,
+        into out: UnsafeMutablePointer<Float>
     ) {
-        table.pointee.squared_norms(x.row(rows.lowerBound), x.stride, rows.count, x.stride, shift, out)
+        table.pointee.squared_norms(x.row(rows.lowerBound), x.stride, rows.count, x.stride, scale, shift, out)
     }
 }
 

@@ -81,15 +81,17 @@ extension FeatureMatrix {
     ) {
         switch self {
         case .dense(let x):
-            for i in rows {
-                let row = x.row(i)
-                var sum = 0.0
-                for j in 0..<x.columns {
-                    let value = Double(row[j]) - (shift.map { Double($0[j]) } ?? 0)
-                    sum += Double(p[j]) * value * value
-                }
-                out[i - rows.lowerBound] = Float(sum)
+            // With zeros where rows have theirs.
+            func padded(_ values: UnsafePointer<Float>) -> AlignedBuffer<Float> {
+                let buffer = AlignedBuffer<Float>(count: x.stride)
+                buffer.pointer.update(from: values, count: x.columns)
+                return buffer
             }
+            let scale = padded(p)
+            let shift = shift.map(padded)
+            KernelSet.current.squaredNorms(
+                x, rows, scale: scale.pointer, shift: shift.map { UnsafePointer($0.pointer) }, into: out)
+            withExtendedLifetime((scale, shift)) {}
         case .sparse(let x):
             var shiftNorm = 0.0
             if let shift {

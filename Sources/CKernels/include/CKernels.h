@@ -75,8 +75,10 @@ typedef struct ck_kernels {
     /// sums[j, c] += Σ_i x[i, j] r[i, c] over rows from row `first` on, piece by piece
     void (*_Nonnull transposed_multi)(
         const float *x, long stride, long first, long rows, long columns, const float *r, long classes, double *sums);
-    /// out[i] = ‖x_i − shift‖² (shift may be null), summed in Double
-    void (*_Nonnull squared_norms)(const float *x, long stride, long rows, long width, const float *_Nullable shift, float *out);
+    /// out[i] = Σ_j scale_j (x_ij − shift_j)² (scale null: 1, shift null: 0), summed in Double
+    void (*_Nonnull squared_norms)(
+        const float *x, long stride, long rows, long width, const float *_Nullable scale, const float *_Nullable shift,
+        float *out);
     /// Rows of a CSR matrix, columns ascending and unique: m[i] = offset + Σ_k value_k w[column_k]
     void (*_Nonnull sparse_margins)(
         const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *w, float offset,

@@ -28,7 +28,8 @@ extension DistributedTable {
         if kind == .values { encoding = .values(try learnLabelScale(options.labelScaling, placement)) }
         let scalingNotes = notes.count
         let (standardization, squares) = try learnStandardization(
-            options.standardization(density: density, shape: sampleShape), isChosen: options.standardization == nil,
+            options.standardization(density: density, shape: sampleShape, isTable: schema != nil),
+            isChosen: options.standardization == nil,
             placement)
         let note = Array(notes[scalingNotes...])
         let storage = try storage(options.wantedStorage, columns: columns)

@@ -34,7 +34,7 @@ public enum StorageKind: String, Codable, Sendable, CaseIterable { case dense, s
 /// Choices of `DistributedTable.assembleTraining`; the defaults are the product's.
 public struct AssemblyOptions: Sendable, Equatable {
     public var seed: UInt64 = 0
-    /// Nil: mixed at a density of 5 % and above, max-abs below, whatever the storage; for a network, images to [0, 1].
+    /// Nil: mixed for tables and at a density of 5 % and above, else max-abs, whatever the storage; for a network, images to [0, 1].
     public var standardization: StandardizationKind?
     /// Nil: dense at a density of 10 % and above, from where a pass over dense rows is the faster one. Never changes a result
     /// beyond rounding.
@@ -62,11 +62,12 @@ public struct AssemblyOptions: Sendable, Equatable {
     /// The storage to ask for; nil: by density.
     public var wantedStorage: StorageKind? { storage ?? (isForNetwork ? .dense : nil) }
 
-    /// The standardisation of rows of this shape with this share of non-zero entries.
-    func standardization(density: Double, shape: SampleShape?) -> StandardizationKind {
+    /// The standardisation of rows of this shape with this share of non-zero entries. However many categories a table has, its
+    /// numbers are to be centred: their means are no part of what λ penalises.
+    func standardization(density: Double, shape: SampleShape?, isTable: Bool = false) -> StandardizationKind {
         if let standardization { return standardization }
         if isForNetwork, shape?.isImage ?? false { return .unit }
-        return density >= Self.centredFrom ? .mixed : .maxabs
+        return isTable || density >= Self.centredFrom ? .mixed : .maxabs
     }
 }
 

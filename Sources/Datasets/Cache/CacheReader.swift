@@ -109,7 +109,8 @@ struct CacheReader {
             && (options.validationFraction == 0 || description.seed == options.seed)
             && description.standardization
                 == options.standardization(
-                    density: description.table.density, shape: description.table.sampleShape)
+                    density: description.table.density, shape: description.table.sampleShape,
+                    isTable: description.table.schema != nil)
         return isSame ? nil : "it is of other options"
     }
 

@@ -1,4 +1,5 @@
 import MPI
+import Synchronization
 
 /// Reads the rows of a set of files, once it is known what the files are.
 struct RowReading {
@@ -85,12 +86,15 @@ struct RowReading {
     private func scan(_ layouts: [TableLayout], _ dealer: LineDealer) throws -> TableSchema {
         let empty = try communicator.togetherOnData { try CSVScan(layout: layouts[0], options: options) }
         var scan = empty
+        // What a scan of rows begins with.
+        let start = Mutex(empty)
         try dealer.forEachChunk { file, chunk in
-            var part = empty
+            var part = start.withLock { $0 }
             try part.add(chunk, layout: layouts[file])
             return part
         } take: { _, _, part in
             scan.merge(part)
+            start.withLock { $0.skipNumbers(of: scan) }
         }
         scan = try mergeFromAll(scan, communicator) { $0.merge($1) }
         return try communicator.togetherOnData { try TableSchema(scan: scan, options: options) }

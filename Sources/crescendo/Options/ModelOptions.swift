@@ -42,7 +42,7 @@ struct ModelOptions: ParsableArguments {
                 zscore: mean 0, deviation 1. mixed: the same, but columns of zeros and ones stay as they are. maxabs: \
                 divided by the largest magnitude, zeros stay zeros. \
                 unit: all features divided by one number, into [0, 1] (255 for images of bytes). \
-                auto: mixed, maxabs for sparse data (below 5 % density), unit for images and a network. \
+                auto: mixed, maxabs for LIBSVM and arrays below 5 % density, unit for images and a network. \
                 What was done is stored in the model.
                 """))
     var standardize: StandardizeChoice?

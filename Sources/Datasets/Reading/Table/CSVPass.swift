@@ -22,16 +22,41 @@ struct CSVPass<Rows: TableRows> {
         let widest = parser.features.reduce(0) {
             $0 + ($1.date != nil ? 4 : $1.categories == nil && $1.indicator != nil ? 2 : 1)
         }
-        let columns = UnsafeMutablePointer<Int32>.allocate(capacity: lineCount * widest)
-        let values = UnsafeMutablePointer<Double>.allocate(capacity: lineCount * widest)
-        defer {
-            columns.deallocate()
-            values.deallocate()
-        }
         block.labelNames = parser.schema.label.names ?? []
         block.columnCount = parser.featureCount
         block.rowOffsets.reserveCapacity(lineCount + 1)
         block.labels.reserveCapacity(lineCount)
+        var fault: CSVFault?
+        let capacity = lineCount * widest
+        block.columns = Array(unsafeUninitializedCapacity: capacity) { columns, columnCount in
+            block.values = Array(unsafeUninitializedCapacity: capacity) { values, valueCount in
+                if let columns = columns.baseAddress, let values = values.baseAddress {
+                    do throws(CSVFault) {
+                        try rows(columns, values)
+                    } catch {
+                        fault = error
+                    }
+                }
+                valueCount = count
+            }
+            columnCount = count
+        }
+        if let fault { throw fault }
+        // Where rows are far from full, what they do not need is given back.
+        if 10 * count < 9 * capacity {
+            block.columns = block.columns.withUnsafeBufferPointer { Array($0) }
+            block.values = block.values.withUnsafeBufferPointer { Array($0) }
+        }
+        for (column, (imputed, unseen)) in zip(parser.schema.columns, zip(imputed, unseen)) {
+            if imputed > 0 { block.tally.imputed[column.name] = imputed }
+            if unseen > 0 { block.tally.unseenCategories[column.name] = unseen }
+        }
+        return block
+    }
+
+    private mutating func rows(
+        _ columns: UnsafeMutablePointer<Int32>, _ values: UnsafeMutablePointer<Double>
+    ) throws(CSVFault) {
         while try lines.next() {
             try lines.requireWidth(parser.layout)
             block.labels.append(try label())
@@ -40,13 +65,6 @@ struct CSVPass<Rows: TableRows> {
             for index in parser.features.indices { try feature(index, columns, values) }
             block.rowOffsets.append(count)
         }
-        block.columns = Array(UnsafeBufferPointer(start: columns, count: count))
-        block.values = Array(UnsafeBufferPointer(start: values, count: count))
-        for (column, (imputed, unseen)) in zip(parser.schema.columns, zip(imputed, unseen)) {
-            if imputed > 0 { block.tally.imputed[column.name] = imputed }
-            if unseen > 0 { block.tally.unseenCategories[column.name] = unseen }
-        }
-        return block
     }
 
     private func fault(_ message: String) -> CSVFault { CSVFault(message: message, place: lines.place) }

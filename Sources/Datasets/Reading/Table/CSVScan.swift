@@ -121,7 +121,8 @@ private struct ScanPass<Rows: TableRows> {
         case .number(let value):
             column.add(number: value)
             if !column.hasManyNumbers, !isRecent(field, place) { lines.withText(field) { column.addNumberText($0) } }
-            if value < 0, column.firstNegative == nil { column.firstNegative = sighting(field) }
+            // Asked in this order: a sign is a guess each time.
+            if column.firstNegative == nil, value < 0 { column.firstNegative = sighting(field) }
         case .missing:
             column.missing += 1
             if column.firstMissing == nil { column.firstMissing = sighting(field) }

@@ -43,10 +43,11 @@ extension CSVTokenizer: TableRows {
     /// The text itself, of up to eight bytes.
     @inline(__always)
     func recentKey(_ field: CSVField) -> UInt64? {
-        guard field.end - field.start <= 8, !field.isEscaped else { return nil }
-        var key: UInt64 = 0
-        for index in field.start..<field.end { key = key << 8 | UInt64(bytes[index]) }
-        return key
+        let length = field.end - field.start
+        guard length <= 8, length > 0, !field.isEscaped, let base = bytes.baseAddress else { return nil }
+        // There is slack behind the bytes.
+        let word = UInt64(littleEndian: UnsafeRawPointer(base + field.start).loadUnaligned(as: UInt64.self))
+        return word << UInt64(64 - 8 * length)
     }
 
     func sighting(_ field: CSVField, in chunk: TextChunk) -> Sighting {
