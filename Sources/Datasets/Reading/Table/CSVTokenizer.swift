@@ -115,24 +115,35 @@ struct CSVTokenizer {
         while isBlank(start.pointee) { start += 1 }
         if start.pointee == 0x22 { return try quoted(base, start + 1) }
         if delimiter == 0x20 { return try unbroken(base, start) }
-        var p = start
-        // Most fields are numbers, whose end is found by reading them.
-        let first = p.pointee
-        if first &- 0x30 < 10 || first == 0x2D || first == 0x2E, !hasDecimalComma, let number = NumberParser.parse(&p) {
-            let end = p
-            if p.pointee == 0x0D { p += 1 }
-            if p.pointee == delimiter && p == end || p.pointee == 0x0A {
-                try append(CSVField(start: start - base, end: end - base, number: number))
-                cursor = p - base
-                return
+        // The end is looked for first, so that the next field does not wait until this one is read.
+        let stop = fieldEnd(start)
+        cursor = stop - base
+        let first = start.pointee
+        if first &- 0x30 < 10 || first == 0x2D || first == 0x2E, !hasDecimalComma {
+            var p = start
+            if let number = NumberParser.parse(&p), p == stop || p + 1 == stop && p.pointee == 0x0D {
+                return try append(CSVField(start: start - base, end: p - base, number: number))
             }
         }
-        p = start
-        while p.pointee != delimiter, p.pointee != 0x0A { p += 1 }
-        var end = p
+        var end = stop
         while end > start, isBlank((end - 1).pointee) { end -= 1 }
         try append(CSVField(start: start - base, end: end - base))
-        cursor = p - base
+    }
+
+    /// The first delimiter or line end from `start` on, by eight bytes at a time.
+    @inline(__always)
+    private func fieldEnd(_ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let delimiters = ones &* UInt64(delimiter)
+        var p = start
+        while true {
+            let word = UInt64(littleEndian: UnsafeRawPointer(p).loadUnaligned(as: UInt64.self))
+            let (one, other) = (word ^ delimiters, word ^ ones &* 0x0A)
+            // The lowest bit set marks the first byte that is zero; what is above may not.
+            let found = ((one &- ones) & ~one | (other &- ones) & ~other) & 0x8080_8080_8080_8080
+            if found != 0 { return p + found.trailingZeroBitCount / 8 }
+            p += 8
+        }
     }
 
     /// Up to the next blank, where blanks are the delimiter.
