@@ -73,9 +73,11 @@ mnist: build ## train the paper's network on MNIST (CRESCENDO_DATA=folder with i
 	    --test "$$data/t10k-images-idx3-ubyte.gz" $(TRAIN_OPTIONS)
 
 test: deps ## build and run all tests, those of MPI at 1, 2, 3 and 4 ranks (FILTER=GemmTests: only these, on one)
-	@# For its tests, which are skipped without it.
+	@# For their tests, which are skipped without them.
 	/sbin/ldconfig -p 2>/dev/null | grep libhdf5 >/dev/null || .ci/install-missing --packages libhdf5-103-1 ||
 	    echo "The HDF5 library is not here: its tests are skipped."
+	CRESCENDO_PYTHON=$$(.ci/python-with-pyarrow) || echo "pyarrow is not here: the test of Parquet is skipped."
+	export CRESCENDO_PYTHON
 	$(SWIFT_BUILD) --build-tests
 	if [ -n "$(FILTER)" ]; then
 	    exec $(SCRATCH)/debug/crescendoPackageTests.xctest --testing-library swift-testing --filter "$(FILTER)" </dev/null
