@@ -68,6 +68,11 @@ public enum LabelEncoding: Sendable, Equatable {
                     "every label is '\(classes.first ?? "")': classification needs at least two classes; check the label column"
                 )
             }
+            if summary.areText, classes.count > 20, 2 * classes.count > summary.count {
+                throw DatasetError(
+                    "the labels are \(classes.count) different texts in \(summary.count) rows, as '\(classes[0])': these are no "
+                        + "classes; choose another label, or write numbers so that they are read as such")
+            }
             self = .classes(try positive.map { try LabelEncoding.ordered(classes, positive: $0) } ?? classes)
         }
         if kind == .values, positive != nil {

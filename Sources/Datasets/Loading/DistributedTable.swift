@@ -110,7 +110,8 @@ public final class DistributedTable {
                 weightless > 0
                     ? "\(names): every row has weight 0; at least two must be above 0"
                     : tally.unlabelled > 0
-                        ? "\(names): no row has a label" : "\(names): there are no rows, only blank lines or comments")
+                        ? "\(names): no row has a label"
+                        : "\(names): there are no rows, only blank lines, comments or a header")
         }
     }
 

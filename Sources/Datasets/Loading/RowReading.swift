@@ -40,8 +40,11 @@ struct RowReading {
     }
 
     func dealer(passes: Int = 1) -> LineDealer {
-        let dealer = LineDealer(
+        var dealer = LineDealer(
             set: set, communicator: communicator, threads: threads, keepsPipes: passes > 1, progress: progress)
+        // What is found out about the columns of a chunk is made anew for each: it has many rows, however wide they are.
+        let columns = set.files.compactMap { $0.layout?.columns.count }.max() ?? 0
+        dealer.chunkSize = max(dealer.chunkSize, min(columns * 800, 1 << 26))
         progress?.start(
             expecting: passes * dealer.expectedBytes, total: set.files.reduce(0) { $0 + $1.byteCount })
         return dealer

@@ -67,7 +67,7 @@ struct FormatSniffer {
             for (place, token) in code.split(whereSeparator: { $0 <= 0x20 }).enumerated() {
                 if FormatSniffer.isPair(token) {
                     pairs += 1
-                } else if place > 0 {
+                } else if place > 0 || token.contains(where: TableLayout.delimiters.contains) {
                     isLIBSVM = false
                 }
             }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Platform
 
 extension ReadOptions.Format: ExpressibleByArgument {}
 extension ReadOptions.MissingLabel: ExpressibleByArgument {}
@@ -238,6 +239,12 @@ extension TrainingDataOptions {
 
     /// Of the data, where `--test` is a number.
     var testShare: Double? { test.count == 1 ? TrainingDataOptions.share(test[0]) : nil }
+
+    /// A number that is no share, or one beside other values; no file is there by that name.
+    static func looksLikeShare(_ text: String) -> Bool {
+        let digits = text.hasSuffix("%") ? String(text.dropLast()) : text
+        return Double(digits) != nil && access(text, F_OK) != 0
+    }
 
     static func share(_ text: String) -> Double? { Double(text).flatMap { $0 > 0 && $0 < 1 ? $0 : nil } }
 }

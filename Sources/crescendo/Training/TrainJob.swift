@@ -270,6 +270,12 @@ extension TrainCommand: RankCommand {
         if data.contains("-"), trainingData.test.contains("-") {
             throw OptionsError(text: "Standard input (-) is read once: give it as data or as --test, not as both.")
         }
+        if let wrong = trainingData.testFiles.first(where: TrainingDataOptions.looksLikeShare) {
+            throw OptionsError(
+                text:
+                    "--test \(wrong): give files, or one share of the rows above 0 and below 1, such as 0.2, and nothing beside it."
+            )
+        }
         if run.tolerance == 0, run.maxEpochs == nil, run.maxIterations == nil,
             run.timeLimit == nil, (try? model.description) == nil
         {

@@ -3,6 +3,13 @@ import Testing
 @testable import Datasets
 
 @Suite struct DataFileTests {
+    /// A time of day at the end of every line is no index and value.
+    @Test func timesAreNoPairs() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("t", "x,y,when\n" + (10..<30).map { "1,2,2020-01-\($0) 07:\($0)\n" }.joined())
+        #expect(try DataFile(path: path).format == .csv)
+    }
+
     @Test func tellsFormatsApart() throws {
         let folder = try ScratchFolder()
         func format(_ name: String, _ text: String) throws -> DataFile.Format {

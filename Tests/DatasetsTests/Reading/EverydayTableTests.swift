@@ -108,6 +108,58 @@ import Testing
         #expect(said.contains(":62: 'none given' is no number as the others of column 'a' are"), "\(said)")
     }
 
+    /// A few odd texts, or another way of writing, never make categories or an identifier of a column of numbers.
+    @Test(arguments: [
+        (
+            (0..<300).map { $0 < 200 ? "\($0).5" : "\"1,\($0).50\"" } + ["oops"],
+            "302: 'oops' is no number as the others"
+        ),
+        (
+            (0..<300).map { "\($0 % 100) %" } + ["3"],
+            "2: '0 %' in column 'v' is written in another way than the 1 plain numbers"
+        ),
+        ((0..<300).map { "\"\($0),25\"" } + ["7.25"], "2: '0,25' in column 'v' is written in another way"),
+        ((0..<300).map { "$\($0)" } + ["€4"], "2: '$0' and others in column 'v' have different units"),
+    ])
+    func mixedNumbers(texts: [String], said: String) {
+        let text = "v,y\n" + texts.enumerated().map { "\($1),\($0 % 2)\n" }.joined()
+        let found = message { _ = try Table(text) }
+        #expect(found.contains(said), "\(found)")
+    }
+
+    @Test func moneyBesidePlainNumbers() throws {
+        let table = try Table("v,y\n" + (0..<30).map { "\($0 == 7 ? "" : "$")\($0 + 1).25,\($0 % 2)\n" }.joined())
+        #expect(table.dense.map { $0[0] } == (0..<30).map { Double($0) + 1.25 })
+    }
+
+    @Test func blanksWithinQuotes() throws {
+        #expect(try Table("v,y\n\"12 \",0\n\" 3.5\",1\n\"4\",1\n").dense == [[12], [3.5], [4]])
+    }
+
+    @Test func numbersAreNoDates() {
+        let found = message {
+            _ = try Table("v,y\n" + (0..<30).map { "201901\($0 + 10),\($0 % 2)\n" }.joined()) { $0.dates = ["v"] }
+        }
+        #expect(found.contains("`date` v: the column holds numbers, as 20190110"), "\(found)")
+    }
+
+    /// The row that does not fit is told, and dates with the year first are the same in every column.
+    @Test func datesThatDoNotFit() throws {
+        let rows = (0..<60).map { "0\($0 % 9 + 1)/2\($0 % 9)/2020,\($0 % 2)\n" }.joined()
+        let found = message { _ = try Table("d,y\n" + rows + "31/12/2020,1\n") }
+        #expect(found.contains(":62: '31/12/2020' is no date"), "\(found)")
+        let dotted = try Table("d,y\n" + (0..<60).map { "\($0 % 28 + 1).\($0 % 12 + 1).2020,\($0 % 2)\n" }.joined())
+        guard case .date(let parts) = dotted.schema.columns[0].kind else {
+            Issue.record("no dates")
+            return
+        }
+        func entries(_ text: String) -> [Double]? {
+            Array(text.utf8).withUnsafeBufferPointer { parts.entries($0)?.map(\.value) }
+        }
+        #expect(entries("5.3.2020") != nil && entries("5.3.2020") == entries("2020-03-05"))
+        #expect(entries("3/5/20") != entries("2020-03-05"))
+    }
+
     @Test func pointsBesideDecimalCommas() throws {
         // With decimal commas a point stands between thousands.
         let table = try Table("a;y\n1,5;0\n1.234;1\n") { $0.decimal = .comma }

@@ -76,6 +76,15 @@ import Testing
         }
     }
 
+    @Test func utf16WithoutAMark() throws {
+        let folder = try TemporaryFolder()
+        for encoding in [String.Encoding.utf16LittleEndian, .utf16BigEndian] {
+            let path = folder.path + "/u.csv"
+            try #require(Self.text.data(using: encoding)).write(to: URL(fileURLWithPath: path))
+            #expect(try Self.load([path]) == Self.plain(folder))
+        }
+    }
+
     /// Every scalar survives; halves of pairs alone do not.
     @Test func utf16Scalars() throws {
         let text = "aä€\u{FFFF}\u{10000}😀\u{10FFFF}\n"

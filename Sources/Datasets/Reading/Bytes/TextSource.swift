@@ -48,8 +48,9 @@ enum TextSource {
             text = PeekedBytes(try UnpackedBytes(raw, packing, name: name))
             isSequential = true
         }
-        if let order = UTF16Bytes.order(try text.peek(2)) {
-            _ = try text.bytes(2)
+        let marked = UTF16Bytes.order(try text.peek(2))
+        if let order = try marked ?? UTF16Bytes.unmarkedOrder(text.peek(32)) {
+            if marked != nil { _ = try text.bytes(2) }
             text = PeekedBytes(UTF16Bytes(text, order: order, name: name))
             isSequential = true
         }

@@ -29,6 +29,14 @@ final class UTF16Bytes: ByteSource {
         head.starts(with: [0xFF, 0xFE]) ? .little : head.starts(with: [0xFE, 0xFF]) ? .big : nil
     }
 
+    /// By the zeros that half of the bytes of letters and digits are, where there is no mark.
+    static func unmarkedOrder(_ head: ArraySlice<UInt8>) -> Order? {
+        guard head.count >= 8 else { return nil }
+        let zeros = head.enumerated().filter { $1 == 0 }.map { $0.offset % 2 }
+        guard 4 * zeros.count >= head.count, Set(zeros).count == 1 else { return nil }
+        return zeros[0] == 1 ? .little : .big
+    }
+
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         var done = 0
         while done < buffer.count {

@@ -141,8 +141,12 @@ private struct ScanPass<Rows: TableRows> {
         if column.firstText == nil { column.firstText = sighting(field) }
         var isDate = false
         if column.dates != nil {
-            isDate = lines.withText(field) { column.dates?.add($0) ?? false }
+            let orders = lines.withText(field) { column.dates?.add($0) }
+            isDate = orders != nil
             if !isDate, column.firstNotDate == nil { column.firstNotDate = sighting(field) }
+            for (order, fits) in (orders ?? []).enumerated() where !fits && column.firstMisfits[order] == nil {
+                column.firstMisfits[order] = sighting(field)
+            }
         }
         var isRead = isDate
         if !isDate, !column.isCategorical {

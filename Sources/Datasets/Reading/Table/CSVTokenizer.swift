@@ -27,6 +27,16 @@ private final class FieldStorage {
         capacity *= 2
     }
 
+    /// Line ends before a place, as far as they were counted: every column of a wide table may ask.
+    private var counted = (place: 0, lines: 0)
+
+    func lines(before place: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        if place < counted.place { counted = (0, 0) }
+        counted.lines += countBytes(0x0A, in: UnsafeBufferPointer(rebasing: bytes[counted.place..<place]))
+        counted.place = place
+        return counted.lines
+    }
+
     deinit { fields.deallocate() }
 }
 
@@ -53,6 +63,9 @@ struct CSVTokenizer {
     }
 
     subscript(index: Int) -> CSVField { storage.fields[index] }
+
+    /// Line ends before the current line.
+    var linesBefore: Int { storage.lines(before: lineStart, in: bytes) }
 
     /// The current line's fields.
     var fields: [CSVField] { (0..<count).map { self[$0] } }
@@ -204,10 +217,20 @@ struct CSVTokenizer {
         guard var cursor = bytes.baseAddress.map({ $0 + field.start }) else { return nil }
         let end = cursor + (field.end - field.start)
         guard let value = NumberParser.parse(&cursor), cursor == end else {
+            if let inner = withinBlanks(field) { return number(inner) }
             return hasDecimalComma ? numberWithComma(field) : nil
         }
         // Beside 1,5 a point stands between thousands, or nowhere.
         return hasDecimalComma && bytes[field.start..<field.end].contains(0x2E) ? nil : value
+    }
+
+    /// Without the blanks that quotes may keep around a number; nil: there are none.
+    private func withinBlanks(_ field: CSVField) -> CSVField? {
+        guard field.start < field.end, bytes[field.start] == 0x20 || bytes[field.end - 1] == 0x20 else { return nil }
+        var inner = field
+        while inner.start < inner.end, bytes[inner.start] == 0x20 { inner.start += 1 }
+        while inner.start < inner.end, bytes[inner.end - 1] == 0x20 { inner.end -= 1 }
+        return inner.start < inner.end ? inner : nil
     }
 
     /// 1,5 and 1.234.567,8: points between groups of three digits are passed over.

@@ -40,6 +40,8 @@ struct ColumnScan: Codable, Sendable {
     /// Texts may be dates.
     var dates: DateScan?
     var firstNotDate: Sighting?
+    /// For each order of its parts, the first date that is none in it.
+    var firstMisfits: [Sighting?] = DateText.Order.allCases.map { _ in nil }
     /// There were too many different dates or numbers to keep them as texts too.
     var areReadAlone = false
     /// Of labels, words for a missing value are counted: they may be the names of classes.
@@ -99,6 +101,7 @@ struct ColumnScan: Codable, Sendable {
         if let words = other.missingWords { missingWords?.merge(words) }
         if let others = other.dates { dates?.merge(others) }
         firstNotDate = .first(firstNotDate, other.firstNotDate)
+        firstMisfits = zip(firstMisfits, other.firstMisfits).map { .first($0, $1) }
         areReadAlone = areReadAlone || other.areReadAlone
         notFinite += other.notFinite
         sum.add(other.sum)

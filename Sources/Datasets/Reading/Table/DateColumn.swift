@@ -30,11 +30,13 @@ struct DateScan: Codable, Sendable {
 
     private(set) var readings = [Reading](repeating: Reading(), count: DateText.Order.allCases.count)
 
-    /// False: it is no date.
-    mutating func add(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let moments = DateText.parse(text) else { return false }
-        for order in DateText.Order.allCases { if let moment = moments[order] { readings[order.rawValue].add(moment) } }
-        return true
+    /// In which orders it is a date; nil: in none.
+    mutating func add(_ text: UnsafeBufferPointer<UInt8>) -> [Bool]? {
+        guard let moments = DateText.parse(text) else { return nil }
+        return DateText.Order.allCases.map { order in
+            if let moment = moments[order] { readings[order.rawValue].add(moment) }
+            return moments[order] != nil
+        }
     }
 
     mutating func merge(_ other: DateScan) {
@@ -42,7 +44,9 @@ struct DateScan: Codable, Sendable {
     }
 
     /// Texts that are dates, in the order that suits most of them.
-    var count: Int { readings.map(\.count).max() ?? 0 }
+    var count: Int { readings[best].count }
+    /// That order.
+    var best: Int { readings.indices.max { readings[$0].count < readings[$1].count } ?? 0 }
 
     /// The order in which all `texts` are dates. Where both 1/2/2013 ways fit, the month comes first, as pandas has it.
     func order(of texts: Int) -> (order: DateText.Order, isAmbiguous: Bool)? {
@@ -96,7 +100,10 @@ public struct DateParts: Codable, Sendable, Equatable {
 
     /// Feature and value of each that is not 0, ascending; nil: the text is no date.
     func entries(_ text: UnsafeBufferPointer<UInt8>) -> [(feature: Int, value: Double)]? {
-        guard let order = DateText.Order(rawValue: order), let moment = DateText.parse(text)?[order] else { return nil }
+        guard let order = DateText.Order(rawValue: order), let moments = DateText.parse(text),
+            // A year that comes first can be mistaken for nothing.
+            let moment = moments[order] ?? moments[.year]
+        else { return nil }
         var entries = [(0, Double(moment.day - middle) + Double(moment.seconds) / 86_400)]
         var first = 1
         for (places, value) in [(months, moment.month), (weekdays, moment.weekday), (hours, moment.hour)] {

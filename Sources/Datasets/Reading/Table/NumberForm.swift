@@ -12,6 +12,8 @@ public struct NumberForm: Codable, Sendable, Equatable {
         return hasDecimalComma ? found.comma : found.point
     }
 
+    var isPercentage: Bool { unit == 0 }
+
     /// What it is for people.
     var words: String {
         let unit = self.unit.map { FormText.units[$0] }
@@ -190,13 +192,17 @@ struct FormScan: Codable, Sendable {
         case numbers(NumberForm, sum: CompensatedSum)
         /// Numbers in both ways, and not the same ones.
         case ambiguous
+        /// Numbers, but some are $ and some are %.
+        case mixedUnits
     }
 
     /// - Parameters:
     ///   - texts: that there are.
     ///   - decimal: as the user said it, or the file shows it.
     func verdict(texts: Int, decimal: ReadOptions.Decimal) -> Verdict {
-        guard texts > 0, units.nonzeroBitCount <= 1, withUnit == 0 || withUnit == texts else { return .none }
+        guard texts > 0, points == texts || commas == texts else { return .none }
+        let isPercentage = units & 1 == 1
+        guard units.nonzeroBitCount <= 1, !isPercentage || withUnit == texts else { return .mixedUnits }
         let unit = units == 0 ? nil : units.trailingZeroBitCount
         let canPoint = points == texts && decimal != .comma
         let canComma = commas == texts && decimal != .point

@@ -152,6 +152,14 @@ private struct SchemaBuilder {
     /// What a column of dates becomes, and whether their order is a guess; nil: it is none.
     private func dates(_ position: Int) throws -> (DateParts, Bool)? {
         let column = scan.columns[position]
+        if scan.roles.dates.contains(position), column.numbers > 0 {
+            let example = column.numberTable.texts.min() ?? "a number"
+            throw ParseError(
+                file: scan.layout.file,
+                message:
+                    "`date` \(scan.layout.columns[position]): the column holds numbers, as \(example); write dates as "
+                    + "2013-01-31, or leave the option out")
+        }
         guard let dates = column.dates, column.texts > 0 else { return nil }
         let others = column.texts + column.numbers + column.notFinite
         if let (order, isAmbiguous) = dates.order(of: others) {
@@ -160,7 +168,8 @@ private struct SchemaBuilder {
         // As with numbers: a few odd texts are no reason for thousands of categories.
         let isMeant = scan.roles.dates.contains(position) || column.areReadAlone && dates.count > 0
         let isStray = dates.count > 20 && dates.count * 20 >= others * 19
-        guard isMeant || isStray, let place = column.firstNotDate ?? column.firstText else { return nil }
+        guard isMeant || isStray, let place = column.firstNotDate ?? column.firstMisfits[dates.best] ?? column.firstText
+        else { return nil }
         throw place.error(
             "'\(place.text)' is no date as the others of column \(quoted(position)) are; mend it, or, if it stands for a "
                 + "missing value, say `missing` '\(place.text)', or leave the column out with `drop`")
@@ -171,25 +180,37 @@ private struct SchemaBuilder {
         _ position: Int, _ role: String, _ options: ReadOptions
     ) throws -> (form: NumberForm, mean: Double)? {
         let column = scan.columns[position]
-        guard column.texts > 0, !column.isCategorical else { return nil }
+        guard column.texts > 0, !column.isCategorical, let first = column.firstText else { return nil }
         let decimal = scan.layout.hasDecimalComma ? .comma : options.decimal
         let name = "\(role) \(quoted(position))"
+        let values = column.texts + column.numbers
+        // Few different texts may be names of something; many are not.
+        let isMany =
+            column.areReadAlone || column.textTable.count + column.numberTable.count > 20 || column.hasManyNumbers
         switch column.forms.verdict(texts: column.texts, decimal: decimal) {
         case .numbers(let form, let sum):
-            // A plain number with a point is another one where commas are decimal; and money beside plain numbers may be either.
+            // A plain number with a point is another one where commas are decimal, and 3 beside 12 % may be 300 %.
             let hasPoints =
                 form.hasDecimalComma && !scan.layout.hasDecimalComma
                 && (column.hasManyNumbers || column.numberTable.texts.contains { $0.contains(".") })
-            guard column.numbers == 0 || form.unit == nil && !hasPoints else { return nil }
+            guard column.numbers == 0 || !hasPoints && !form.isPercentage else {
+                guard isMany else { return nil }
+                throw first.error(
+                    "'\(first.text)' in \(name) is written in another way than the \(column.numbers) plain numbers there; write all "
+                        + "in one way" + (hasPoints ? ", or say with `decimal` which is right" : ""))
+            }
             return (form, column.mean(with: sum, column.texts))
         case .ambiguous:
-            guard let place = column.firstText else { return nil }
-            throw place.error(
-                "'\(place.text)' in \(name) may have a decimal comma or one between thousands: say which with `decimal` "
+            throw first.error(
+                "'\(first.text)' in \(name) may have a decimal comma or one between thousands: say which with `decimal` "
                     + "comma or `decimal` point")
+        case .mixedUnits:
+            guard isMany else { return nil }
+            throw first.error("'\(first.text)' and others in \(name) have different units; write all in one")
         case .none:
-            let isStray = column.forms.count > 20 && column.forms.count * 20 >= (column.texts + column.numbers) * 19
-            guard isStray || column.areReadAlone && column.dates?.count ?? 0 == 0, let place = column.firstFormless
+            let isStray = (column.forms.count + column.numbers) * 20 >= values * 19 && column.forms.count > 0
+            guard isMany, isStray || column.areReadAlone && column.dates?.count ?? 0 == 0,
+                let place = column.firstFormless
             else { return nil }
             throw place.error(
                 "'\(place.text)' is no number as the others of \(name) are; mend it, or, if it stands for a missing value, "

@@ -51,10 +51,9 @@ extension CSVTokenizer: TableRows {
     }
 
     func sighting(_ field: CSVField, in chunk: TextChunk) -> Sighting {
-        let before = countBytes(0x0A, in: UnsafeBufferPointer(rebasing: bytes[..<lineStart]))
-        return Sighting(
+        Sighting(
             file: chunk.file, offset: chunk.offset + chunk.markLength + lineStart,
-            line: chunk.firstLine.map { $0 + before }, text: text(field))
+            line: chunk.firstLine.map { $0 + linesBefore }, text: text(field))
     }
 
     @inline(__always)
