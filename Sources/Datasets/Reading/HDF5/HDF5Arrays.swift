@@ -1,10 +1,11 @@
 /// Which datasets and groups of an HDF5 file are the rows and the labels.
 enum HDF5Arrays {
     static func contents(_ place: ArrayPath, _ options: ReadOptions) throws -> ArrayContents {
-        let objects = try HDF5Contents(place.file).objects
+        let found = try HDF5Contents(place.file)
+        let objects = found.objects
         let file = place.file
         if let name = place.name {
-            guard let object = try HDF5Contents.object(file, name) else { throw missing(name, objects, file) }
+            guard let object = try HDF5Contents.object(file, name) else { throw missing(name, found, file) }
             var contents = ArrayContents(try rows(name, object, file))
             try addLabels(&contents, objects, place.file, ArrayNames.part(of: name), except: name)
             return contents
@@ -14,6 +15,7 @@ enum HDF5Arrays {
         var choice = ArrayNames.rows(names, isTraining: options.isTraining)
         if candidates.count == 1 { choice = .one(0, ArrayNames.part(of: names[0])) }
         guard case .one(let index, let part) = choice else {
+            if names.isEmpty, let name = found.unreadable.first { throw tooNew(name, file) }
             let list = names.isEmpty ? objects.map(\.path) : names
             throw ParseError(
                 file: file,
@@ -29,10 +31,11 @@ enum HDF5Arrays {
 
     /// The labels at a path, or those under a usual name, or the only list that there is.
     static func labels(_ place: ArrayPath, _ options: ReadOptions) throws -> LabelArray {
-        let objects = try HDF5Contents(place.file).objects
+        let found = try HDF5Contents(place.file)
+        let objects = found.objects
         if let name = place.name {
             guard let object = try HDF5Contents.object(place.file, name) else {
-                throw missing(name, objects, place.file)
+                throw missing(name, found, place.file)
             }
             return try labels(name, object, objects, place.file)
         }
@@ -70,11 +73,18 @@ enum HDF5Arrays {
         }
     }
 
-    private static func missing(
-        _ name: String, _ objects: [(path: String, object: HDF5Contents.Object)], _ file: String
-    ) -> ParseError {
+    private static func missing(_ name: String, _ found: HDF5Contents, _ file: String) -> ParseError {
+        if found.unreadable.contains(name) { return tooNew(name, file) }
+        return ParseError(
+            file: file, message: "has nothing called '\(name)'; it has \(shown(found.objects.map(\.path)))")
+    }
+
+    /// Newer versions of the library write what older ones do not open.
+    private static func tooNew(_ name: String, _ file: String) -> ParseError {
         ParseError(
-            file: file, message: "has nothing called '\(name)'; it has \(shown(objects.map(\.path)))")
+            file: file,
+            message: "'\(name)' cannot be opened by the HDF5 library here, which is older than what wrote it; write it anew "
+                + "with h5py.File(…, libver='earliest')")
     }
 
     private static func shown(_ paths: [String]) -> String {

@@ -13,6 +13,8 @@ struct HDF5Contents {
     }
 
     private(set) var objects: [(path: String, object: Object)] = []
+    /// Objects that this version of the library does not open.
+    private(set) var unreadable: [String] = []
     /// More objects than these are not looked at.
     private static let limit = 10_000
 
@@ -30,7 +32,7 @@ struct HDF5Contents {
 
     /// All objects; links that lead nowhere are passed over.
     init(_ file: String) throws {
-        objects = try HDF5Library.alone(file) { calls in
+        (objects, unreadable) = try HDF5Library.alone(file) { calls in
             let opened = try calls.open(file)
             defer { _ = calls.release(opened) }
             var paths: [String] = []
@@ -45,7 +47,18 @@ struct HDF5Contents {
                     }, place)
                 guard status >= 0 else { throw calls.failure(file, "the list of its objects") }
             }
-            return try paths.compactMap { path in try calls.object(opened, file, path).map { ("/" + path, $0) } }
+            var found: [(path: String, object: Object)] = []
+            var lost: [String] = []
+            for path in paths {
+                if let object = try calls.object(opened, file, path) {
+                    found.append(("/" + path, object))
+                    continue
+                }
+                // It is there, and of a kind that is passed over, or this library cannot open it.
+                let id = calls.openObject(opened, path, 0)
+                if id < 0 { lost.append("/" + path) } else { _ = calls.release(id) }
+            }
+            return (found, lost)
         }
     }
 
