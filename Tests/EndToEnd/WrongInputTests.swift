@@ -35,7 +35,9 @@ struct WrongInput: Sendable, CustomTestStringConvertible {
         WrongInput(
             name: "missing file", arguments: ["train", "nothing.svm"],
             message: "nothing.svm: cannot open: No such file or directory"),
-        WrongInput(name: "empty folder as data", arguments: ["train", "."], message: ".: the folder has no files"),
+        WrongInput(
+            name: "folder of folders as data", arguments: ["train", "."],
+            message: ".: the folder has folders and no files"),
         .train("empty file", "", says: "data.svm: is empty"),
         .train("comments only", "# nothing\n\n# here\n", ["--format", "libsvm"], says: "there are no rows"),
         .train("one row", "1 1:2\n", ["--model", "ridge"], says: "training needs at least 2 rows"),
@@ -50,7 +52,7 @@ struct WrongInput: Sendable, CustomTestStringConvertible {
         .train("NaN", "1 1:2\n-1 1:nan\n", says: "data.svm:2: "),
         .train("infinite", "1 1:2\n-1 1:1e999\n", says: "data.svm:2: "),
         .train("unknown format", "lorem ipsum\n", file: "data.txt", says: "--format"),
-        .train("Parquet", "PAR1....PAR1", file: "data.bin", says: "Parquet"),
+        .train("damaged Parquet", "PAR1....PAR1", file: "data.bin", says: "its metadata is damaged"),
         .train("not gzip", "1 1:2\n-1 1:3\n", ["--format", "npy"], file: "data.npy", says: "data.npy"),
         .train("ragged table", "a,b,y\n1,2,3\n4,5\n", file: "data.csv", says: "data.csv:3: "),
         .train(

@@ -83,7 +83,8 @@ enum HDF5Arrays {
     private static func tooNew(_ name: String, _ file: String) -> ParseError {
         ParseError(
             file: file,
-            message: "'\(name)' cannot be opened by the HDF5 library here, which is older than what wrote it; write it anew "
+            message:
+                "'\(name)' cannot be opened by the HDF5 library here, which is older than what wrote it; write it anew "
                 + "with h5py.File(…, libver='earliest')")
     }
 
