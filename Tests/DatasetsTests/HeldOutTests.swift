@@ -132,4 +132,16 @@ import Testing
             #expect(said.contains(word), "\(said)")
         }
     }
+
+    /// A class for every second row or more is none.
+    @Test func textsThatDifferRowByRowAreNoClasses() throws {
+        let names = (0..<60).map { "name \($0)" }
+        func encode(_ classes: Int, rows: Int) throws -> LabelEncoding {
+            let summary = LabelSummary((0..<rows).map { Double($0 % classes) }, areText: true)
+            return try LabelEncoding(.classes, summary: summary, names: Array(names[..<classes]))
+        }
+        #expect(message { _ = try encode(60, rows: 100) }.contains("the labels are 60 different texts in 100 rows"))
+        #expect(try encode(50, rows: 100).classCount == 50)
+        #expect(try encode(20, rows: 20).classCount == 20)
+    }
 }

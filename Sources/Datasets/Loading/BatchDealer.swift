@@ -29,77 +29,26 @@ struct BatchDealer {
     private typealias Done<Result> = [(offset: Int, result: Result)]
 
     /// Collective. Calls `work` on this rank for its rows, some at a time, with the number of the file, on several threads,
-    /// and `take` with the results, in order, and the number of the first row in the file. Errors thrown by the reading or by
-    /// `work` are thrown by all ranks.
+    /// and `take` with the results, in order, and the number of the first row in the file.
     ///
     /// - Parameter wanted: of each file, the columns that are read.
     func forEachBatch<Result: Sendable>(
         wanted: [[Int]], _ work: @Sendable (_ file: Int, ArrowBatch, Range<Int>) throws -> Result,
         take: (_ file: Int, _ offset: Int, Result) throws -> Void
     ) throws {
-        var shares = shares[...]
-        var reader: (any ArrowReader)?
-        var number = 0
-        while true {
-            var failure: (any Error)?
-            var faulty = 0
-            do {
-                // A few batches a thread between two agreements.
-                for _ in 0..<8 {
-                    var pieces: [ArrowPiece] = []
-                    while pieces.count < threads {
-                        faulty = number
-                        do {
-                            if let piece = try reader?.next() {
-                                progress?.add(piece.rows.count)
-                                pieces.append(piece)
-                            } else if pieces.isEmpty, let (file, range) = shares.popFirst() {
-                                number = file
-                                reader = nil
-                                reader = try set.files[file].table?.reader(
-                                    rows: range, wanted: wanted[file], converter: set.converter, pool: pool)
-                            } else {
-                                if shares.isEmpty { reader = nil }
-                                break
-                            }
-                        } catch {
-                            // What comes before in the files is told first.
-                            try run(pieces, number, work, take)
-                            throw error
-                        }
-                    }
-                    try run(pieces, number, work, take)
-                    if reader == nil { break }
-                }
-            } catch {
-                failure = error
+        // A converter answers for one file at a time.
+        try PieceDealing(communicator: communicator, threads: threads).forEach(shares, keepsFilesApart: true) { file, range in
+            let reader = try set.files[file].table?.reader(
+                rows: range, wanted: wanted[file], converter: set.converter, pool: pool)
+            return {
+                let piece = try reader?.next()
+                if let piece { progress?.add(piece.rows.count) }
+                return piece
             }
-            try communicator.throwFirst(failure, file: faulty)
-            if try communicator.allreduce(reader == nil && shares.isEmpty ? 1 : 0, .minimum) == 1 { return }
-        }
-    }
-
-    /// Works on pieces of one file side by side and takes the results in order.
-    private func run<Result: Sendable>(
-        _ pieces: [ArrowPiece], _ file: Int, _ work: (Int, ArrowBatch, Range<Int>) throws -> Result,
-        _ take: (Int, Int, Result) throws -> Void
-    ) throws {
-        guard !pieces.isEmpty else { return }
-        let results = withoutActuallyEscaping(work) { work in
-            // Unsafe: every thread has a place of its own, and the call outlives them all.
-            nonisolated(unsafe) var results = [Swift.Result<Done<Result>, any Error>?](
-                repeating: nil, count: pieces.count)
-            nonisolated(unsafe) let work = work
-            results.withUnsafeMutableBufferPointer { places in
-                nonisolated(unsafe) let places = places
-                concurrently(pieces.count) { index in
-                    places[index] = Swift.Result { try done(pieces[index], file, work) }
-                }
-            }
-            return results
-        }
-        for result in results {
-            for part in try result?.get() ?? [] { try take(file, part.offset, part.result) }
+        } work: { file, piece in
+            try done(piece, file, work)
+        } take: { file, _, parts in
+            for part in parts { try take(file, part.offset, part.result) }
         }
     }
 

@@ -73,14 +73,7 @@ public final class DistributedTable {
             return block
         }
         let names = try DistributedTable.unifyLabels(&blocks, names: schema?.label.names ?? [], communicator)
-        var summary = LabelSummary(areText: !names.isEmpty)
-        for block in blocks { summary.add(block.labels) }
-        for (rank, numbers) in try communicator.allgather(arrays: summary.numbers).enumerated()
-        where rank != communicator.rank {
-            summary.merge(LabelSummary(numbers: numbers))
-        }
-        let sums = try communicator.allreduce(
-            [blocks.reduce(0) { $0 + $1.rows }, blocks.reduce(0) { $0 + $1.values.count }], .sum)
+        let (summary, sums) = try DistributedTable.sums(blocks, areText: !names.isEmpty, communicator)
         let largest = try communicator.allreduce(
             [blocks.map(\.columnCount).max() ?? 0, blocks.contains { !$0.weights.isEmpty } ? 1 : 0], .maximum)
         rows = sums[0]
@@ -117,15 +110,7 @@ public final class DistributedTable {
 
     /// Some of the rows of another table, numbered among themselves. Collective.
     init(rows blocks: [RowBlock], of table: DistributedTable) throws {
-        let communicator = table.communicator
-        var summary = LabelSummary(areText: table.labels.areText)
-        for block in blocks { summary.add(block.labels) }
-        for (rank, numbers) in try communicator.allgather(arrays: summary.numbers).enumerated()
-        where rank != communicator.rank {
-            summary.merge(LabelSummary(numbers: numbers))
-        }
-        let sums = try communicator.allreduce(
-            [blocks.reduce(0) { $0 + $1.rows }, blocks.reduce(0) { $0 + $1.values.count }], .sum)
+        let (summary, sums) = try DistributedTable.sums(blocks, areText: table.labels.areText, table.communicator)
         (rows, nonZeros, columns) = (sums[0], sums[1], table.columns)
         (labels, labelNames, hasWeights) = (summary, table.labelNames, table.hasWeights)
         (format, schema, options) = (table.format, table.schema, table.options)
@@ -133,6 +118,23 @@ public final class DistributedTable {
         (identifierNames, digest) = (table.identifierNames, table.digest)
         (budget, threads, files, cached) = (table.budget, table.threads, table.files, nil)
         self.blocks = blocks
+    }
+
+    /// Over all ranks: labels, and the numbers of rows and of entries. Collective.
+    private static func sums(
+        _ blocks: [RowBlock], areText: Bool, _ communicator: any Communicator
+    ) throws -> (labels: LabelSummary, counts: [Int]) {
+        var labels = LabelSummary(areText: areText)
+        for block in blocks { labels.add(block.labels) }
+        for (rank, numbers) in try communicator.allgather(arrays: labels.numbers).enumerated()
+        where rank != communicator.rank {
+            labels.merge(LabelSummary(numbers: numbers))
+        }
+        return (
+            labels,
+            try communicator.allreduce(
+                [blocks.reduce(0) { $0 + $1.rows }, blocks.reduce(0) { $0 + $1.values.count }], .sum)
+        )
     }
 
     /// Training rows of weight 0 teach nothing: they count nowhere, as if they were not in the files. How many there were, over

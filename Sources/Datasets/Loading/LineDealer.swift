@@ -1,5 +1,6 @@
 import Kernels
 import MPI
+import Synchronization
 
 /// Deals every line of the files to one rank: byte ranges of plain files, chunks of packed files and pipes.
 ///
@@ -55,83 +56,38 @@ struct LineDealer {
         }.map { numbers[$0] }
     }
 
-    private struct Job {
-        var file: Int
-        var chunk: TextChunk
-    }
-
-    /// Works on chunks side by side and takes the results in order. `faulty`: the file of the first that failed.
-    private func run<Result: Sendable>(
-        _ jobs: [Job], _ work: (Int, TextChunk) throws -> Result, _ take: (Int, Int, Result) throws -> Void,
-        faulty: inout Int
-    ) throws {
-        guard !jobs.isEmpty else { return }
-        let results = withoutActuallyEscaping(work) { work in
-            // Unsafe: every thread has a place of its own, and the call outlives them all.
-            nonisolated(unsafe) var results = [Swift.Result<Result, any Error>?](repeating: nil, count: jobs.count)
-            nonisolated(unsafe) let work = work
-            results.withUnsafeMutableBufferPointer { places in
-                nonisolated(unsafe) let places = places
-                concurrently(jobs.count) { index in
-                    places[index] = Swift.Result { try work(jobs[index].file, jobs[index].chunk) }
-                }
-            }
-            return results
-        }
-        for (job, result) in zip(jobs, results) {
-            faulty = job.file
-            if case .failure = result, job.chunk.withBytes({ $0.contains(0x22) }) { metQuotes.isSet = true }
-            if let result { try take(job.file, job.chunk.offset, try result.get()) }
-        }
-    }
-
     private func isStream(_ number: Int) -> Bool { set.files[number].isSequential || set.files[number].isPiped }
 
     private func dealRanges<Result: Sendable>(
         _ numbers: [Int], _ work: (Int, TextChunk) throws -> Result, _ take: (Int, Int, Result) throws -> Void
     ) throws {
         guard !numbers.isEmpty else { return }
-        var shares = LineDealer.shares(
-            of: numbers.map { set.files[$0].dealtBytes }, ranks: communicator.size, rank: communicator.rank)[...]
-        var reader: (any ChunkReader)?
-        var number = 0
-        while true {
-            var failure: (any Error)?
-            var faulty = 0
-            do {
-                // A few chunks a thread between two agreements.
-                for _ in 0..<8 {
-                    var jobs: [Job] = []
-                    while jobs.count < threads {
-                        faulty = number
-                        do {
-                            if let chunk = try reader?.next() {
-                                progress?.add(chunk.count)
-                                jobs.append(Job(file: number, chunk: chunk))
-                            } else if let (index, range) = shares.popFirst() {
-                                number = numbers[index]
-                                reader = nil
-                                reader = try open(number, range: range)
-                            } else {
-                                reader = nil
-                                break
-                            }
-                        } catch {
-                            // What comes before in the files is told first.
-                            let place = number
-                            try run(jobs, work, take, faulty: &faulty)
-                            faulty = place
-                            throw error
-                        }
-                    }
-                    try run(jobs, work, take, faulty: &faulty)
-                    if reader == nil { break }
-                }
-            } catch {
-                failure = resolved(error)
+        let shares = LineDealer.shares(
+            of: numbers.map { set.files[$0].dealtBytes }, ranks: communicator.size, rank: communicator.rank
+        ).map { (item: numbers[$0.item], range: $0.range) }
+        try pieces.forEach(shares) { number, range in
+            let reader = try open(number, range: range)
+            return {
+                let chunk = try reader.next()
+                if let chunk { progress?.add(chunk.count) }
+                return chunk
             }
-            try communicator.throwFirst(failure, file: faulty)
-            if try communicator.allreduce(reader == nil && shares.isEmpty ? 1 : 0, .minimum) == 1 { return }
+        } work: { file, chunk in
+            try noting(chunk) { try work(file, chunk) }
+        } take: { file, chunk, result in
+            try take(file, chunk.offset, result)
+        }
+    }
+
+    private var pieces: PieceDealing { PieceDealing(communicator: communicator, threads: threads) }
+
+    /// Remembers that a chunk which could not be read has quotes.
+    private func noting<Result>(_ chunk: TextChunk, _ work: () throws -> Result) throws -> Result {
+        do {
+            return try work()
+        } catch {
+            if chunk.withBytes({ $0.contains(0x22) }) { metQuotes.isSet.store(true, ordering: .relaxed) }
+            throw error
         }
     }
 
@@ -184,11 +140,11 @@ struct LineDealer {
                 throw resolved(error)
             }
         } consume: { bytes in
-            let jobs = DealtChunk.receive(bytes, names: set.files.map(\.name), pool: pool).map {
-                Job(file: $0.file, chunk: $0.chunk)
+            let chunks = DealtChunk.receive(bytes, names: set.files.map(\.name), pool: pool).map {
+                PieceDealing.Piece(file: $0.file, value: $0.chunk)
             }
             do {
-                try run(jobs, work, take, faulty: &faulty)
+                try pieces.run(chunks, work, { try take($0, $1.offset, $2) }, faulty: &faulty)
             } catch {
                 throw resolved(error)
             }
@@ -222,9 +178,9 @@ struct LineDealer {
     private func resolved(_ error: any Error) -> any Error { (error as? ParseError)?.resolved() ?? error }
 }
 
-/// What a value carries from one call to its caller's other calls.
-final class Flag {
-    var isSet = false
+/// What threads tell whoever has called them.
+final class Flag: Sendable {
+    let isSet = Atomic(false)
 }
 
 /// A chunk on its way to the rank that parses it: file, offset, first line, byte count (8 bytes each), bytes.

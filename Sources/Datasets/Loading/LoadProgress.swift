@@ -21,6 +21,7 @@ public final class LoadProgress: Sendable {
     ///   - expected: bytes that this rank will read, in all passes.
     ///   - total: bytes of all files.
     func start(expecting expected: Int, total: Int) {
+        done.store(0, ordering: .relaxed)
         self.total.store(total, ordering: .relaxed)
         self.expected.store(expected, ordering: .relaxed)
     }

@@ -65,7 +65,7 @@ struct RowReading {
         } catch let error as DatasetError {
             // A part of a file may begin within quotes that hold line ends: what is there is known to who comes from its start.
             guard set.files.contains(where: { !$0.isSequential && !$0.isPiped }),
-                try communicator.allreduce(dealer.metQuotes.isSet ? 1 : 0, .maximum) == 1
+                try communicator.allreduce(dealer.metQuotes.isSet.load(ordering: .relaxed) ? 1 : 0, .maximum) == 1
             else { throw error }
             set = set.inSequence
             (blocks, notes) = ([], [])
@@ -88,16 +88,28 @@ struct RowReading {
     /// Pass 1 over CSV: what every column holds.
     private func scan(_ layouts: [TableLayout], _ dealer: LineDealer) throws -> TableSchema {
         let empty = try communicator.togetherOnData { try CSVScan(layout: layouts[0], options: options) }
+        return try schema(from: empty) { start, take in
+            try dealer.forEachChunk { file, chunk in
+                var part = start()
+                try part.add(chunk, layout: layouts[file])
+                return part
+            } take: { _, _, part in
+                take(part)
+            }
+        }
+    }
+
+    /// What all rows show. Collective.
+    ///
+    /// - Parameter read: makes a scan of every part of the rows, from what `start` gives, and hands it to `take`.
+    func schema(
+        from empty: CSVScan, read: (_ start: @Sendable () -> CSVScan, _ take: (CSVScan) -> Void) throws -> Void
+    ) throws -> TableSchema {
         var scan = empty
-        // What a scan of rows begins with.
-        let start = Mutex(empty)
-        try dealer.forEachChunk { file, chunk in
-            var part = start.withLock { $0 }
-            try part.add(chunk, layout: layouts[file])
-            return part
-        } take: { _, _, part in
+        let next = Mutex(empty)
+        try read({ next.withLock { $0 } }) { part in
             scan.merge(part)
-            start.withLock { $0.skipNumbers(of: scan) }
+            next.withLock { $0.skipNumbers(of: scan) }
         }
         scan = try mergeFromAll(scan, communicator) { $0.merge($1) }
         return try communicator.togetherOnData { try TableSchema(scan: scan, options: options) }

@@ -1,5 +1,4 @@
 import MPI
-import Synchronization
 
 extension RowReading {
     /// Both passes over Arrow and Parquet tables, as over CSV. Collective.
@@ -32,18 +31,14 @@ extension RowReading {
             let scan = try CSVScan(layout: layouts[0], options: options)
             return (scan, try layouts.map { try scan.positions(in: $0) })
         }
-        var scan = empty
-        // What a scan of rows begins with.
-        let start = Mutex(empty)
-        try dealer.forEachBatch(wanted: wanted) { file, batch, rows in
-            var part = start.withLock { $0 }
-            try part.add(batch, rows: rows, layout: layouts[file])
-            return part
-        } take: { _, _, part in
-            scan.merge(part)
-            start.withLock { $0.skipNumbers(of: scan) }
+        return try schema(from: empty) { start, take in
+            try dealer.forEachBatch(wanted: wanted) { file, batch, rows in
+                var part = start()
+                try part.add(batch, rows: rows, layout: layouts[file])
+                return part
+            } take: { _, _, part in
+                take(part)
+            }
         }
-        scan = try mergeFromAll(scan, communicator) { $0.merge($1) }
-        return try communicator.togetherOnData { try TableSchema(scan: scan, options: options) }
     }
 }

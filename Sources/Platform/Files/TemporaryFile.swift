@@ -10,7 +10,7 @@ public struct TemporaryFile {
         var name = ""
         repeat {
             name = "\(place)\(Self.mark)\(hostName())-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-            made = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, permissions)
+            made = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, permissions)
         } while made < 0 && errno == EEXIST
         guard made >= 0 else { return nil }
         // Without locks on a file system nothing is told dead there, but by its age.

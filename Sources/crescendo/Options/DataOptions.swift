@@ -1,6 +1,5 @@
 import ArgumentParser
 import Datasets
-import Platform
 
 extension ReadOptions.Format: ExpressibleByArgument {}
 extension ReadOptions.MissingLabel: ExpressibleByArgument {}
@@ -165,8 +164,8 @@ struct TrainingDataOptions: ParsableArguments {
         help: ArgumentHelp(
             "Rows to judge the finished model on: files, or a share of the data, as 0.2. May be repeated.",
             discussion: """
-                A share is chosen by --seed, the same on any number of ranks, and the same of every class; a file called 0.2 is \
-                given as ./0.2.
+                A share is chosen by --seed, the same on any number of ranks, and the same of every class; a file called 2 is \
+                given as ./2.
                 """, valueName: "file"),
         completion: .file())
     var test: [String] = []
@@ -240,10 +239,9 @@ extension TrainingDataOptions {
     /// Of the data, where `--test` is a number.
     var testShare: Double? { test.count == 1 ? TrainingDataOptions.share(test[0]) : nil }
 
-    /// A number that is no share, or one beside other values; no file is there by that name.
+    /// A number that is no share, or one beside other values. (Without a look at the disk, which ranks may see differently.)
     static func looksLikeShare(_ text: String) -> Bool {
-        let digits = text.hasSuffix("%") ? String(text.dropLast()) : text
-        return Double(digits) != nil && access(text, F_OK) != 0
+        Double(text.hasSuffix("%") ? String(text.dropLast()) : text) != nil
     }
 
     static func share(_ text: String) -> Double? { Double(text).flatMap { $0 > 0 && $0 < 1 ? $0 : nil } }

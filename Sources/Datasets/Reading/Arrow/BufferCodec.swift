@@ -15,7 +15,7 @@ enum BufferCodec {
             guard let library = LZ4.shared else { throw missing("LZ4", "liblz4-1") }
             try library.unpack(packed, into: target)
         case .zstd:
-            guard let library = ZSTD.shared else { throw missing("ZSTD", "libzstd1") }
+            guard let library = ZSTD.shared else { throw missing("ZSTD", Packing.zstd.library.package) }
             try library.unpack(packed, into: target)
         }
     }
@@ -82,7 +82,7 @@ private struct ZSTD: Sendable {
     let decompress: Decompress
 
     static let shared: ZSTD? = {
-        guard let library = SharedLibrary(["libzstd.so.1", "libzstd.so"]),
+        guard let library = SharedLibrary(Packing.zstd.library.files),
             let decompress = library.function("ZSTD_decompress", as: Decompress.self)
         else { return nil }
         return ZSTD(decompress: decompress)

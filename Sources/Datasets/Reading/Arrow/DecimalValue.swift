@@ -17,13 +17,13 @@ enum DecimalValue {
         let exponent = Int(value.bitPattern >> 23 & 0xFF) - 127
         // Eight digits before the point: 1233/4096 is log₁₀ 2.
         var place = 7 - (exponent * 1233) >> 12
-        var scaled = magnitude * powers[place]
+        var scaled = magnitude * NumberParser.powersOfTen[place]
         if scaled >= 1e8 {
             place -= 1
-            scaled = magnitude * powers[place]
+            scaled = magnitude * NumberParser.powersOfTen[place]
         }
         // What lies nearer than half a step of Float reads as the same Float.
-        let half = Double(bitPattern: UInt64(exponent - 24 + 1023) << 52) * powers[place]
+        let half = Double(bitPattern: UInt64(exponent - 24 + 1023) << 52) * NumberParser.powersOfTen[place]
         let digits8 = rounded(scaled)
         let error8 = (digits8 - scaled).magnitude
         var digits = digits8
@@ -55,7 +55,7 @@ enum DecimalValue {
             }
             place += 1
         }
-        let result = place >= 0 ? digits / powers[place] : digits * powers[-place]
+        let result = place >= 0 ? digits / NumberParser.powersOfTen[place] : digits * NumberParser.powersOfTen[-place]
         return exact < 0 ? -result : result
     }
 
@@ -77,9 +77,4 @@ enum DecimalValue {
     private static func slow(_ value: Float, _ exact: Double) -> Double {
         value.isFinite ? Double(value.description) ?? exact : exact
     }
-
-    private static let powers: [Double] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
-        1e20, 1e21, 1e22,
-    ]
 }

@@ -39,7 +39,7 @@ enum Packing: CaseIterable {
         }
     }
 
-    fileprivate var library: (name: String, files: [String], package: String) {
+    var library: (name: String, files: [String], package: String) {
         switch self {
         case .xz: ("liblzma", ["liblzma.so.5"], "liblzma5")
         case .bzip2: ("libbz2", ["libbz2.so.1.0", "libbz2.so.1"], "libbz2-1.0")
@@ -131,6 +131,9 @@ private final class LZMACodec: Codec {
     private let code: Code
     private let end: End
 
+    /// `xz -9` needs 65 MB; a header may ask for 4 GB.
+    private static let mostMemory: UInt64 = 1 << 30
+
     init?(_ library: SharedLibrary) {
         // One stream after the other is read as one.
         let concatenated: UInt32 = 0x08
@@ -140,7 +143,7 @@ private final class LZMACodec: Codec {
         else { return nil }
         (self.code, self.end) = (code, end)
         stream.initialize(to: shim_lzma_stream())
-        guard start(stream, .max, concatenated) == 0 else { return nil }
+        guard start(stream, LZMACodec.mostMemory, concatenated) == 0 else { return nil }
     }
 
     deinit {
@@ -157,7 +160,9 @@ private final class LZMACodec: Codec {
         stream.pointee.avail_out = output.count
         let result = code(stream, isLast ? 3 : 0)
         // 0: going on, 1: the end, 10: neither input nor room.
-        guard [0, 1, 10].contains(result) else { throw CodecFault(reason: "liblzma error \(result)") }
+        guard [0, 1, 10].contains(result) else {
+            throw CodecFault(reason: result == 6 ? "it wants more than 1 GB of memory" : "liblzma error \(result)")
+        }
         return CodecStep(
             taken: input.count - stream.pointee.avail_in, made: output.count - stream.pointee.avail_out,
             isBetweenStreams: result == 1)

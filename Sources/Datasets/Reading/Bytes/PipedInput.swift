@@ -66,14 +66,12 @@ final class PipedInput {
         let whole = PeekedBytes(head.bytes, before: FileBytes(file))
         guard keeps else { return whole }
         let folder = Environment["TMPDIR"] ?? "/tmp"
-        var template = Array("\(folder)/crescendo-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        guard descriptor >= 0 else {
+        guard let file = TemporaryFile(beside: folder + "/crescendo", permissions: 0o600) else {
             throw KeptBytes.fault(name, "in \(folder): \(InputFile.reason(errno))")
         }
         // Its name goes at once, so that nothing is left whatever happens.
-        unlink(template)
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        unlink(file.path)
+        let descriptor = file.descriptor
         return KeptBytes(whole, in: descriptor, name: name) { [self] in
             kept = InputFile(descriptor: descriptor, name: name, isPipe: false)
         }

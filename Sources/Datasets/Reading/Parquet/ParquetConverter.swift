@@ -67,8 +67,17 @@ final class ParquetConverter {
         (requests, answers, complaints) = (-1, -1, -1)
     }
 
-    private func ended() -> Int32 {
+    /// - Parameter patience: tenths of a second after which it is killed.
+    private func ended(patience: Int = 0) -> Int32 {
         var status: Int32 = 0
+        for _ in 0..<patience {
+            if waitpid(process, &status, WNOHANG) > 0 {
+                process = 0
+                return status
+            }
+            usleep(100_000)
+        }
+        if patience > 0 { kill(process, SIGKILL) }
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
         process = 0
         return status
@@ -78,8 +87,8 @@ final class ParquetConverter {
     private func failure() -> ParseError {
         guard process > 0 else { return ParseError(file: file, message: "the converter of Parquet files has ended") }
         var buffer = [UInt8](repeating: 0, count: 4096)
-        // It has closed its output, and is about to end.
-        let status = ended()
+        // It has closed its output, and should be about to end.
+        let status = ended(patience: 50)
         let count = buffer.withUnsafeMutableBytes { Platform.read(complaints, $0.baseAddress, $0.count) }
         let said = String(decoding: buffer[..<max(0, count)], as: UTF8.self)
         let line = said.split(separator: "\n").first.map(String.init) ?? "without a word"
