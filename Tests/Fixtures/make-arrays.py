@@ -76,3 +76,7 @@ scipy.sparse.save_npz("coo.npz", scipy.sparse.coo_array(matrix), compressed=Fals
 scipy.sparse.save_npz("bsr.npz", matrix.tobsr((2, 1)))
 observations = pd.DataFrame({"target": y, "tree": pd.Categorical(names)}, index=[f"c{i}" for i in range(rows)])
 anndata.AnnData(X=matrix, obs=observations).write_h5ad("cells.h5ad", compression="gzip")
+# By h5py 3.16 (HDF5 2.0): chunks with a filter, which older libraries do not open.
+with h5py.File("latest.h5", "w", libver="latest") as file:
+    file.create_dataset("x", data=np.arange(300.0).reshape(60, 5) % 7, chunks=(20, 5), compression="gzip")
+    file["y"] = np.arange(0.0, 300, 5) % 7

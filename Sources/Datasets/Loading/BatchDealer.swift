@@ -37,7 +37,8 @@ struct BatchDealer {
         take: (_ file: Int, _ offset: Int, Result) throws -> Void
     ) throws {
         // A converter answers for one file at a time.
-        try PieceDealing(communicator: communicator, threads: threads).forEach(shares, keepsFilesApart: true) { file, range in
+        try PieceDealing(communicator: communicator, threads: threads).forEach(shares, keepsFilesApart: true) {
+            file, range in
             let reader = try set.files[file].table?.reader(
                 rows: range, wanted: wanted[file], converter: set.converter, pool: pool)
             return {

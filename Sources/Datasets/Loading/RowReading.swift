@@ -107,10 +107,11 @@ struct RowReading {
     ) throws -> TableSchema {
         var scan = empty
         let next = Mutex(empty)
-        try read({ next.withLock { $0 } }) { part in
+        func take(_ part: CSVScan) {
             scan.merge(part)
             next.withLock { $0.skipNumbers(of: scan) }
         }
+        try read({ next.withLock { $0 } }, take)
         scan = try mergeFromAll(scan, communicator) { $0.merge($1) }
         return try communicator.togetherOnData { try TableSchema(scan: scan, options: options) }
     }
