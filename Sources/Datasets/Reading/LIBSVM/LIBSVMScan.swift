@@ -128,14 +128,12 @@ struct LIBSVMScan {
     @inline(__always)
     private mutating func entry(_ p: inout UnsafePointer<UInt8>) throws(LIBSVMFault) -> (Int, Double)? {
         let start = p
-        let (digits, length) = NumberParser.leadingDigits(p)
-        var index = Int(truncatingIfNeeded: digits)
-        p += length
-        if length == 8 {
-            while p.pointee &- 0x30 <= 9 {
-                index = index &* 10 &+ Int(p.pointee &- 0x30)
-                p += 1
-            }
+        var index = 0
+        while true {
+            let digit = p.pointee &- 0x30
+            if digit > 9 { break }
+            index = index &* 10 &+ Int(digit)
+            p += 1
         }
         guard p.pointee == 0x3A, p > start, p - start <= 18 else {
             try otherToken(start, &p)
