@@ -191,6 +191,7 @@ static void CK_NAME(squared_norms)(
 #include "pass_body.h"
 #include "softmax_body.h"
 #include "layers_body.h"
+#include "tables_body.h"
 
 const ck_kernels CK_NAME(ck_kernels) = {
     .name = CK_STRING,
@@ -218,6 +219,9 @@ const ck_kernels CK_NAME(ck_kernels) = {
     .gram_pack = CK_NAME(gram_pack),
     .column_maxima = CK_NAME(column_maxima),
     .column_squares = CK_NAME(column_squares),
+    .table_moments = CK_NAME(table_moments),
+    .table_deviations = CK_NAME(table_deviations),
+    .scale_row = CK_NAME(scale_row),
     .layers = &CK_NAME(ck_layers),
 };
 

@@ -65,12 +65,14 @@ public struct LabelSummary: Sendable, Equatable {
     mutating func add(_ labels: [Double]) {
         var rows: [Double: Int] = [:]
         var rest = LabelSummary()
+        rest.isCapped = isCapped
         for label in labels where !label.isNaN {
             if rest.isCapped {
                 rest.add(label)
             } else {
                 rows[label, default: 0] += 1
-                if rows.count > Self.mostClasses { rest.isCapped = true }
+                if label.rounded() != label { rest.allIntegers = false }
+                if rows.count > (rest.allIntegers ? Self.mostClasses : Self.cap) { rest.isCapped = true }
             }
         }
         let sorted = rows.sorted { $0.key < $1.key }

@@ -1,9 +1,13 @@
 /// Parsed rows before they have a place: what a reader yields and the loader sends to the rows' owners.
 ///
-/// Compressed rows: row i holds entries rowOffsets[i] ..< rowOffsets[i + 1] with ascending, unique, 0-based columns.
+/// Compressed rows: row i holds entries rowOffsets[i] ..< rowOffsets[i + 1] with ascending, unique, 0-based columns. Or dense
+/// ones: `columnCount` values each, zeros too, one row behind the other, and neither offsets nor columns.
 public struct RowBlock: Sendable {
     /// Number of the first row in the whole data set (files in the order given). Set once all counts are known.
     public var firstRow = 0
+    public var isDense = false
+    /// Dense rows: how many values are 0.
+    public var zeros = 0
     public var rowOffsets: [Int] = [0]
     public var columns: [Int32] = []
     public var values: [Double] = []
@@ -23,7 +27,10 @@ public struct RowBlock: Sendable {
 
     public init() {}
 
-    public var rows: Int { rowOffsets.count - 1 }
+    public var rows: Int { isDense ? labels.count : rowOffsets.count - 1 }
+
+    /// Values that are not 0.
+    public var nonZeros: Int { values.count - zeros }
 }
 
 extension RowBlock {
@@ -52,11 +59,17 @@ extension RowBlock {
         let width = ids.count / max(1, rows)
         var kept = RowBlock()
         kept.firstRow = firstRow
+        kept.isDense = isDense
         for row in 0..<rows where isKept[row] {
-            let entries = rowOffsets[row]..<rowOffsets[row + 1]
-            kept.columns += columns[entries]
+            let entries =
+                isDense ? row * columnCount..<(row + 1) * columnCount : rowOffsets[row]..<rowOffsets[row + 1]
             kept.values += values[entries]
-            kept.rowOffsets.append(kept.columns.count)
+            if isDense {
+                kept.zeros += values[entries].count { $0 == 0 }
+            } else {
+                kept.columns += columns[entries]
+                kept.rowOffsets.append(kept.columns.count)
+            }
             kept.labels.append(labels[row])
             if !weights.isEmpty { kept.weights.append(weights[row]) }
             kept.ids += ids[row * width..<(row + 1) * width]
@@ -65,5 +78,24 @@ extension RowBlock {
         kept.columnCount = columnCount
         kept.tally = tally
         return kept
+    }
+
+    /// The same rows without their zeros.
+    func compressed() -> RowBlock {
+        guard isDense else { return self }
+        var packed = self
+        (packed.isDense, packed.zeros) = (false, 0)
+        packed.rowOffsets.reserveCapacity(rows + 1)
+        packed.columns.reserveCapacity(nonZeros)
+        packed.values = []
+        packed.values.reserveCapacity(nonZeros)
+        for row in 0..<rows {
+            for column in 0..<columnCount where values[row * columnCount + column] != 0 {
+                packed.columns.append(Int32(truncatingIfNeeded: column))
+                packed.values.append(values[row * columnCount + column])
+            }
+            packed.rowOffsets.append(packed.columns.count)
+        }
+        return packed
     }
 }

@@ -217,3 +217,40 @@ extension KernelSet {
             grids.residuals.anchor, sums, &totals.sums)
     }
 }
+
+// MARK: - Tables
+
+extension KernelSet {
+    /// Adds rows of `columns` doubles to sums, as pairs (TwoSum), largest values, largest negated values and numbers of values
+    /// that are not 0, one of each a column.
+    public func moments(
+        _ x: UnsafePointer<Double>, rows: Int, columns: Int, sums: UnsafeMutablePointer<Double>,
+        tails: UnsafeMutablePointer<Double>, highest: UnsafeMutablePointer<Double>,
+        lowest: UnsafeMutablePointer<Double>, stored: UnsafeMutablePointer<Double>
+    ) {
+        table.pointee.table_moments(x, rows, columns, sums, tails, highest, lowest, stored)
+    }
+
+    /// sums + tails += Σ ((x − mean) · perUnit)² over the values of each column that are not 0.
+    public func deviations(
+        _ x: UnsafePointer<Double>, rows: Int, columns: Int, means: UnsafePointer<Double>,
+        perUnit: UnsafePointer<Double>, sums: UnsafeMutablePointer<Double>, tails: UnsafeMutablePointer<Double>
+    ) {
+        table.pointee.table_deviations(x, rows, columns, means, perUnit, sums, tails)
+    }
+
+    /// out = (x − mean) · factor, rounded to Float once; returns `norm` + Σ (out² − absent²) in Double, added in the order of
+    /// the columns.
+    public func scale(
+        _ x: UnsafePointer<Double>, columns: Int, means: UnsafePointer<Double>, factors: UnsafePointer<Double>,
+        absent: UnsafePointer<Float>, norm: Double, into out: UnsafeMutablePointer<Float>
+    ) -> Double {
+        table.pointee.scale_row(x, columns, means, factors, absent, norm, out)
+    }
+}
+
+/// Says that the `count` floats at `row` will be written soon, so that they come to the cache meanwhile.
+@inlinable @inline(__always)
+public func willWrite(_ row: UnsafeMutablePointer<Float>, count: Int) {
+    for line in stride(from: 0, to: count, by: 16) { ck_will_write(row + line) }
+}

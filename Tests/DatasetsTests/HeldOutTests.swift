@@ -25,7 +25,7 @@ import Testing
             let table = try DistributedTable.read([path], communicator: communicator)
             let (training, held) = try table.split(holding: share, seed: seed, isStratified: isStratified)
             #expect(training.rows + held.rows == rows)
-            let numbers = held.blocks.flatMap { block in
+            let numbers = held.blocks.map { $0.compressed() }.flatMap { block in
                 (0..<block.rows).map { row -> (Double, String) in
                     let entries = block.rowOffsets[row]..<block.rowOffsets[row + 1]
                     return (

@@ -137,8 +137,24 @@ typedef struct ck_kernels {
     /// sums[j] += Σ_r (x[r, j] − shift[j])² for j < columns, in Double, each square an addend; shift may be null
     void (*_Nonnull column_squares)(
         const float *x, long stride, long rows, long columns, const float *_Nullable shift, double *sums);
+    /// Of every column j of rows of doubles: sums[j] + tails[j] += Σ x, highest[j] and lowest[j] become the largest of
+    /// themselves and x, and of −x, stored[j] counts the x that are not 0
+    void (*_Nonnull table_moments)(
+        const double *x, long rows, long columns, double *sums, double *tails, double *highest, double *lowest,
+        double *stored);
+    /// sums[j] + tails[j] += Σ ((x − means[j]) per_unit[j])² over the x that are not 0
+    void (*_Nonnull table_deviations)(
+        const double *x, long rows, long columns, const double *means, const double *per_unit, double *sums,
+        double *tails);
+    /// out[j] = (x[j] − means[j]) factors[j], rounded once; returns norm + Σ (out[j]² − absent[j]²), one after the other
+    double (*_Nonnull scale_row)(
+        const double *x, long columns, const double *means, const double *factors, const float *absent, double norm,
+        float *out);
     const ck_layers *layers;
 } ck_kernels;
+
+/// What is at `p` will be written soon.
+static inline void ck_will_write(void *p) { __builtin_prefetch(p, 1); }
 
 /// The fastest set this machine runs, or the one that CRESCENDO_ISA (baseline, avx2, avx512) names if it can run.
 const ck_kernels *ck_current(void);

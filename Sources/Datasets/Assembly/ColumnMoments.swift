@@ -45,8 +45,9 @@ public struct ColumnMoments: Sendable {
         // Every thread has its own sums; wide data does without.
         self.threads = columnCount > 1 << 20 ? 1 : threads
         let parts = (0..<self.threads).map { _ in FirstPass(columnCount) }
-        ColumnMoments.forEach(blocks, placement, self.threads) {
-            parts[$0].add($1, entries: $1.entries($2, below: columnCount))
+        ColumnMoments.forEach(blocks, placement, self.threads) { thread, view, rows in
+            if let width = view.width { return parts[thread].add(view.dense(rows.lowerBound, width), rows: rows.count) }
+            for row in rows { parts[thread].add(view, entries: view.entries(row, below: columnCount)) }
         }
         for part in parts.dropFirst() { parts[0].merge(part) }
         var rows = 0
@@ -71,12 +72,20 @@ public struct ColumnMoments: Sendable {
         let means = AlignedBuffer(mean)
         let perUnit = AlignedBuffer(columns.map { maximumMagnitude($0) > 0 ? 1 / maximumMagnitude($0) : 1 })
         let parts = (0..<threads).map { _ in ColumnSums(columnCount) }
-        ColumnMoments.forEach(blocks, placement, threads) { thread, view, row in
+        ColumnMoments.forEach(blocks, placement, threads) { thread, view, rows in
             let sums = parts[thread]
-            for entry in view.entries(row, below: columnCount) {
-                let column = Int(view.columns[entry])
-                let deviation = (view.values[entry] - means.pointer[column]) * perUnit.pointer[column]
-                sums.add(deviation * deviation, column)
+            if let width = view.width {
+                KernelSet.current.deviations(
+                    view.dense(rows.lowerBound, width), rows: rows.count, columns: width, means: means.pointer,
+                    perUnit: perUnit.pointer, sums: sums.sums.pointer, tails: sums.tails.pointer)
+                return
+            }
+            for row in rows {
+                for entry in view.entries(row, below: columnCount) {
+                    let column = Int(view.columns[entry])
+                    let deviation = (view.values[entry] - means.pointer[column]) * perUnit.pointer[column]
+                    sums.add(deviation * deviation, column)
+                }
             }
         }
         for part in parts.dropFirst() { parts[0].merge(part) }
@@ -88,15 +97,23 @@ public struct ColumnMoments: Sendable {
         }
     }
 
-    /// Calls `body(thread, view, row)` for every row that is not kept for validation, each thread on a share of each block.
+    /// Calls `body(thread, view, rows)` for all rows that are not kept for validation, each thread on a share of each block.
     private static func forEach(
-        _ blocks: [RowBlock], _ placement: RowPlacement, _ threads: Int, _ body: (Int, RowBlockView, Int) -> Void
+        _ blocks: [RowBlock], _ placement: RowPlacement, _ threads: Int,
+        _ body: (Int, RowBlockView, Range<Int>) -> Void
     ) {
         for block in blocks {
             _ = block.withView { view in
                 concurrently(threads) { thread in
-                    for row in view.rows * thread / threads..<view.rows * (thread + 1) / threads
-                    where !placement.isValidation(block.firstRow + row) { body(thread, view, row) }
+                    let share = view.rows * thread / threads..<view.rows * (thread + 1) / threads
+                    var start = share.lowerBound
+                    if placement.hasValidation {
+                        for row in share where placement.isValidation(block.firstRow + row) {
+                            if start < row { body(thread, view, start..<row) }
+                            start = row + 1
+                        }
+                    }
+                    if start < share.upperBound { body(thread, view, start..<share.upperBound) }
                 }
             }
         }
@@ -132,6 +149,14 @@ private final class FirstPass {
             highest[column] = max(highest[column], value)
             lowest[column] = max(lowest[column], -value)
         }
+    }
+
+    /// Dense rows.
+    func add(_ values: UnsafePointer<Double>, rows count: Int) {
+        rows += count
+        KernelSet.current.moments(
+            values, rows: count, columns: columns, sums: sums.sums.pointer, tails: sums.tails.pointer,
+            highest: extremes.pointer, lowest: extremes.pointer + columns, stored: stored.pointer)
     }
 
     func merge(_ other: FirstPass) {

@@ -4,8 +4,8 @@ import MPI
 /// One sum per column, each as an unevaluated pair of doubles (Knuth's TwoSum): good to about 2⁻¹⁰⁰ of the sum of
 /// magnitudes, so that its rounding to one double does not show in which order, or on which rank, terms were added.
 final class ColumnSums {
-    private let sums: AlignedBuffer<Double>
-    private let tails: AlignedBuffer<Double>
+    let sums: AlignedBuffer<Double>
+    let tails: AlignedBuffer<Double>
 
     init(_ columns: Int) {
         sums = AlignedBuffer(count: columns)

@@ -140,6 +140,41 @@ final class DatasetBuilder {
     }
 }
 
+/// Where the rows of one part go on a rank that is alone: addresses only, which cost nothing to pass on.
+struct RowTarget: @unchecked Sendable {
+    let labels: UnsafeMutablePointer<Float>
+    let weights: UnsafeMutablePointer<Float>?
+    let squaredNorms: UnsafeMutablePointer<Float>
+    /// Values of dense rows, or of the entries of sparse ones.
+    let values: UnsafeMutablePointer<Float>
+    /// Dense: values from one row to the next.
+    let stride: Int
+    /// Sparse rows; nil: dense ones.
+    let rowOffsets: UnsafePointer<Int>?
+    let columnIndices: UnsafeMutablePointer<Int32>?
+
+    /// - Precondition: `builder` outlives this.
+    init(_ builder: DatasetBuilder) {
+        labels = builder.labels.pointer
+        weights = builder.weights?.pointer
+        squaredNorms = builder.squaredNorms.pointer
+        switch builder.matrix {
+        case .dense(let matrix):
+            (values, stride) = (matrix.row(0), matrix.stride)
+            (rowOffsets, columnIndices) = (nil, nil)
+        case .sparse(let matrix):
+            (values, stride) = (matrix.values.pointer, 0)
+            (rowOffsets, columnIndices) = (UnsafePointer(matrix.rowOffsets.pointer), matrix.columnIndices.pointer)
+        }
+    }
+
+    /// A dense row will soon be put there: its memory is far from the last one's.
+    @inline(__always)
+    func willPlace(_ row: Int) {
+        if rowOffsets == nil, stride <= 128 { willWrite(values + row * stride, count: stride) }
+    }
+}
+
 extension RowScaler {
     /// What is to be subtracted from sparse rows; nil where nothing is.
     var shift: AlignedBuffer<Float>? {

@@ -14,6 +14,9 @@ struct RowExchange {
 
     /// Collective. Empties `blocks`.
     func run(_ blocks: inout [RowBlock]) throws -> [Dataset] {
+        if !scaler.isDense {
+            for index in blocks.indices where blocks[index].isDense { blocks[index] = blocks[index].compressed() }
+        }
         let counts = scaler.isDense ? nil : try entryCounts(&blocks)
         let builders = placement.orders.enumerated().map { part, order in
             DatasetBuilder(
@@ -51,16 +54,21 @@ struct RowExchange {
     private func send(
         _ view: RowBlockView, _ row: Int, _ destination: RowPlacement.Destination, _ outbox: Outbox
     ) -> Bool {
-        let entries = view.entries(row, below: scaler.columns)
+        let entries = view.width == nil ? view.entries(row, below: scaler.columns) : 0..<scaler.columns
         let size = RowRecord.size(entries: entries.count, columns: scaler.columns)
         guard outbox.hasRoom(for: size, to: destination.owner) else { return false }
         let place = outbox.extend(by: size, to: destination.owner)
-        var values = place + RowRecord.headerSize
-        if entries.count < scaler.columns {
-            values.copyMemory(from: view.columns + entries.lowerBound, byteCount: 4 * entries.count)
-            values += 4 * entries.count
+        var target = place + RowRecord.headerSize
+        let norm: Float
+        if let width = view.width {
+            norm = scaler.fill(view.dense(row, width), into: target.assumingMemoryBound(to: Float.self))
+        } else {
+            if entries.count < scaler.columns {
+                target.copyMemory(from: view.columns + entries.lowerBound, byteCount: 4 * entries.count)
+                target += 4 * entries.count
+            }
+            norm = scaler.pack(view, entries, into: target.assumingMemoryBound(to: Float.self))
         }
-        let norm = scaler.pack(view, entries, into: values.assumingMemoryBound(to: Float.self))
         RowRecord.writeHead(
             place, rowField: destination.rowField, entries: entries.count, label: lookup(view.labels[row]),
             weight: weight(view, row, destination.part), squaredNorm: norm)
@@ -76,6 +84,7 @@ struct RowExchange {
 
     /// Without other ranks: every thread takes a share of each block's rows.
     private func placeAll(_ blocks: inout [RowBlock], _ builders: [DatasetBuilder]) {
+        let (training, validation) = (RowTarget(builders[0]), RowTarget(builders[1]))
         for index in blocks.indices {
             let destinations = placement.destinations(
                 block: index, firstRow: blocks[index].firstRow, count: blocks[index].rows)
@@ -83,31 +92,42 @@ struct RowExchange {
                 destinations.withUnsafeBufferPointer { destinations in
                     concurrently(threads) { thread in
                         let share = view.rows * thread / threads..<view.rows * (thread + 1) / threads
-                        for row in share { put(view, row, destinations[row], builders) }
+                        for row in share {
+                            if row + 8 < share.upperBound {
+                                let next = destinations[row + 8]
+                                (next.part == 0 ? training : validation).willPlace(next.row)
+                            }
+                            let destination = destinations[row]
+                            put(view, row, destination, destination.part == 0 ? training : validation)
+                        }
                     }
                 }
             }
             blocks[index] = RowBlock()
         }
+        withExtendedLifetime(builders) {}
     }
 
     @inline(__always)
     private func put(
-        _ view: RowBlockView, _ row: Int, _ destination: RowPlacement.Destination, _ builders: [DatasetBuilder]
+        _ view: RowBlockView, _ row: Int, _ destination: RowPlacement.Destination, _ target: RowTarget
     ) {
-        let builder = builders[destination.part]
-        let target = destination.row
-        let entries = view.entries(row, below: scaler.columns)
-        builder.labels[target] = lookup(view.labels[row])
-        builder.weights?[target] = weight(view, row, destination.part)
-        switch builder.matrix {
-        case .dense(let matrix):
-            builder.squaredNorms[target] = scaler.fill(view, entries, into: matrix.row(target))
-        case .sparse(let matrix):
-            let start = matrix.rowOffsets[target]
-            (matrix.columnIndices.pointer + start).update(from: view.columns + entries.lowerBound, count: entries.count)
-            builder.squaredNorms[target] = scaler.pack(view, entries, into: matrix.values.pointer + start)
+        let place = destination.row
+        target.labels[place] = lookup(view.labels[row])
+        if let weights = target.weights { weights[place] = weight(view, row, destination.part) }
+        if let width = view.width {
+            target.squaredNorms[place] = scaler.fill(
+                view.dense(row, width), into: target.values + place * target.stride)
+            return
         }
+        let entries = view.entries(row, below: scaler.columns)
+        guard let rowOffsets = target.rowOffsets, let columnIndices = target.columnIndices else {
+            target.squaredNorms[place] = scaler.fill(view, entries, into: target.values + place * target.stride)
+            return
+        }
+        let start = rowOffsets[place]
+        (columnIndices + start).update(from: view.columns + entries.lowerBound, count: entries.count)
+        target.squaredNorms[place] = scaler.pack(view, entries, into: target.values + start)
     }
 }
 

@@ -65,6 +65,8 @@ struct RowPlacement {
         }
     }
 
+    var hasValidation: Bool { threshold > 0 }
+
     @inline(__always)
     func isValidation(_ row: Int) -> Bool { mix64(seed &+ UInt64(row)) < threshold }
 

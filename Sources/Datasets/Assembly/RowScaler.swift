@@ -63,6 +63,15 @@ struct RowScaler {
         return Float(max(norm, 0))
     }
 
+    /// Writes the values of a dense row, without its padding, to dense storage or to a record for it; returns its squared norm.
+    @inline(__always)
+    func fill(_ values: UnsafePointer<Double>, into row: UnsafeMutablePointer<Float>) -> Float {
+        let norm = KernelSet.current.scale(
+            values, columns: columns, means: subtrahend.pointer, factors: factor.pointer, absent: absent.pointer,
+            norm: absentNorm, into: row)
+        return Float(max(norm, 0))
+    }
+
     /// Writes a row without entries, in whole vectors.
     @inline(__always)
     func fillAbsent(_ row: UnsafeMutablePointer<Float>) {

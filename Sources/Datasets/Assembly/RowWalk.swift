@@ -1,6 +1,8 @@
 /// The rows of a block, for loops that go over millions of them.
 struct RowBlockView {
     let rows: Int
+    /// Values of a dense row; nil: rows are compressed. Dense rows have neither offsets nor columns.
+    let width: Int?
     let rowOffsets: UnsafePointer<Int>
     let columns: UnsafePointer<Int32>
     let values: UnsafePointer<Double>
@@ -9,7 +11,11 @@ struct RowBlockView {
     let weights: UnsafePointer<Double>?
     let ids: [String]
 
-    /// Entries of a row below column `width`.
+    /// The values of a dense row.
+    @inline(__always)
+    func dense(_ row: Int, _ width: Int) -> UnsafePointer<Double> { values + row * width }
+
+    /// Entries of a compressed row below column `width`.
     @inline(__always)
     func entries(_ row: Int, below width: Int) -> Range<Int> {
         let start = rowOffsets[row]
@@ -33,7 +39,7 @@ extension RowBlock {
                             let none = UnsafeRawPointer(offsets)
                             return body(
                                 RowBlockView(
-                                    rows: rows, rowOffsets: offsets,
+                                    rows: rows, width: isDense ? columnCount : nil, rowOffsets: offsets,
                                     columns: columns.baseAddress ?? none.assumingMemoryBound(to: Int32.self),
                                     values: values.baseAddress ?? none.assumingMemoryBound(to: Double.self),
                                     labels: labels, weights: weights.isEmpty ? nil : weights.baseAddress, ids: ids))

@@ -36,10 +36,17 @@ extension RowBlock {
                 for row in 0..<rows {
                     var hash = mix64(UInt64(firstRow + row)) ^ labels[row].bitPattern
                     if !weights.isEmpty { hash = mix64(hash) ^ weights[row].bitPattern }
-                    for entry in rowOffsets[row]..<rowOffsets[row + 1] {
-                        let column = UInt64(UInt32(bitPattern: columns[entry]))
-                        hash = (hash ^ values[entry].bitPattern ^ (column << 32 | column)) &* 0x9E37_79B9_7F4A_7C15
-                        hash ^= hash >> 29
+                    // Values of one row do not wait for each other.
+                    if isDense {
+                        let row = values.baseAddress.map { $0 + row * columnCount }
+                        for column in 0..<columnCount {
+                            let value = row?[column] ?? 0
+                            hash &+= value == 0 ? 0 : mixed(value, UInt64(column))
+                        }
+                    } else {
+                        for entry in rowOffsets[row]..<rowOffsets[row + 1] {
+                            hash &+= mixed(values[entry], UInt64(UInt32(bitPattern: columns[entry])))
+                        }
                     }
                     hash = mix64(hash)
                     low += hash & 0xFFFF_FFFF
@@ -49,6 +56,12 @@ extension RowBlock {
         }
         return (low, high)
     }
+}
+
+@inline(__always)
+private func mixed(_ value: Double, _ column: UInt64) -> UInt64 {
+    let product = (value.bitPattern ^ (column &+ 1) &* 0xD6E8_FEB8_6659_FD93) &* 0x9E37_79B9_7F4A_7C15
+    return (product ^ product >> 32) &* 0xD6E8_FEB8_6659_FD93
 }
 
 /// 16 hexadecimal digits.

@@ -133,7 +133,7 @@ public final class DistributedTable {
         return (
             labels,
             try communicator.allreduce(
-                [blocks.reduce(0) { $0 + $1.rows }, blocks.reduce(0) { $0 + $1.values.count }], .sum)
+                [blocks.reduce(0) { $0 + $1.rows }, blocks.reduce(0) { $0 + $1.nonZeros }], .sum)
         )
     }
 

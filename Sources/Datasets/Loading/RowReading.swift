@@ -1,3 +1,4 @@
+import Kernels
 import MPI
 import Synchronization
 
@@ -75,28 +76,66 @@ struct RowReading {
 
     private mutating func readCSV(_ dealer: LineDealer) throws {
         let layouts = set.files.compactMap(\.layout)
-        let known = try schema ?? scan(layouts, dealer)
+        var kept: [ParsedBlock]?
+        let known = try schema ?? scan(layouts, dealer, &kept)
         let parsers = try communicator.togetherOnData {
             try layouts.map { try CSVParser(schema: known, layout: $0, options: options) }
         }
         identifierNames = parsers[0].idNames
         notes = known.description + parsers.flatMap(\.notes)
-        try take(dealer) { file, chunk in try parsers[file].parse(chunk) }
+        if let kept {
+            blocks += kept
+        } else {
+            try take(dealer) { file, chunk in try parsers[file].parse(chunk) }
+        }
         schema = known
     }
 
-    /// Pass 1 over CSV: what every column holds.
-    private func scan(_ layouts: [TableLayout], _ dealer: LineDealer) throws -> TableSchema {
+    /// Pass 1 over CSV: what every column holds. `kept`: the rows, where they needed no second pass.
+    private func scan(
+        _ layouts: [TableLayout], _ dealer: LineDealer, _ kept: inout [ParsedBlock]?
+    ) throws -> TableSchema {
         let empty = try communicator.togetherOnData { try CSVScan(layout: layouts[0], options: options) }
-        return try schema(from: empty) { start, take in
+        // Set once any chunk has rows that cannot be kept.
+        let isOver = Flag()
+        if !empty.mayKeepRows { isOver.isSet.store(true, ordering: .relaxed) }
+        var rows: [ParsedBlock] = []
+        let schema = try schema(from: empty) { start, take in
             try dealer.forEachChunk { file, chunk in
                 var part = start()
-                try part.add(chunk, layout: layouts[file])
-                return part
-            } take: { _, _, part in
-                take(part)
+                let keeping = !isOver.isSet.load(ordering: .relaxed)
+                let block = try part.add(chunk, layout: layouts[file], keeping: keeping)
+                if block == nil { isOver.isSet.store(true, ordering: .relaxed) }
+                return (part, block)
+            } take: { file, offset, result in
+                take(result.0)
+                if isOver.isSet.load(ordering: .relaxed) {
+                    rows = []
+                } else if let block = result.1 {
+                    rows.append(ParsedBlock(file: file, offset: offset, block: block))
+                }
             }
         }
+        let isWhole = !isOver.isSet.load(ordering: .relaxed) && schema.suits(rows.map(\.block))
+        guard try communicator.allreduce(isWhole ? 1 : 0, .minimum) == 1 else { return schema }
+        kept = settled(rows, schema, empty.keptColumns)
+        progress?.add(dealer.expectedBytes)
+        return schema
+    }
+
+    private func settled(_ rows: [ParsedBlock], _ schema: TableSchema, _ positions: [Int]) -> [ParsedBlock] {
+        var rows = rows
+        let count = rows.count
+        rows.withUnsafeMutableBufferPointer { rows in
+            // Unsafe: every thread has blocks of its own.
+            nonisolated(unsafe) let rows = rows
+            concurrently(threads) { thread in
+                for index in stride(from: thread, to: count, by: threads) {
+                    rows[index].block = rows[index].block.settled(schema, positions: positions)
+                }
+            }
+        }
+        return rows
     }
 
     /// What all rows show. Collective.

@@ -7,30 +7,39 @@ import Platform
 enum NumberParser {
     /// Reads a number at `cursor` and moves past it; nil (cursor unspecified) when there is none. Too large a number
     /// is ±infinity.
-    ///
-    /// Most numbers have a few digits before the point and a few behind it, and signs and lengths that nobody foresees: they are
-    /// read without a branch on either.
     @inline(__always)
     static func parse(_ cursor: inout UnsafePointer<UInt8>) -> Double? {
-        let isNegative = cursor.pointee == 0x2D
-        let p = cursor + (isNegative ? 1 : 0)
-        let (whole, wholeLength) = leadingDigits(p)
-        let afterWhole = p + wholeLength
-        if afterWhole.pointee == 0x2E {
-            let (fraction, length) = leadingDigits(afterWhole + 1)
-            let end = afterWhole + 1 + length
-            if wholeLength | length != 0, wholeLength < 8, length < 8, end.pointee | 0x20 != 0x65 {
-                cursor = end
-                // Fourteen digits at most: both are exact, so the one rounding is the right one.
-                return signed(
-                    Double(Int64(bitPattern: whole &* wholePowersOfTen[length] &+ fraction)) / powersOfTen[length],
-                    isNegative)
-            }
-        } else if wholeLength != 0, wholeLength < 8, afterWhole.pointee | 0x20 != 0x65 {
-            cursor = afterWhole
-            return signed(Double(Int64(bitPattern: whole)), isNegative)
-        }
+        let start = cursor
+        if let number = short(&cursor), cursor.pointee | 0x20 != 0x65 { return number }
+        cursor = start
         return general(&cursor)
+    }
+
+    /// A number with at most eight digits before its point and seven behind it, as nearly all are, and no exponent: what comes
+    /// behind is for the caller to see. Nil (cursor unspecified): something else.
+    ///
+    /// Nobody foresees signs and how many digits there are behind a point: those are read without a branch.
+    @inline(__always)
+    static func short(_ cursor: inout UnsafePointer<UInt8>) -> Double? {
+        let isNegative = cursor.pointee == 0x2D
+        if isNegative { cursor += 1 }
+        let start = cursor
+        var whole: UInt64 = 0
+        while cursor.pointee &- 0x30 < 10 {
+            whole = whole &* 10 &+ UInt64(cursor.pointee &- 0x30)
+            cursor += 1
+        }
+        let digits = cursor - start
+        guard digits <= 8 else { return nil }
+        guard cursor.pointee == 0x2E else {
+            return digits > 0 ? signed(Double(Int64(bitPattern: whole)), isNegative) : nil
+        }
+        let (fraction, length) = leadingDigits(cursor + 1)
+        guard digits | length != 0, length < 8 else { return nil }
+        cursor += 1 + length
+        // Fifteen digits at most: both are exact, so the one rounding is the right one.
+        return signed(
+            Double(Int64(bitPattern: whole &* wholePowersOfTen[length] &+ fraction)) / powersOfTen[length], isNegative)
     }
 
     @inline(__always)

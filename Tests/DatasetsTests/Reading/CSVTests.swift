@@ -7,6 +7,7 @@ struct Table {
     var layout: TableLayout
     var schema: TableSchema
     var block: RowBlock
+    var kept: RowBlock?
 
     init(_ text: String, _ change: (inout ReadOptions) -> Void = { $0.label = "y" }) throws {
         var options = ReadOptions()
@@ -17,6 +18,19 @@ struct Table {
         try scan.add(chunk, layout: layout)
         schema = try TableSchema(scan: scan, options: options)
         block = try CSVParser(schema: schema, layout: layout, options: options).parse(chunk)
+        kept = try Table.kept(chunk, layout, schema, options)
+        if let kept { #expect(kept.same(as: block), "\(text)") }
+    }
+
+    /// The rows as the scan keeps them; nil: it cannot.
+    private static func kept(
+        _ chunk: TextChunk, _ layout: TableLayout, _ schema: TableSchema, _ options: ReadOptions
+    ) throws -> RowBlock? {
+        var scan = try CSVScan(layout: layout, options: options)
+        guard scan.mayKeepRows, let block = try scan.add(chunk, layout: layout, keeping: true), schema.suits([block])
+        else { return nil }
+        #expect(try TableSchema(scan: scan, options: options) == schema)
+        return block.settled(schema, positions: scan.keptColumns)
     }
 
     static func chunk(_ text: String, file: String = "t.csv") -> TextChunk {

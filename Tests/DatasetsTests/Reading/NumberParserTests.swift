@@ -13,8 +13,18 @@ import Testing
         }
     }
 
+    /// The same, of what is short.
+    static func short(_ text: String) -> (Double, Int)? {
+        (Array(text.utf8) + [0x0A] + [UInt8](repeating: 0x31, count: 8)).withUnsafeBufferPointer { bytes in
+            guard let start = bytes.baseAddress else { return nil }
+            var cursor = start
+            return NumberParser.short(&cursor).map { ($0, cursor - start) }
+        }
+    }
+
     static func agrees(_ text: String) -> Bool {
         guard let (value, length) = parse(text) else { return false }
+        if let (short, end) = short(text), end == length, short.bitPattern != value.bitPattern { return false }
         return length == text.utf8.count && value.bitPattern == strtod(text, nil).bitPattern
     }
 

@@ -66,7 +66,8 @@ struct PlainRow: Equatable {
 
 extension RowBlock {
     var plainRows: [PlainRow] {
-        (0..<rows).map { row in
+        if isDense { return compressed().plainRows }
+        return (0..<rows).map { row in
             let range = rowOffsets[row]..<rowOffsets[row + 1]
             return PlainRow(
                 label: labels[row],

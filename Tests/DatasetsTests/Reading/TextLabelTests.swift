@@ -42,7 +42,7 @@ import Testing
     private func outcome(_ path: String, _ options: ReadOptions, _ ranks: Int) -> [String] {
         let found = try? onRanks(ranks) { communicator in
             let table = try DistributedTable.read([path], options: options, communicator: communicator)
-            let rows = table.blocks.flatMap { block in
+            let rows = table.blocks.map { $0.compressed() }.flatMap { block in
                 (0..<block.rows).map { "\(Int(block.values[block.rowOffsets[$0 + 1] - 1])) \(block.labels[$0])" }
             }
             return (table.labelNames, rows, table.rows)

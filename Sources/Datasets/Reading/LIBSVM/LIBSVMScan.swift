@@ -58,32 +58,73 @@ struct LIBSVMScan {
         }
         block.labels.append(try label(&p))
         let first = count
-        var previous = -1
-        var isSorted = true
-        var hasZeros = false
+        var row = Row()
         while true {
+            plainEntries(&p, columns, values, &count, &row)
             skipBlanks(&p)
             if p.pointee == 0x0A || p.pointee == 0x23 { break }
             guard let (column, value) = try entry(&p) else { continue }
-            isSorted = isSorted && column > previous
-            previous = column
-            hasZeros = hasZeros || value == 0
+            row.add(column, value)
             columns[count] = Int32(truncatingIfNeeded: column)
             values[count] = value
             count += 1
         }
-        largest = max(largest, previous)
-        if !isSorted {
-            let row = first..<count
-            if let twice = sortEntries(columns + first, values + first, row.count) {
+        largest = max(largest, row.last)
+        if !row.isSorted {
+            let entries = first..<count
+            if let twice = sortEntries(columns + first, values + first, entries.count) {
                 throw fault(.duplicate(Int(twice) + firstIndex), cursor)
             }
             block.tally.unsortedRows += 1
             largest = max(largest, Int(columns[count - 1]))
         }
-        if hasZeros { dropZeros(columns, values, from: first, &count) }
+        if row.hasZeros { dropZeros(columns, values, from: first, &count) }
         block.rowOffsets.append(count)
         cursor = afterLine(p)
+    }
+
+    /// What the entries of a row are like.
+    private struct Row {
+        var last = -1
+        var isSorted = true
+        var hasZeros = false
+
+        @inline(__always)
+        mutating func add(_ column: Int, _ value: Double) {
+            isSorted = isSorted && column > last
+            last = column
+            hasZeros = hasZeros || value == 0
+        }
+    }
+
+    /// Entries from `cursor` on that are as nearly all are: a blank, an index, a colon and a short number. Everything is in a local
+    /// variable, and so in a register.
+    @inline(never)
+    private func plainEntries(
+        _ cursor: inout UnsafePointer<UInt8>, _ columns: UnsafeMutablePointer<Int32>,
+        _ values: UnsafeMutablePointer<Double>, _ count: inout Int, _ row: inout Row
+    ) {
+        let firstIndex = firstIndex
+        var (next, found, place) = (cursor, row, count)
+        while next.pointee == 0x20 {
+            var p = next + 1
+            var index = 0
+            while p.pointee &- 0x30 < 10 {
+                index = index &* 10 &+ Int(p.pointee &- 0x30)
+                p += 1
+            }
+            let digits = p - next - 1
+            guard p.pointee == 0x3A, digits > 0, digits < 9, index >= firstIndex else { break }
+            p += 1
+            guard let value = NumberParser.short(&p), isEnd(p.pointee) else { break }
+            let column = index &- firstIndex
+            found.add(column, value)
+            columns[place] = Int32(truncatingIfNeeded: column)
+            values[place] = value
+            place &+= 1
+            next = p
+        }
+        (cursor, row, count) = (next, found, place)
     }
 
     private func fault(_ kind: LIBSVMFault.Kind, _ place: UnsafePointer<UInt8>) -> LIBSVMFault {
@@ -125,7 +166,7 @@ struct LIBSVMScan {
     }
 
     /// One `index:value`; nil for a `qid:` field.
-    @inline(__always)
+    @inline(never)
     private mutating func entry(_ p: inout UnsafePointer<UInt8>) throws(LIBSVMFault) -> (Int, Double)? {
         let start = p
         var index = 0

@@ -28,19 +28,24 @@ public struct CSVScan: Codable, Sendable {
     }
 
     /// Takes in a chunk of the file that `layout` describes. Throws `ParseError`.
-    public mutating func add(_ chunk: TextChunk, layout file: TableLayout) throws {
-        let match = ColumnMatch(wanted: layout.columns, areNamed: layout.hasHeader, file: file)
-        let scanned = layout.columns.indices.filter { roles.isRead($0) }
-        let positions = try scanned.map { try match.require($0) }
-        try chunk.withTerminatedBytes { bytes in
+    public mutating func add(_ chunk: TextChunk, layout: TableLayout) throws {
+        _ = try add(chunk, layout: layout, keeping: false)
+    }
+
+    /// Returns the rows, where that is asked for and they can be kept.
+    mutating func add(_ chunk: TextChunk, layout file: TableLayout, keeping: Bool) throws -> RowBlock? {
+        let places = try places(in: file)
+        return try chunk.withTerminatedBytes { bytes in
             var pass = ScanPass(
-                names: layout.columns, missing: MissingText(missingWords), source: chunk,
+                names: layout.columns, roles: roles, missing: MissingText(missingWords), source: chunk,
                 lines: CSVTokenizer(
                     bytes: bytes, delimiter: file.delimiter, hasDecimalComma: file.hasDecimalComma,
                     start: file.dataOffset - chunk.offset - chunk.markLength))
-            try columns.withUnsafeMutableBufferPointer { columns in
+            return try columns.withUnsafeMutableBufferPointer { columns in
                 do throws(CSVFault) {
-                    rows += try pass.run(file, Array(zip(scanned, positions)), columns)
+                    let found = try pass.run(file, places, columns, keeping: keeping)
+                    rows += found.rows
+                    return found.kept
                 } catch {
                     throw chunk.error(error, in: bytes)
                 }
@@ -50,26 +55,33 @@ public struct CSVScan: Codable, Sendable {
 
     /// Takes in rows of a batch of typed columns. Throws `ParseError`.
     mutating func add(_ batch: ArrowBatch, rows part: Range<Int>, layout file: TableLayout) throws {
-        let match = ColumnMatch(wanted: layout.columns, areNamed: layout.hasHeader, file: file)
-        let scanned = layout.columns.indices.filter { roles.isRead($0) }
-        let positions = try scanned.map { try match.require($0) }
+        let places = try places(in: file)
         var pass = ScanPass(
-            names: layout.columns, missing: MissingText(missingWords), source: batch,
+            names: layout.columns, roles: roles, missing: MissingText(missingWords), source: batch,
             lines: ArrowRows(batch, rows: part))
         try columns.withUnsafeMutableBufferPointer { columns in
             do throws(CSVFault) {
-                rows += try pass.run(file, Array(zip(scanned, positions)), columns)
+                rows += try pass.run(file, places, columns, keeping: false).rows
             } catch {
                 throw batch.error(error)
             }
         }
     }
 
-    /// Where the columns that a scan reads are in a file.
-    func positions(in file: TableLayout) throws -> [Int] {
+    /// The columns that a scan reads, each with where it is in a file.
+    private func places(in file: TableLayout) throws -> [(column: Int, position: Int)] {
         let match = ColumnMatch(wanted: layout.columns, areNamed: layout.hasHeader, file: file)
-        return try layout.columns.indices.filter { roles.isRead($0) }.map { try match.require($0) }
+        return try layout.columns.indices.filter { roles.isRead($0) }.map { ($0, try match.require($0)) }
     }
+
+    /// Where the columns that a scan reads are in a file.
+    func positions(in file: TableLayout) throws -> [Int] { try places(in: file).map(\.position) }
+
+    /// Whether rows can be kept by a scan, so far as it is known before.
+    var mayKeepRows: Bool { roles.ids.isEmpty && roles.categorical.isEmpty && roles.dates.isEmpty }
+
+    /// The columns of features that `add` keeps, in the first file.
+    var keptColumns: [Int] { layout.columns.indices.filter { roles.isFeature($0) } }
 
     /// Does not count the distinct numbers of columns that have too many in other rows.
     mutating func skipNumbers(of other: CSVScan) {
@@ -81,97 +93,4 @@ public struct CSVScan: Codable, Sendable {
         rows += other.rows
         for column in columns.indices { columns[column].merge(other.columns[column]) }
     }
-}
-
-/// One pass of a scan over the rows of a chunk.
-private struct ScanPass<Rows: TableRows> {
-    let names: [String]
-    let missing: MissingText
-    let source: Rows.Source
-    var lines: Rows
-    /// Per column, short numbers met lately: the set of distinct numbers need not be asked again.
-    private var recent: [UInt64]
-
-    init(names: [String], missing: MissingText, source: Rows.Source, lines: Rows) {
-        self.names = names
-        self.missing = missing
-        self.source = source
-        self.lines = lines
-        recent = Array(repeating: 0, count: names.count * Rows.recentCount)
-    }
-
-    /// Adds every line to `columns`; `places` pairs each column with its field. Returns the number of rows.
-    mutating func run(
-        _ file: TableLayout, _ places: [(Int, Int)], _ columns: UnsafeMutableBufferPointer<ColumnScan>
-    ) throws(CSVFault) -> Int {
-        var rows = 0
-        while try lines.next() {
-            try lines.requireWidth(file)
-            rows += 1
-            for (column, position) in places { try add(lines[position], column, &columns[column]) }
-        }
-        return rows
-    }
-
-    @inline(__always)
-    private mutating func add(_ field: Rows.Cell, _ place: Int, _ column: inout ColumnScan) throws(CSVFault) {
-        let value = lines.value(field, missing)
-        if column.isCategorical, !value.isMissing { return try addText(field, place, &column) }
-        switch value {
-        case .number(let value):
-            column.add(number: value)
-            if !column.hasManyNumbers, !isRecent(field, place) { lines.withText(field) { column.addNumberText($0) } }
-            // Asked in this order: a sign is a guess each time.
-            if column.firstNegative == nil, value < 0 { column.firstNegative = sighting(field) }
-        case .missing:
-            column.missing += 1
-            if column.firstMissing == nil { column.firstMissing = sighting(field) }
-            if column.missingWords != nil, !lines.isEmpty(field) {
-                lines.withText(field) { _ = column.missingWords?.add($0) }
-            }
-        case .notFinite:
-            column.notFinite += 1
-            if column.firstNotFinite == nil { column.firstNotFinite = sighting(field) }
-        case .text: try addText(field, place, &column)
-        }
-    }
-
-    private mutating func addText(_ field: Rows.Cell, _ place: Int, _ column: inout ColumnScan) throws(CSVFault) {
-        column.texts += 1
-        if column.firstText == nil { column.firstText = sighting(field) }
-        var isDate = false
-        if column.dates != nil {
-            let orders = lines.withText(field) { column.dates?.add($0) }
-            isDate = orders != nil
-            if !isDate, column.firstNotDate == nil { column.firstNotDate = sighting(field) }
-            for (order, fits) in (orders ?? []).enumerated() where !fits && column.firstMisfits[order] == nil {
-                column.firstMisfits[order] = sighting(field)
-            }
-        }
-        var isRead = isDate
-        if !isDate, !column.isCategorical {
-            isRead = lines.withText(field) { column.forms.add($0) }
-            if !isRead, column.firstFormless == nil { column.firstFormless = sighting(field) }
-        }
-        let isNew = lines.withText(field) { column.addText($0, isRead: isRead) }
-        if isNew, !lines.withText(field, { String(validating: $0, as: UTF8.self) != nil }) {
-            throw CSVFault(
-                message: "column '\(names[place])' is not UTF-8 text; convert the file (iconv -f LATIN1 -t UTF-8)",
-                place: lines.place)
-        }
-    }
-
-    /// Whether a short number is among the column's last ones; remembers it.
-    @inline(__always)
-    private mutating func isRecent(_ field: Rows.Cell, _ place: Int) -> Bool {
-        guard let key = lines.recentKey(field) else { return false }
-        let hash =
-            (key &* 0x9E37_79B9_7F4A_7C15) >> UInt64(truncatingIfNeeded: Rows.recentCount.leadingZeroBitCount + 1)
-        let slot = place * Rows.recentCount + Int(truncatingIfNeeded: hash)
-        if recent[slot] == key { return true }
-        recent[slot] = key
-        return false
-    }
-
-    private func sighting(_ field: Rows.Cell) -> Sighting { lines.sighting(field, in: source) }
 }

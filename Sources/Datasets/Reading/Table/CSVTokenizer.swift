@@ -1,45 +1,3 @@
-/// What is wrong at one byte of a chunk.
-struct CSVFault: Error {
-    var message: String
-    var place: Int
-}
-
-/// One field of a line, as a range of the chunk: without its quotes, without blanks around it.
-struct CSVField {
-    var start: Int
-    var end: Int
-    /// Holds doubled quotes, each of which stands for one.
-    var isEscaped = false
-    /// NaN: it is none, or was not looked at as one.
-    var number = Double.nan
-}
-
-/// Room for the fields of one line.
-private final class FieldStorage {
-    private(set) var capacity = 64
-    private(set) var fields = UnsafeMutablePointer<CSVField>.allocate(capacity: 64)
-
-    func grow() {
-        let larger = UnsafeMutablePointer<CSVField>.allocate(capacity: 2 * capacity)
-        larger.update(from: fields, count: capacity)
-        fields.deallocate()
-        fields = larger
-        capacity *= 2
-    }
-
-    /// Line ends before a place, as far as they were counted: every column of a wide table may ask.
-    private var counted = (place: 0, lines: 0)
-
-    func lines(before place: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
-        if place < counted.place { counted = (0, 0) }
-        counted.lines += countBytes(0x0A, in: UnsafeBufferPointer(rebasing: bytes[counted.place..<place]))
-        counted.place = place
-        return counted.lines
-    }
-
-    deinit { fields.deallocate() }
-}
-
 /// Splits lines into fields (RFC 4180: a quoted field may hold line ends).
 ///
 /// Blanks around a field do not belong to it; blank lines are skipped. Where blanks are the delimiter, any number of them is one. The bytes must end with a line end.
@@ -48,7 +6,11 @@ struct CSVTokenizer {
     let delimiter: UInt8
     /// 1,5 is one and a half.
     let hasDecimalComma: Bool
+    /// Fields may be read as `plainFields` does.
+    private let isPlain: Bool
     private let storage = FieldStorage()
+    /// All fields of the current line are plain numbers.
+    private var isPlainLine = false
     /// Number of fields of the current line.
     private(set) var count = 0
     private(set) var lineStart: Int
@@ -58,11 +20,14 @@ struct CSVTokenizer {
         self.bytes = bytes
         self.hasDecimalComma = hasDecimalComma
         self.delimiter = delimiter
+        isPlain = !hasDecimalComma && delimiter != 0x20
         cursor = max(0, min(start, bytes.count))
         lineStart = cursor
     }
 
-    subscript(index: Int) -> CSVField { storage.fields[index] }
+    subscript(index: Int) -> CSVField { storage[index] }
+
+    var plainNumbers: UnsafePointer<Double>? { isPlainLine ? UnsafePointer(storage.numbers) : nil }
 
     /// Line ends before the current line.
     var linesBefore: Int { storage.lines(before: lineStart, in: bytes) }
@@ -79,7 +44,7 @@ struct CSVTokenizer {
             guard count < Self.mostFields else { throw tooWide }
             storage.grow()
         }
-        storage.fields[count] = field
+        storage[count] = field
         count += 1
     }
 
@@ -101,13 +66,45 @@ struct CSVTokenizer {
             if p.pointee != 0x0A { break }
             cursor = p - base + 1
         }
+        isPlainLine = isPlain
         while true {
+            if isPlain, plainFields(base) { return true }
+            isPlainLine = false
             try field(base)
             let stop = base[cursor]
             cursor += 1
             if stop == 0x0A { return true }
             if delimiter == 0x20, isLineOver(base) { return true }
         }
+    }
+
+    /// Fields from the cursor on that are numbers as they mostly are, without anything around them; true when they end the line.
+    /// Everything is in a local variable, and so in a register.
+    @inline(never)
+    private mutating func plainFields(_ base: UnsafePointer<UInt8>) -> Bool {
+        let (starts, ends, numbers) = (storage.starts, storage.ends, storage.numbers)
+        let (room, delimiter) = (storage.capacity, delimiter)
+        var next = base + cursor
+        var place = count
+        var isOver = false
+        while place < room {
+            var p = next
+            guard let number = NumberParser.short(&p) else { break }
+            let stop = p.pointee
+            guard stop == delimiter || stop == 0x0A || stop == 0x0D && p[1] == 0x0A else { break }
+            starts[place] = UInt32(truncatingIfNeeded: next - base)
+            ends[place] = UInt32(truncatingIfNeeded: p - base)
+            numbers[place] = number
+            place &+= 1
+            next = p + 1
+            if stop != delimiter {
+                if stop == 0x0D { next += 1 }
+                isOver = true
+                break
+            }
+        }
+        (cursor, count) = (next - base, place)
+        return isOver
     }
 
     /// Blanks at the end of a line are no delimiters.
@@ -212,8 +209,10 @@ struct CSVTokenizer {
 
     /// The field's number: nil when it is not all of one. Infinite when too large.
     @inline(__always)
-    func number(_ field: CSVField) -> Double? {
-        if !field.number.isNaN { return field.number }
+    func number(_ field: CSVField) -> Double? { field.number.isNaN ? numberOfText(field) : field.number }
+
+    @inline(never)
+    private func numberOfText(_ field: CSVField) -> Double? {
         guard var cursor = bytes.baseAddress.map({ $0 + field.start }) else { return nil }
         let end = cursor + (field.end - field.start)
         guard let value = NumberParser.parse(&cursor), cursor == end else {

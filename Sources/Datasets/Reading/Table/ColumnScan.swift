@@ -70,6 +70,12 @@ struct ColumnScan: Codable, Sendable {
         sum.add(number)
     }
 
+    /// As many numbers, with their sum.
+    mutating func add(numbers count: Int, _ sum: CompensatedSum) {
+        numbers += count
+        self.sum.add(sum)
+    }
+
     mutating func addNumberText(_ text: UnsafeBufferPointer<UInt8>) {
         if numberTable.add(text), numberTable.count > ColumnScan.numberLimit { forgetNumbers() }
     }

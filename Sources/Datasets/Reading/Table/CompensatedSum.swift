@@ -4,6 +4,10 @@ struct CompensatedSum: Codable, Sendable {
     private var high = 0.0
     private var low = 0.0
 
+    init() {}
+
+    init(_ high: Double, _ low: Double) { (self.high, self.low) = (high, low) }
+
     mutating func add(_ value: Double) { add(value, 0) }
 
     mutating func add(_ other: CompensatedSum) { add(other.high, other.low) }

@@ -15,6 +15,8 @@ protocol TableRows {
     mutating func next() throws(CSVFault) -> Bool
     /// Every row has as many values as the table has columns.
     func requireWidth(_ layout: TableLayout) throws(CSVFault)
+    /// The values of the current row, where all are numbers and plainly written as such.
+    var plainNumbers: UnsafePointer<Double>? { get }
     subscript(column: Int) -> Cell { get }
     func value(_ cell: Cell, _ missing: MissingText) -> CellValue
     func isEmpty(_ cell: Cell) -> Bool
@@ -26,6 +28,8 @@ protocol TableRows {
 }
 
 extension TableRows {
+    var plainNumbers: UnsafePointer<Double>? { nil }
+
     func text(_ cell: Cell) -> String { withText(cell) { String(decoding: $0, as: UTF8.self) } }
 }
 
