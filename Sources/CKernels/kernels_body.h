@@ -192,6 +192,7 @@ static void CK_NAME(squared_norms)(
 #include "softmax_body.h"
 #include "layers_body.h"
 #include "tables_body.h"
+#include "bytes_body.h"
 
 const ck_kernels CK_NAME(ck_kernels) = {
     .name = CK_STRING,
@@ -222,6 +223,7 @@ const ck_kernels CK_NAME(ck_kernels) = {
     .table_moments = CK_NAME(table_moments),
     .table_deviations = CK_NAME(table_deviations),
     .scale_row = CK_NAME(scale_row),
+    .count_bytes = CK_NAME(count_bytes),
     .layers = &CK_NAME(ck_layers),
 };
 

@@ -80,6 +80,13 @@ extension RowBlock {
         return kept
     }
 
+    /// Gives the rows their values, zeros too. Where more than a third are zeros, rows without them take less memory.
+    mutating func setDense(_ values: [Double], nonZeros: Int) {
+        self.values = values
+        (isDense, zeros) = (true, values.count - nonZeros)
+        if 3 * zeros > values.count { self = compressed() }
+    }
+
     /// The same rows without their zeros.
     func compressed() -> RowBlock {
         guard isDense else { return self }

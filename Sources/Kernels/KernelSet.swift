@@ -249,6 +249,22 @@ extension KernelSet {
     }
 }
 
+// MARK: - Text
+
+extension KernelSet {
+    /// How often each of two bytes occurs.
+    public func count(_ first: UInt8, _ second: UInt8, in text: UnsafeBufferPointer<UInt8>) -> (Int, Int) {
+        guard let base = text.baseAddress else { return (0, 0) }
+        var found = (0, 0)
+        withUnsafeMutableBytes(of: &found) {
+            let counts = $0.bindMemory(to: Int.self)
+            guard let counts = counts.baseAddress else { return }
+            table.pointee.count_bytes(base, text.count, first, second, counts)
+        }
+        return found
+    }
+}
+
 /// Says that the `count` floats at `row` will be written soon, so that they come to the cache meanwhile.
 @inlinable @inline(__always)
 public func willWrite(_ row: UnsafeMutablePointer<Float>, count: Int) {

@@ -150,6 +150,8 @@ typedef struct ck_kernels {
     double (*_Nonnull scale_row)(
         const double *x, long columns, const double *means, const double *factors, const float *absent, double norm,
         float *out);
+    /// found[0] and found[1] become how often a and b occur
+    void (*_Nonnull count_bytes)(const uint8_t *text, long count, uint8_t a, uint8_t b, long *found);
     const ck_layers *layers;
 } ck_kernels;
 

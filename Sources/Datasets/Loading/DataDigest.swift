@@ -61,7 +61,7 @@ extension RowBlock {
 @inline(__always)
 private func mixed(_ value: Double, _ column: UInt64) -> UInt64 {
     let product = (value.bitPattern ^ (column &+ 1) &* 0xD6E8_FEB8_6659_FD93) &* 0x9E37_79B9_7F4A_7C15
-    return (product ^ product >> 32) &* 0xD6E8_FEB8_6659_FD93
+    return product ^ product >> 32
 }
 
 /// 16 hexadecimal digits.

@@ -51,7 +51,7 @@ struct DataSample {
         guard array.data.header.bytesPerRow <= Self.largestRow else { return }
         let block = try array.read(
             0..<min(array.rows, max(1, Self.partSize / (8 * max(1, array.columns)))), withLabels: false)
-        nonZeros += Double(block.values.count) * Double(array.rows) / Double(max(1, block.rows))
+        nonZeros += Double(block.nonZeros) * Double(array.rows) / Double(max(1, block.rows))
     }
 
     /// Adds one table of typed columns, of which rows from the start, the middle and the end say how many entries there are.
@@ -82,7 +82,7 @@ struct DataSample {
         for batch in batches {
             let block = try parser.parse(batch, rows: 0..<batch.rows)
             sampledRows += block.rows
-            sampledEntries += block.values.count
+            sampledEntries += block.nonZeros
             hasWeights = hasWeights || !block.weights.isEmpty
         }
         nonZeros += Double(sampledEntries) * Double(table.rows) / Double(max(1, sampledRows))
@@ -118,7 +118,7 @@ struct DataSample {
         for chunk in parts.chunks {
             let block = try parser.parse(chunk)
             sampledRows += block.rows
-            sampledEntries += block.values.count
+            sampledEntries += block.nonZeros
             columns = max(columns, block.columnCount)
             hasWeights = hasWeights || !block.weights.isEmpty
         }

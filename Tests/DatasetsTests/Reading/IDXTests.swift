@@ -21,7 +21,7 @@ import Testing
             let block = try table.read(0..<4)
             #expect(block.labels == [3, 1, 4, 1])
             #expect(Table.dense(block) == (0..<4).map { row in (0..<6).map { Double(pixels[row * 6 + $0]) } })
-            #expect(block.values.count == 23)
+            #expect(block.nonZeros == 23)
             #expect(table.notes.contains { $0.hasPrefix("the labels are from") })
         }
         // A file of labels given wins over the one beside.

@@ -26,11 +26,12 @@ struct ArrayParser: Sendable {
         let rows = chunk.count / header.bytesPerRow
         var block = RowBlock()
         block.columnCount = table.columns
-        block.rowOffsets.reserveCapacity(rows + 1)
         try labels?.fill(&block, first..<first + rows)
         if labels == nil { block.labels = [Double](repeating: .nan, count: rows) }
         try chunk.withBytes { bytes in
             guard let start = bytes.baseAddress else { return }
+            if isFull(start, rows) { return try fill(&block, start, first..<first + rows) }
+            block.rowOffsets.reserveCapacity(rows + 1)
             if header.element == .u1 {
                 let zeros = bytes.withMemoryRebound(to: UInt8.self) { countBytes(0, in: $0) }
                 block.columns.reserveCapacity(bytes.count - zeros)
@@ -49,6 +50,65 @@ struct ArrayParser: Sendable {
             }
         }
         return block
+    }
+
+    /// Whether the first rows have few zeros: others will hardly have many more, and may.
+    private func isFull(_ start: UnsafeRawPointer, _ rows: Int) -> Bool {
+        let header = table.data.header
+        var (zeros, count) = (0, 0)
+        ArrayValues.forEachCase(header) { value in
+            for row in 0..<min(rows, 1 + 4096 / max(1, header.width)) {
+                let record = start + row * header.bytesPerRow
+                for element in 0..<header.width { zeros += value(record, element) == 0 ? 1 : 0 }
+                count += header.width
+            }
+        }
+        return 3 * zeros < count
+    }
+
+    /// All values of rows that have few zeros.
+    private func fill(_ block: inout RowBlock, _ start: UnsafeRawPointer, _ rows: Range<Int>) throws {
+        let (header, width) = (table.data.header, table.columns)
+        var nonZeros = 0
+        var fault: ParseError?
+        let dense = [Double](unsafeUninitializedCapacity: rows.count * width) { buffer, count in
+            guard let base = buffer.baseAddress else { return }
+            // Around images there may be zeros.
+            if let cells, cells.count < width { base.initialize(repeating: 0, count: rows.count * width) }
+            ArrayValues.forEachCase(header) { value in
+                for row in 0..<rows.count where fault == nil {
+                    let record = start + row * header.bytesPerRow
+                    let target = base + row * width
+                    // A value that is not finite makes this NaN.
+                    var check = 0.0
+                    for index in 0..<(cells?.count ?? width) {
+                        // −0 is 0.
+                        let number = value(record, cells.map { Int($0[index].element) } ?? index) + 0
+                        check += number * 0
+                        target[cells.map { Int($0[index].feature) } ?? index] = number
+                        nonZeros &+= number != 0 ? 1 : 0
+                    }
+                    if check != 0 { fault = notFinite(rows.lowerBound + row, record, value) }
+                    if let label = table.labelColumn {
+                        let number = value(record, label)
+                        if !number.isFinite { fault = fault ?? notFinite(rows.lowerBound + row, label, number) }
+                        block.labels[row] = number
+                    }
+                }
+            }
+            count = rows.count * width
+        }
+        if let fault { throw fault }
+        block.setDense(dense, nonZeros: nonZeros)
+    }
+
+    /// The first value of a record that is not finite.
+    private func notFinite(
+        _ row: Int, _ record: UnsafeRawPointer, _ value: (UnsafeRawPointer, Int) -> Double
+    ) -> ParseError {
+        let elements = cells.map { $0.map { Int($0.element) } } ?? Array(0..<table.columns)
+        let wrong = elements.first { !value(record, $0).isFinite } ?? 0
+        return notFinite(row, wrong, value(record, wrong))
     }
 
     @inline(__always)

@@ -39,19 +39,14 @@ struct ColumnMajorReader {
                         if column == label {
                             block.labels[row] = number
                         } else {
-                            dense[row * table.columns + feature] = number
+                            // −0 is 0.
+                            dense[row * table.columns + feature] = number + 0
                         }
                     }
                 }
             }
         }
-        for row in 0..<range.count {
-            for column in 0..<table.columns where dense[row * table.columns + column] != 0 {
-                block.columns.append(Int32(truncatingIfNeeded: column))
-                block.values.append(dense[row * table.columns + column])
-            }
-            block.rowOffsets.append(block.columns.count)
-        }
+        block.setDense(dense, nonZeros: dense.count { $0 != 0 })
         return block
     }
 }

@@ -50,11 +50,9 @@ struct RowKeeper {
         }
         if let fault { throw fault }
         guard isKept else { return nil }
-        block.values = values
         block.columnCount = width
-        block.isDense = true
-        block.zeros = values.count - nonZeros
-        return 2 * nonZeros < values.count ? block.compressed() : block
+        block.setDense(values, nonZeros: nonZeros)
+        return block
     }
 
     /// Takes one row from the values of its fields; false: it cannot be kept. `text`: what the label is where it is no number.
