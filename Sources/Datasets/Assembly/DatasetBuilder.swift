@@ -168,9 +168,11 @@ struct RowTarget: @unchecked Sendable {
         }
     }
 
-    /// A dense row will soon be put there: its memory is far from the last one's.
+    /// A row will soon be put there: its memory is far from the last one's.
     @inline(__always)
     func willPlace(_ row: Int) {
+        willWrite(labels + row, count: 1)
+        willWrite(squaredNorms + row, count: 1)
         if rowOffsets == nil, stride <= 128 { willWrite(values + row * stride, count: stride) }
     }
 }

@@ -26,5 +26,8 @@ public final class LoadProgress: Sendable {
         self.expected.store(expected, ordering: .relaxed)
     }
 
+    /// There is another pass than was thought.
+    func expect(_ bytes: Int) { expected.wrappingAdd(bytes, ordering: .relaxed) }
+
     func add(_ bytes: Int) { done.wrappingAdd(bytes, ordering: .relaxed) }
 }

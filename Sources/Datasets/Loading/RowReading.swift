@@ -100,7 +100,14 @@ struct RowReading {
         let isOver = Flag()
         if !empty.mayKeepRows { isOver.isSet.store(true, ordering: .relaxed) }
         var rows: [ParsedBlock] = []
+        var looks = 0
         let schema = try schema(from: empty) { start, take in
+            looks += 1
+            if looks > 1 {
+                // They are not numbers only.
+                isOver.isSet.store(true, ordering: .relaxed)
+                progress?.expect(dealer.expectedBytes)
+            }
             try dealer.forEachChunk { file, chunk in
                 var part = start()
                 let keeping = !isOver.isSet.load(ordering: .relaxed)
@@ -144,14 +151,23 @@ struct RowReading {
     func schema(
         from empty: CSVScan, read: (_ start: @Sendable () -> CSVScan, _ take: (CSVScan) -> Void) throws -> Void
     ) throws -> TableSchema {
+        var scan = try merged(empty, notingAll: false, read)
+        if scan.needsAllNumbers { scan = try merged(empty, notingAll: true, read) }
+        return try communicator.togetherOnData { try TableSchema(scan: scan, options: options) }
+    }
+
+    private func merged(
+        _ empty: CSVScan, notingAll: Bool,
+        _ read: (_ start: @Sendable () -> CSVScan, _ take: (CSVScan) -> Void) throws -> Void
+    ) throws -> CSVScan {
         var scan = empty
-        let next = Mutex(empty)
+        scan.notesAllNumbers = notingAll
+        let next = Mutex(scan)
         func take(_ part: CSVScan) {
             scan.merge(part)
             next.withLock { $0.skipNumbers(of: scan) }
         }
         try read({ next.withLock { $0 } }, take)
-        scan = try mergeFromAll(scan, communicator) { $0.merge($1) }
-        return try communicator.togetherOnData { try TableSchema(scan: scan, options: options) }
+        return try mergeFromAll(scan, communicator) { $0.merge($1) }
     }
 }

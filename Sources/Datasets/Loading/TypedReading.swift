@@ -31,7 +31,10 @@ extension RowReading {
             let scan = try CSVScan(layout: layouts[0], options: options)
             return (scan, try layouts.map { try scan.positions(in: $0) })
         }
+        var looks = 0
         return try schema(from: empty) { start, take in
+            looks += 1
+            if looks > 1 { progress?.expect(dealer.expectedRows) }
             try dealer.forEachBatch(wanted: wanted) { file, batch, rows in
                 var part = start()
                 try part.add(batch, rows: rows, layout: layouts[file])

@@ -106,4 +106,29 @@ extension RowBlock {
         let twice = try read(numbers + " 1 ,\"2\",1\n")
         #expect(again.digest == twice.digest && again.rows == 4001)
     }
+
+    /// Distinct numbers are noted of the first rows only, as long as there is no text: then all are looked through once more.
+    @Test(arguments: 1...4) func aTextBehindManyNumbers(ranks: Int) throws {
+        let folder = try TemporaryFolder()
+        func read(_ text: String) throws -> [String] {
+            let path = try folder.write("a.csv", text)
+            return try onRanks(ranks) { communicator in
+                var options = ReadOptions()
+                options.label = "y"
+                let table = try DistributedTable.read([path], options: options, communicator: communicator)
+                return (table.schema?.featureNames ?? []) + table.notes.filter { $0.contains("begin with 0") }
+            }[0]
+        }
+        // Few different numbers: categories all, those of late rows too.
+        let few = (0..<900).map { "\($0 < 500 ? 1 : 2 + $0 % 5),\($0 % 2)\n" }.joined()
+        #expect(try read("a,y\n" + few + "n,1\n") == ["1", "2", "3", "4", "5", "6", "n"].map { "a=\($0)" })
+        // Many: a text is a fault.
+        let many = (0..<900).map { "\($0 < 500 ? 1 : $0),\($0 % 2)\n" }.joined()
+        #expect(throws: DatasetError.self) { try read("a,y\n" + many + "n,1\n") }
+        #expect(try read("a,y\n" + many) == ["a"])
+        // A code is found wherever it is.
+        #expect(try read("a,y\n" + many + "0123,1\n").count == 2)
+        #expect(try read("a,y\n" + many + " 0123 ,1\n").count == 2)
+        #expect(try read("a,y\n" + many + "0.123,1\n0,0\n").count == 1)
+    }
 }

@@ -84,6 +84,14 @@ struct ArrowRows: TableRows {
 
     func isEmpty(_ cell: Cell) -> Bool { withText(cell) { $0.isEmpty } }
 
+    @inline(__always)
+    func looksLikeCode(_ cell: Cell) -> Bool {
+        switch cell.column.pointee.kind {
+        case .text32, .text64: withText(cell) { $0.isCode }
+        default: false
+        }
+    }
+
     /// The bits of a number.
     @inline(__always)
     func recentKey(_ cell: Cell) -> UInt64? {

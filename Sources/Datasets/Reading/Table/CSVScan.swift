@@ -9,6 +9,8 @@ public struct CSVScan: Codable, Sendable {
     let roles: ColumnRoles
     private(set) var columns: [ColumnScan]
     private let missingWords: [String]
+    /// The distinct numbers of all columns are noted; otherwise those of the first rows of a chunk, and beside texts.
+    var notesAllNumbers = true
 
     /// Throws `ParseError` where an option names a column that is not there, or no column is the label.
     public init(layout: TableLayout, options: ReadOptions) throws {
@@ -43,7 +45,7 @@ public struct CSVScan: Codable, Sendable {
                     start: file.dataOffset - chunk.offset - chunk.markLength))
             return try columns.withUnsafeMutableBufferPointer { columns in
                 do throws(CSVFault) {
-                    let found = try pass.run(file, places, columns, keeping: keeping)
+                    let found = try pass.run(file, places, columns, keeping: keeping, noting: notesAllNumbers)
                     rows += found.rows
                     return found.kept
                 } catch {
@@ -61,7 +63,7 @@ public struct CSVScan: Codable, Sendable {
             lines: ArrowRows(batch, rows: part))
         try columns.withUnsafeMutableBufferPointer { columns in
             do throws(CSVFault) {
-                rows += try pass.run(file, places, columns, keeping: false).rows
+                rows += try pass.run(file, places, columns, keeping: false, noting: notesAllNumbers).rows
             } catch {
                 throw batch.error(error)
             }
@@ -82,6 +84,9 @@ public struct CSVScan: Codable, Sendable {
 
     /// The columns of features that `add` keeps, in the first file.
     var keptColumns: [Int] { layout.columns.indices.filter { roles.isFeature($0) } }
+
+    /// Whether the rows have to be looked through again, noting all numbers.
+    var needsAllNumbers: Bool { columns.contains(where: \.needsAllNumbers) }
 
     /// Does not count the distinct numbers of columns that have too many in other rows.
     mutating func skipNumbers(of other: CSVScan) {

@@ -11,6 +11,8 @@ struct CSVTokenizer {
     private let storage = FieldStorage()
     /// All fields of the current line are plain numbers.
     private var isPlainLine = false
+    /// Of plain numbers, one begins with 0 and another digit.
+    private(set) var mayHoldCodes = false
     /// Number of fields of the current line.
     private(set) var count = 0
     private(set) var lineStart: Int
@@ -66,7 +68,7 @@ struct CSVTokenizer {
             if p.pointee != 0x0A { break }
             cursor = p - base + 1
         }
-        isPlainLine = isPlain
+        (isPlainLine, mayHoldCodes) = (isPlain, false)
         while true {
             if isPlain, plainFields(base) { return true }
             isPlainLine = false
@@ -87,8 +89,10 @@ struct CSVTokenizer {
         var next = base + cursor
         var place = count
         var isOver = false
+        var hasCode: UInt8 = 0
         while place < room {
             var p = next
+            hasCode |= (p[0] == 0x30 ? 1 : 0) & (p[1] &- 0x30 < 10 ? 1 : 0)
             guard let number = NumberParser.short(&p) else { break }
             let stop = p.pointee
             guard stop == delimiter || stop == 0x0A || stop == 0x0D && p[1] == 0x0A else { break }
@@ -104,6 +108,7 @@ struct CSVTokenizer {
             }
         }
         (cursor, count) = (next - base, place)
+        if hasCode != 0 { mayHoldCodes = true }
         return isOver
     }
 

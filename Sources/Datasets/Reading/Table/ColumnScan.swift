@@ -64,6 +64,10 @@ struct ColumnScan: Codable, Sendable {
     /// The distinct numbers as written, until there are more than the limit.
     var numberTable = CategoryTable()
     var hasManyNumbers = false
+    /// Some numbers were passed over: only beside texts does it matter which there are.
+    var hasOtherNumbers = false
+    /// Some number is written as no number is: 01234.
+    var looksLikeCodes = false
 
     mutating func add(number: Double) {
         numbers += 1
@@ -117,6 +121,8 @@ struct ColumnScan: Codable, Sendable {
         firstNotFinite = .first(firstNotFinite, other.firstNotFinite)
         firstMissing = .first(firstMissing, other.firstMissing)
         firstNegative = .first(firstNegative, other.firstNegative)
+        hasOtherNumbers = hasOtherNumbers || other.hasOtherNumbers
+        looksLikeCodes = looksLikeCodes || other.looksLikeCodes
         if other.hasManyNumbers { forgetNumbers() }
         if other.hasTooManyTexts { forgetTexts() }
         if !hasManyNumbers { numberTable.merge(other.numberTable) }
@@ -139,12 +145,8 @@ struct ColumnScan: Codable, Sendable {
 }
 
 extension ColumnScan {
-    /// 01234 is no way to write a number.
-    var looksLikeCodes: Bool {
-        numberTable.texts.contains {
-            $0.utf8.count > 1 && $0.utf8.first == 0x30 && $0.utf8.allSatisfy { $0 &- 0x30 < 10 }
-        }
-    }
+    /// Whether it cannot be told what the column is, for numbers that were passed over.
+    var needsAllNumbers: Bool { texts > 0 && hasOtherNumbers && !hasManyNumbers }
 
     /// Texts of at least so many rows, and all numbers, whose rows are not counted.
     func categories(inAtLeast rows: Int) -> [String] {

@@ -5,6 +5,8 @@ struct ScanPass<Rows: TableRows> {
     let missing: MissingText
     let source: Rows.Source
     var lines: Rows
+    /// Rows whose distinct numbers are noted, in columns without texts.
+    private var notedRows = Int.max
     /// Per column, short numbers met lately: the set of distinct numbers need not be asked again.
     private var recent: [UInt64]
 
@@ -23,8 +25,11 @@ struct ScanPass<Rows: TableRows> {
     /// Adds every row to `columns`. Returns how many there are, and the rows themselves, where that is asked for and all can be
     /// kept.
     mutating func run(
-        _ file: TableLayout, _ places: [Place], _ columns: UnsafeMutableBufferPointer<ColumnScan>, keeping: Bool
+        _ file: TableLayout, _ places: [Place], _ columns: UnsafeMutableBufferPointer<ColumnScan>, keeping: Bool,
+        noting notesAll: Bool
     ) throws(CSVFault) -> (rows: Int, kept: RowBlock?) {
+        // Texts among numbers mostly show soon; of wide tables even few rows have many values.
+        notedRows = notesAll || !roles.dates.isEmpty ? .max : min(64, max(16, 64_000 / max(1, places.count)))
         func position(_ column: Int) -> Int { places.first { $0.column == column }?.position ?? 0 }
         var keeper = RowKeeper(
             features: places.filter { roles.isFeature($0.column) }.map(\.position), label: position(roles.label),
@@ -56,13 +61,15 @@ struct ScanPass<Rows: TableRows> {
             try lines.requireWidth(file)
             rows += 1
             var row = UnsafePointer(fields)
+            if rows > notedRows { numbers.pass(columns) }
             if let plain = lines.plainNumbers, numbers.areTaken {
                 numbers.add(plain)
                 countDistinct(&numbers, columns)
+                if lines.mayHoldCodes { noteCodes(places, columns) }
                 row = plain
             } else {
                 for (column, position) in places {
-                    fields[position] = try add(lines[position], column, &columns[column])
+                    fields[position] = try add(lines[position], column, &columns[column], isNoted: rows <= notedRows)
                 }
             }
             if let target = values, !keeper.add(row, to: target, text: { lines.text(lines[label]) }) { values = nil }
@@ -85,10 +92,16 @@ struct ScanPass<Rows: TableRows> {
         if !areFew { numbers.counted.removeAll { columns[$0.column].hasManyNumbers } }
     }
 
+    private func noteCodes(_ places: [Place], _ columns: UnsafeMutableBufferPointer<ColumnScan>) {
+        for (column, position) in places where !columns[column].looksLikeCodes {
+            columns[column].looksLikeCodes = lines.looksLikeCode(lines[position])
+        }
+    }
+
     /// Returns the number; NaN for a gap, and `RowKeeper.other` for what else there is.
     @inline(__always)
     private mutating func add(
-        _ field: Rows.Cell, _ place: Int, _ column: inout ColumnScan
+        _ field: Rows.Cell, _ place: Int, _ column: inout ColumnScan, isNoted: Bool
     ) throws(CSVFault) -> Double {
         let value = lines.value(field, missing)
         if column.isCategorical, !value.isMissing {
@@ -98,7 +111,12 @@ struct ScanPass<Rows: TableRows> {
         switch value {
         case .number(let value):
             column.add(number: value)
-            if !column.hasManyNumbers, !isRecent(field, place) { lines.withText(field) { column.addNumberText($0) } }
+            if !isNoted, column.texts == 0 {
+                column.hasOtherNumbers = true
+            } else if !column.hasManyNumbers, !isRecent(field, place) {
+                lines.withText(field) { column.addNumberText($0) }
+            }
+            if !column.looksLikeCodes { column.looksLikeCodes = lines.looksLikeCode(field) }
             // Asked in this order: a sign is a guess each time.
             if column.firstNegative == nil, value < 0 { column.firstNegative = sighting(field) }
             return value
@@ -166,6 +184,7 @@ struct PlainNumbers {
     private let places: [(column: Int, position: Int)]
     private let sums: ColumnSums
     private var rows = 0
+    private var isPassing = false
 
     init(
         _ places: [(column: Int, position: Int)], _ columns: UnsafeMutableBufferPointer<ColumnScan>,
@@ -181,6 +200,15 @@ struct PlainNumbers {
     mutating func add(_ fields: UnsafePointer<Double>) {
         rows &+= 1
         for (index, place) in places.enumerated() { sums.add(fields[place.position], index) }
+    }
+
+    /// From now on the numbers of columns without texts are passed over.
+    @inline(__always)
+    mutating func pass(_ columns: UnsafeMutableBufferPointer<ColumnScan>) {
+        guard !counted.isEmpty, !isPassing else { return }
+        isPassing = true
+        for (column, _) in counted where columns[column].texts == 0 { columns[column].hasOtherNumbers = true }
+        counted.removeAll { columns[$0.column].texts == 0 }
     }
 
     func settle(_ columns: UnsafeMutableBufferPointer<ColumnScan>) {

@@ -17,7 +17,11 @@ protocol TableRows {
     func requireWidth(_ layout: TableLayout) throws(CSVFault)
     /// The values of the current row, where all are numbers and plainly written as such.
     var plainNumbers: UnsafePointer<Double>? { get }
+    /// Whether one of those may be written as codes are.
+    var mayHoldCodes: Bool { get }
     subscript(column: Int) -> Cell { get }
+    /// Whether a number is written as codes are, 01234.
+    func looksLikeCode(_ cell: Cell) -> Bool
     func value(_ cell: Cell, _ missing: MissingText) -> CellValue
     func isEmpty(_ cell: Cell) -> Bool
     /// Tells a short number from all others, and is not 0; nil: it would take longer than to look the number up.
@@ -29,8 +33,14 @@ protocol TableRows {
 
 extension TableRows {
     var plainNumbers: UnsafePointer<Double>? { nil }
+    var mayHoldCodes: Bool { false }
 
     func text(_ cell: Cell) -> String { withText(cell) { String(decoding: $0, as: UTF8.self) } }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// Nothing but digits, of which the first is 0.
+    var isCode: Bool { count > 1 && self[0] == 0x30 && allSatisfy { $0 &- 0x30 < 10 } }
 }
 
 extension CSVTokenizer: TableRows {
@@ -43,6 +53,11 @@ extension CSVTokenizer: TableRows {
 
     @inline(__always)
     func isEmpty(_ field: CSVField) -> Bool { field.start >= field.end }
+
+    @inline(__always)
+    func looksLikeCode(_ field: CSVField) -> Bool {
+        bytes[field.start] == 0x30 && field.end - field.start > 1 && withText(field) { $0.isCode }
+    }
 
     /// The text itself, of up to eight bytes.
     @inline(__always)
