@@ -7,6 +7,9 @@ package struct AreaUnderCurve: Equatable {
     package var value: Double?
     /// Bins of the scores where there are too many rows to sort on one rank; nil: exact.
     package var bins: Int?
+    /// Average precision, Σ (R_k − R_{k−1}) P_k over the thresholds, where the rows of class 0 are to be found, and those of class 1;
+    /// nil where one of the classes has no rows.
+    package var averagePrecisions: [Double]?
     /// On rank 0.
     package var curve: ROCCurve?
 
@@ -43,23 +46,31 @@ package struct AreaUnderCurve: Equatable {
             }
         }
         let sum = isRoot ? exact(received) : RankSum()
-        var area = [sum.area ?? .nan]
-        try area.withUnsafeMutableBufferPointer { try communicator.broadcast($0, root: 0) }
-        return AreaUnderCurve(value: area[0].isNaN ? nil : area[0], bins: nil, curve: isRoot ? sum.curve.curve : nil)
+        var figures = [sum.area ?? .nan] + sum.averagePrecisions
+        try figures.withUnsafeMutableBufferPointer { try communicator.broadcast($0, root: 0) }
+        guard !figures[0].isNaN else { return AreaUnderCurve() }
+        return AreaUnderCurve(
+            value: figures[0], averagePrecisions: Array(figures[1...]), curve: isRoot ? sum.curve.curve : nil)
     }
 
     /// From pairs of score and signed weight.
     private static func exact(_ pairs: [Float]) -> RankSum {
         var rows = [(key: UInt32, weight: Float)]()
         rows.reserveCapacity(pairs.count / 2)
-        var positives = 0.0
-        var negatives = 0.0
         for index in stride(from: 0, to: pairs.count, by: 2) {
-            let weight = Double(pairs[index + 1])
-            if weight > 0 { positives += weight } else { negatives -= weight }
             rows.append((orderedBits(pairs[index]), pairs[index + 1]))
         }
         sortByKey(&rows)
+        // Which rank a row came from does not show in the order of what is added.
+        if rows.contains(where: { $0.weight.magnitude != rows[0].weight.magnitude }) {
+            rows.sort { ($0.key, $0.weight) < ($1.key, $1.weight) }
+        }
+        var positives = 0.0
+        var negatives = 0.0
+        for row in rows {
+            let weight = Double(row.weight)
+            if weight > 0 { positives += weight } else { negatives -= weight }
+        }
         var sum = RankSum(allPositives: positives, allNegatives: negatives)
         var start = 0
         while start < rows.count {
@@ -91,7 +102,8 @@ package struct AreaUnderCurve: Equatable {
             allPositives: counts[..<bins].reduce(0, +), allNegatives: counts[bins...].reduce(0, +))
         for bin in 0..<bins { sum.add(positive: counts[bin], negative: counts[bins + bin]) }
         return AreaUnderCurve(
-            value: sum.area, bins: bins, curve: communicator.rank == 0 ? sum.curve.curve : nil)
+            value: sum.area, bins: bins, averagePrecisions: sum.area == nil ? nil : sum.averagePrecisions,
+            curve: communicator.rank == 0 ? sum.curve.curve : nil)
     }
 
     /// Sorts by the keys' digits of eleven bits, the lowest first; rows of one key keep their order.
@@ -135,16 +147,23 @@ package struct AreaUnderCurve: Equatable {
         private var positives = 0.0
         private var negatives = 0.0
         private var pairs = 0.0
+        /// Where rows of class 0 are to be found, lowest scores first, and those of class 1, highest first.
+        private(set) var averagePrecisions = [0.0, 0.0]
+        private let (allPositives, allNegatives): (Double, Double)
         private(set) var curve: ROCCurve.Builder
 
         init(allPositives: Double = 0, allNegatives: Double = 0) {
+            (self.allPositives, self.allNegatives) = (allPositives, allNegatives)
             curve = ROCCurve.Builder(positives: allPositives, negatives: allNegatives)
         }
 
         mutating func add(positive: Double, negative: Double) {
             pairs += positive * (negatives + 0.5 * negative)
+            let (found, others) = (allPositives - positives, allNegatives - negatives)
             positives += positive
             negatives += negative
+            if positive > 0 { averagePrecisions[1] += positive / allPositives * (found / (found + others)) }
+            if negative > 0 { averagePrecisions[0] += negative / allNegatives * (negatives / (positives + negatives)) }
             curve.add(positive: positive, negative: negative)
         }
 

@@ -6,12 +6,17 @@ package struct Figure: Sendable {
     package let explanation: String
     package let higherIsBetter: Bool
     private let text: @Sendable (Double, Quality) -> String
+    /// Of the best single answer for all rows.
+    private let nothing: @Sendable (Baseline) -> Double?
     private let read: @Sendable (Quality) -> Double??
 
     private init(
         _ name: String, _ explanation: String, higherIsBetter: Bool,
-        text: (@Sendable (Double, Quality) -> String)? = nil, _ read: @escaping @Sendable (Quality) -> Double??
+        text: (@Sendable (Double, Quality) -> String)? = nil,
+        nothing: @escaping @Sendable (Baseline) -> Double? = { _ in nil },
+        _ read: @escaping @Sendable (Quality) -> Double??
     ) {
+        self.nothing = nothing
         self.name = name
         self.explanation = explanation
         self.higherIsBetter = higherIsBetter
@@ -30,20 +35,51 @@ package struct Figure: Sendable {
         return value.map { text($0, quality) } ?? "undefined"
     }
 
+    /// The same of the best single answer for all rows; nil: that has none.
+    package func baselineText(of quality: Quality) -> String? {
+        quality.baseline.flatMap(nothing).map { text($0, quality) }
+    }
+
     /// Those that people ask for first come first.
     package static let all = [
         Figure(
             "accuracy", "share of the rows whose class is right", higherIsBetter: true,
-            text: { NumberFormat.share($0, of: $1.rows) }, { $0.accuracy.map { $0 } }),
+            text: { NumberFormat.share($0, of: $1.rows) }, nothing: \.accuracy, { $0.accuracy.map { $0 } }),
+        Figure(
+            "balanced accuracy", "the mean over the classes of the share of their rows that are found",
+            higherIsBetter: true,
+            nothing: { $0.accuracy == nil ? nil : $0.classes.map { 1 / Double($0) } },
+            { $0.balancedAccuracy.map { $0 } }),
         Figure(
             "area under the ROC curve", "the chance that a positive row gets a higher score than another one",
-            higherIsBetter: true, { $0.auc.map(\.value) }),
+            higherIsBetter: true, nothing: { $0.classes == nil ? nil : 0.5 }, { $0.auc.map(\.value) }),
         Figure(
             "log loss", "mean of −ln of the probability that the model gives to the right class", higherIsBetter: false,
-            { $0.logLoss.map { $0 } }),
-        Figure("root mean squared error", "in units of the label", higherIsBetter: false, { $0.rmse.map { $0 } }),
+            nothing: \.logLoss, { $0.logLoss.map { $0 } }),
+        Figure(
+            "precision", "of the rows called the class that is looked for, the share that are", higherIsBetter: true,
+            { ($0.positive?.precision).map { $0 } }),
+        Figure(
+            "recall", "of the rows of that class, the share that are called so", higherIsBetter: true,
+            { ($0.positive?.recall).map { $0 } }),
+        Figure(
+            "F1", "the harmonic mean of both", higherIsBetter: true, { ($0.positive?.f1).map { $0 } }),
+        Figure(
+            "average precision", "the mean precision over all thresholds, by what each adds to the recall",
+            higherIsBetter: true, { $0.positive.map(\.averagePrecision) }),
+        Figure(
+            "Brier score", "mean squared error of the probability", higherIsBetter: false, { $0.brier.map { $0 } }),
+        Figure(
+            "macro F1", "the mean of F1 over the classes", higherIsBetter: true, { ($0.macro?.f1).map { $0 } }),
+        Figure(
+            "root mean squared error", "in units of the label", higherIsBetter: false, nothing: \.rmse,
+            { $0.rmse.map { $0 } }),
+        Figure(
+            "mean absolute error", "in units of the label", higherIsBetter: false, nothing: \.mae,
+            { $0.mae.map { $0 } }),
         Figure(
             "R²", "share of the label's variance that the model explains", higherIsBetter: true,
+            nothing: { $0.rmse == nil ? nil : 0 },
             { $0.rmse == nil ? nil : .some($0.r2) }),
         // The log loss is the mean loss.
         Figure(

@@ -15,8 +15,22 @@ package struct Quality: Equatable {
     package var logLoss: Double?
     /// Two classes only.
     package var auc: AreaUnderCurve?
+    /// Two classes: the one that is looked for, and what is said of it.
+    package var positive: PositiveFigures?
+    /// Two classes with probabilities: mean of (p − y)², p the probability of class 1, y 1 for its rows and else 0.
+    package var brier: Double?
+    package var balancedAccuracy: Double?
+    /// Over classes.
+    package var macro: ClassFigures.Means?
+    /// Over rows.
+    package var weighted: ClassFigures.Means?
+    package var perClass: ClassFigures?
+    /// What any one answer for all rows scores.
+    package var baseline: Baseline?
     /// √ of the mean squared error, in units of the label.
     package var rmse: Double?
+    /// Mean of |error|, in units of the label.
+    package var mae: Double?
     /// 1 − squared error / squared deviation of the labels from their mean.
     package var r2: Double?
     /// For classes.
@@ -28,10 +42,23 @@ package struct Quality: Equatable {
 
     private init() {}
 
+    /// Of the class that is looked for.
+    package struct PositiveFigures: Equatable {
+        package var index: Int
+        package var precision: Double
+        package var recall: Double
+        package var f1: Double
+        /// nil: rows of one class only.
+        package var averagePrecision: Double?
+    }
+
     /// Collective. Judges the model on all rows of `dataset`.
-    /// - Parameter detailed: finds and stores what the report draws too.
+    /// - Parameters:
+    ///   - detailed: finds and stores what the report draws too.
+    ///   - positive: of two classes the one that is looked for; nil: that of fewer rows.
     package static func measure(
-        _ trained: TrainedModel, on dataset: Dataset, detailed: Bool = false, communicator: any Communicator
+        _ trained: TrainedModel, on dataset: Dataset, detailed: Bool = false, positive: Int? = nil,
+        communicator: any Communicator
     ) throws -> Quality {
         let parameters = trained.parameters
         var quality = Quality()
@@ -44,51 +71,79 @@ package struct Quality: Equatable {
         if trained.specification.kind.labels == .values {
             try quality.judgeValues(trained, dataset, weights, communicator)
         } else if trained.specification.outputCount == 1 {
-            try quality.judgeBinary(trained.margins, parameters, dataset, weights, communicator)
+            try quality.judgeBinary(trained, dataset, weights, communicator)
         } else {
             try quality.judgeClasses(trained, dataset, weights, communicator)
         }
+        quality.take(positive: positive)
         return quality
     }
 
     /// By margins, not probabilities: those near 1 are all alike in Float.
     private mutating func judgeBinary(
-        _ margins: some Model, _ parameters: [Float], _ dataset: Dataset, _ weights: Double,
-        _ communicator: any Communicator
+        _ trained: TrainedModel, _ dataset: Dataset, _ weights: Double, _ communicator: any Communicator
     ) throws {
-        var right = [Bool](repeating: false, count: dataset.order.localCount)
-        var scores: [Float] = []
-        var signedWeights: [Float] = []
-        scores.reserveCapacity(dataset.order.localCount)
-        signedWeights.reserveCapacity(dataset.order.localCount)
+        var scores = TwoClassScores(dataset)
+        var tally = ClassFigures.Tally(classes: 2, isWeighted: dataset.weights != nil)
         confusion = isDetailed ? ConfusionMatrix(classes: 2) : nil
-        forEachPrediction(margins, parameters, dataset) { row, output in
-            let isPositive = dataset.labels[row] == 1
+        forEachPrediction(trained.margins, trained.parameters, dataset) { row, output in
+            let label = dataset.labels[row] == 1 ? 1 : 0
+            let predicted = output[0] > 0 ? 1 : 0
             let weight = Quality.weight(row, dataset)
-            confusion?.add(label: isPositive ? 1 : 0, predicted: output[0] > 0 ? 1 : 0, weight: weight)
-            right[row] = (output[0] > 0) == isPositive
-            scores.append(output[0])
-            signedWeights.append(Float(isPositive ? weight : -weight))
+            confusion?.add(label: label, predicted: predicted, weight: weight)
+            tally.add(label: label, predicted: predicted, weight: weight)
+            let probability = 1 / (1 + exp(-Double(output[0])))
+            scores.add(output[0], probability: trained.hasProbabilities ? probability : nil, label, weight)
         }
-        accuracy = try communicator.sum(dataset, { right[$0] ? Quality.weight($0, dataset) : 0 }) / weights
-        try confusion?.reduce(communicator)
-        auc = try AreaUnderCurve.measure(scores: scores, signedWeights: signedWeights, communicator: communicator)
+        try take(tally, weights, communicator)
+        try take(scores, weights, communicator)
     }
 
     private mutating func judgeClasses(
         _ trained: TrainedModel, _ dataset: Dataset, _ weights: Double, _ communicator: any Communicator
     ) throws {
-        var right = [Bool](repeating: false, count: dataset.order.localCount)
-        confusion = isDetailed ? ConfusionMatrix(classes: trained.specification.outputCount) : nil
+        let classes = trained.specification.outputCount
+        var scores = classes == 2 ? TwoClassScores(dataset) : nil
+        var tally = ClassFigures.Tally(classes: classes, isWeighted: dataset.weights != nil)
+        confusion = isDetailed ? ConfusionMatrix(classes: classes) : nil
         forEachPrediction(trained.model, trained.parameters, dataset) { row, output in
             let label = Int(dataset.labels[row])
             let predicted = trained.specification.predictedClass(output)
             let weight = Quality.weight(row, dataset)
-            right[row] = predicted == label
+            tally.add(label: label, predicted: predicted, weight: weight)
             if let predicted { confusion?.add(label: label, predicted: predicted, weight: weight) }
+            // Of two probabilities one is small, and tells rows apart.
+            scores?.add(log(output[1]) - log(output[0]), probability: Double(output[1]), label, weight)
         }
-        accuracy = try communicator.sum(dataset, { right[$0] ? Quality.weight($0, dataset) : 0 }) / weights
+        try take(tally, weights, communicator)
+        if let scores { try take(scores, weights, communicator) }
+    }
+
+    private mutating func take(
+        _ tally: ClassFigures.Tally, _ weights: Double, _ communicator: any Communicator
+    ) throws {
+        let figures = try tally.total(communicator)
+        perClass = figures
+        accuracy = figures.right.reduce(0, +) / weights
+        balancedAccuracy = figures.balancedAccuracy
+        if figures.classes > 2 { (macro, weighted) = (figures.macro, figures.weighted) }
+        baseline = figures.baseline
+        if logLoss == nil { baseline?.logLoss = nil }
         try confusion?.reduce(communicator)
+    }
+
+    private mutating func take(_ scores: TwoClassScores, _ weights: Double, _ communicator: any Communicator) throws {
+        auc = try AreaUnderCurve.measure(
+            scores: scores.scores, signedWeights: scores.signedWeights, communicator: communicator)
+        if logLoss != nil { brier = try communicator.sum([scores.squares])[0] / weights }
+    }
+
+    private mutating func take(positive: Int?) {
+        guard let perClass, perClass.classes == 2 else { return }
+        let index = positive ?? perClass.rarest
+        self.positive = PositiveFigures(
+            index: index, precision: perClass.precision(index), recall: perClass.recall(index), f1: perClass.f1(index),
+            averagePrecision: auc?.averagePrecisions?[index])
     }
 
     /// Sums in the units that labels are stored in, which leave the rounding of large labels out.
@@ -96,7 +151,7 @@ package struct Quality: Equatable {
         _ trained: TrainedModel, _ dataset: Dataset, _ weights: Double, _ communicator: any Communicator
     ) throws {
         let mean = try communicator.sum(dataset, { Quality.weight($0, dataset) * Double(dataset.labels[$0]) }) / weights
-        var sums = (errors: ExactSum(), deviations: ExactSum())
+        var sums = (errors: ExactSum(), deviations: ExactSum(), sizes: ExactSum(), spreads: ExactSum())
         var values: [ResidualMap.Value] = []
         if isDetailed { values.reserveCapacity(dataset.order.localCount) }
         forEachPrediction(trained.model, trained.parameters, dataset) { row, output in
@@ -105,6 +160,8 @@ package struct Quality: Equatable {
             let weight = Quality.weight(row, dataset)
             sums.errors.add(weight * error * error)
             sums.deviations.add(weight * (label - mean) * (label - mean))
+            sums.sizes.add(weight * abs(error))
+            sums.spreads.add(weight * abs(label - mean))
             if isDetailed {
                 values.append(
                     ResidualMap.Value(
@@ -112,7 +169,11 @@ package struct Quality: Equatable {
                         residual: trained.labels.scale * error, weight: Float(weight)))
             }
         }
-        let squares = try communicator.sum([sums.errors, sums.deviations])
+        let squares = try communicator.sum([sums.errors, sums.deviations, sums.sizes, sums.spreads])
+        mae = trained.labels.scale * squares[2] / weights
+        baseline = Baseline(
+            rmse: trained.labels.scale * (squares[1] / weights).squareRoot(),
+            mae: trained.labels.scale * squares[3] / weights)
         let deviation = trained.labels.scale * (squares[0] / weights).squareRoot()
         rmse = deviation
         r2 = squares[1] > 0 ? 1 - squares[0] / squares[1] : nil
@@ -135,57 +196,5 @@ package struct Quality: Equatable {
 
     private static func weight(_ row: Int, _ dataset: Dataset) -> Double {
         dataset.weights.map { Double($0[row]) } ?? 1
-    }
-
-    // MARK: - In result.json
-
-    package var json: JSON {
-        var members: [(key: String, value: JSON)] = [("rows", .integer(rows)), ("loss", .number(loss))]
-        if let accuracy { members.append(("accuracy", .number(accuracy))) }
-        if let logLoss { members.append(("logLoss", .number(logLoss))) }
-        if let auc {
-            members.append(("auc", auc.value.map { .number($0) } ?? .null))
-            if let bins = auc.bins { members.append(("aucBins", .integer(bins))) }
-        }
-        if let rmse { members.append(("rmse", .number(rmse))) }
-        if rmse != nil { members.append(("r2", r2.map { .number($0) } ?? .null)) }
-        if isDetailed {
-            members += confusion?.members ?? []
-            if let curve = auc?.curve { members.append(("roc", curve.json)) }
-            if let residuals { members.append(("residuals", residuals.json)) }
-        }
-        return .object(members)
-    }
-
-    /// What `json` wrote; nil: no object. Members of another kind than they should be are left out.
-    package init?(json: JSON) {
-        guard json.members != nil else { return nil }
-        rows = json["rows"]?.integer ?? 0
-        loss = json["loss"]?.double ?? .nan
-        accuracy = json["accuracy"]?.double
-        logLoss = json["logLoss"]?.double
-        if let area = json["auc"] {
-            auc = AreaUnderCurve(
-                value: area.double, bins: json["aucBins"]?.integer, curve: json["roc"].flatMap { ROCCurve(json: $0) })
-        }
-        rmse = json["rmse"]?.double
-        r2 = json["r2"]?.double
-        confusion = ConfusionMatrix(quality: json)
-        residuals = json["residuals"].flatMap { ResidualMap(json: $0) }
-        isDetailed = confusion != nil || auc?.curve != nil || residuals != nil
-    }
-
-    /// One line for people.
-    package var text: String {
-        var parts: [String] = []
-        if let accuracy { parts.append("accuracy " + NumberFormat.fixed(accuracy, 4)) }
-        if let logLoss { parts.append("log loss " + NumberFormat.significant(logLoss, 4)) }
-        if let auc {
-            let bins = auc.bins.map { " (from \(NumberFormat.count($0)) bins)" } ?? ""
-            parts.append("AUC " + (auc.value.map { NumberFormat.fixed($0, 4) } ?? "undefined: one class only") + bins)
-        }
-        if let rmse { parts.append("RMSE " + NumberFormat.significant(rmse, 5)) }
-        if rmse != nil { parts.append("R² " + (r2.map { NumberFormat.fixed($0, 4) } ?? "undefined: equal labels")) }
-        return parts.joined(separator: ", ")
     }
 }

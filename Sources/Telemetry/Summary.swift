@@ -4,7 +4,9 @@ import Platform
 /// The last words of a run: why it ended, how good the model is, where the files are.
 public struct Summary: Sendable {
     public var result: TrainingResult
-    /// Name of a set of rows ("training", "test") and how good the model is on it, in words.
+    /// Said before all else.
+    public var verdict: String?
+    /// Name of a set of rows ("training", "test"; empty: the last one) and how good the model is on it, in words.
     public var qualities: [(name: String, text: String)]
     /// What a user should know beyond the numbers.
     public var remarks: [String]
@@ -31,7 +33,7 @@ public struct Summary: Sendable {
     }
 
     public var text: String {
-        var lines = [result.stopReason.explanation] + remarks + [""]
+        var lines = [verdict, result.stopReason.explanation].compactMap { $0 } + remarks + [""]
         func add(_ name: String, _ text: String) {
             lines.append("  " + name + String(repeating: " ", count: max(1, 12 - name.count)) + text)
         }

@@ -6,7 +6,12 @@ import Platform
 package struct Headline {
     package let run: ReportedRun
 
-    package var sentences: [String] { [trained, quality, ending].compactMap { $0 } + remarks }
+    package var sentences: [String] { [verdict, trained, quality, ending].compactMap { $0 } + remarks }
+
+    /// That the model is worth nothing comes first.
+    private var verdict: String? {
+        run.judged.flatMap { $0.quality.verdict(rows: $0.name, classes: run.classes) }
+    }
 
     private var remarks: [String] { run.result?["remarks"]?.array?.compactMap(\.string) ?? [] }
 
@@ -26,13 +31,24 @@ package struct Headline {
         guard let judged = run.judged else { return nil }
         let quality = judged.quality
         let rows = "the \(NumberFormat.count(quality.rows)) \(judged.name)"
+        guard quality.beatsBaseline != false else { return nil }
         if let accuracy = quality.accuracy {
+            let nothing =
+                quality.baseline.flatMap { baseline in
+                    baseline.accuracy.map {
+                        "; always answering \(baseline.answer(run.classes)) would be right on "
+                            + NumberFormat.share($0, of: quality.rows)
+                    }
+                } ?? ""
             let auc = quality.auc?.value.map { "; area under the ROC curve \(NumberFormat.fixed($0, 4))" } ?? ""
-            return "The model is right on \(NumberFormat.share(accuracy, of: quality.rows)) of \(rows)\(auc)."
+            return "The model is right on \(NumberFormat.share(accuracy, of: quality.rows)) of \(rows)\(nothing)\(auc)."
         }
         guard let rmse = quality.rmse else { return nil }
         let r2 = quality.r2.map { "; it explains \(NumberFormat.fixed(100 * $0, 1)) % of the label's variance" } ?? ""
-        return "On \(rows) its root mean squared error is \(NumberFormat.significant(rmse, 4))\(r2)."
+        let nothing =
+            quality.baseline?.rmse.map { ", that of always answering the mean \(NumberFormat.significant($0, 4))" }
+            ?? ""
+        return "On \(rows) its root mean squared error is \(NumberFormat.significant(rmse, 4))\(nothing)\(r2)."
     }
 
     private var ending: String {

@@ -27,17 +27,30 @@ package struct QualitySection {
             judged.contains { $0.qualities.contains { figure.isPart(of: $0.quality) } }
         }
         let rows = judged.flatMap { run in
-            run.qualities.map { _, name, quality in
-                (runs.count > 1 ? ["<span class=\"chip f\(run.index % 8)\">\(run.letter)</span>"] : [])
-                    + [HTML.escaped("\(NumberFormat.count(quality.rows)) \(name)")]
+            run.qualities.flatMap { _, name, quality -> [[HTML]] in
+                let chip: [HTML] = runs.count > 1 ? ["<span class=\"chip f\(run.index % 8)\">\(run.letter)</span>"] : []
+                let model =
+                    [HTML.escaped("\(NumberFormat.count(quality.rows)) \(name)")]
                     + figures.map { .escaped($0.text(of: quality)) }
+                guard let baseline = quality.baseline else { return [chip + model] }
+                let nothing =
+                    [HTML.escaped("always answering \(baseline.answer(run.classes))")]
+                    + figures.map { .escaped($0.baselineText(of: quality) ?? "–") }
+                return [chip + model, chip + nothing]
             }
         }
         let words = figures.map { "\($0.name): \($0.explanation)" }.joined(separator: "; ")
-        return Page.openTable(
+        let looked = judged.compactMap { run -> String? in
+            guard let index = run.judged?.quality.positive?.index, run.classes.indices.contains(index) else {
+                return nil
+            }
+            return " \(run.letterPrefix)The class that is looked for is \(run.classes[index])."
+        }.joined()
+        let table = Page.openTable(
             label: "Quality of the model",
             head: (runs.count > 1 ? ["run"] : []) + ["judged on"] + figures.map(\.name), rows: rows,
-            textColumns: runs.count > 1 ? 2 : 1) + "<p class=\"note\">\(words).</p>\n"
+            textColumns: runs.count > 1 ? 2 : 1)
+        return "\(table)<p class=\"note\">\(words).\(looked)</p>\n"
     }
 }
 

@@ -17,7 +17,8 @@ struct EvaluateCommand: RankCommand {
               crescendo evaluate --model runs/clicks held-out.svm
               mpirun -n 8 crescendo evaluate --model runs/clicks held-out.svm --json
 
-            Prints accuracy, log loss and AUC for classes, RMSE and R² for values.
+            Prints accuracy, log loss and AUC for classes, RMSE, MAE and R² for values, and what the same answer for all rows
+            would score.
             """)
 
     @Option(help: ArgumentHelp("A run folder or a model file.", valueName: "run"), completion: .file())
@@ -58,11 +59,15 @@ struct EvaluateJob {
         let trained = try TrainedModel(
             file.specification, parameters: file.parameters, labels: file.preprocessing.labels,
             threads: threads)
-        let quality = try Quality.measure(trained, on: dataset, communicator: world)
+        let quality = try Quality.measure(
+            trained, on: dataset, positive: file.notes["positive"] == nil ? nil : 1, communicator: world)
         if command.json {
             console.print(quality.json.text)
         } else {
+            let classes = if case .classes(let names) = file.preprocessing.labels { names } else { [String]() }
+            if let verdict = quality.verdict(rows: "rows", classes: classes) { console.print(verdict) }
             console.print("\(NumberFormat.count(quality.rows)) rows: \(quality.text)")
+            for line in quality.lines("", classes: classes).dropFirst() { console.print("  " + line.text) }
         }
         return 0
     }

@@ -117,7 +117,11 @@ extension TrainJob {
         // A run that goes on later has no time to lose.
         if let cause, cause.exitCode == ExitCode.interrupted { return cause.exitCode }
         func judge(_ rows: Dataset?, detailed: Bool) throws -> Quality? {
-            try rows.map { try Quality.measure(trained, on: $0, detailed: detailed, communicator: world) }
+            try rows.map {
+                try Quality.measure(
+                    trained, on: $0, detailed: detailed, positive: command.trainingData.positive == nil ? nil : 1,
+                    communicator: world)
+            }
         }
         // The report draws the rows that tell most.
         report.train = try judge(rows.training, detailed: test == nil && rows.validation == nil)
@@ -170,7 +174,9 @@ extension TrainJob {
         ModelFile(
             specification: trained.specification, parameters: trained.parameters, preprocessing: preprocessing,
             version: programVersion,
-            notes: ["reading": try StoredReading(command.reading.applied()).text])
+            notes: ["reading": try StoredReading(command.reading.applied()).text].merging(
+                command.trainingData.positive.map { ["positive": $0] } ?? [:]
+            ) { $1 })
     }
 
     private func write(_ report: ResultFile, _ start: RunStart.RankZero) throws {
@@ -205,10 +211,17 @@ extension TrainJob {
     private func summarise(_ report: ResultFile, _ folder: RunFolder?) {
         guard let folder, !(command.run.quiet ?? false) else { return }
         let qualities = [("training", report.train), ("validation", report.validation), ("test", report.test)]
-        let summary = Summary(
-            result: report.result, qualities: qualities.compactMap { name, quality in quality.map { (name, $0.text) } },
+        var summary = Summary(
+            result: report.result,
+            qualities: qualities.flatMap { name, quality in
+                quality.map { $0.lines(name, classes: report.classes) } ?? []
+            },
             remarks: report.remarks, objective: report.objective, loadSeconds: report.loadSeconds, folder: folder.path,
             files: ["report.html", "model.safetensors", "result.json", "metrics.jsonl", "config.yaml"])
+        let (name, judged) =
+            report.test.map { ("test rows", $0) } ?? report.validation.map { ("rows held back", $0) }
+            ?? ("training rows", report.train)
+        summary.verdict = judged?.verdict(rows: name, classes: report.classes)
         console.print("\n" + summary.text)
     }
 }
