@@ -89,7 +89,7 @@ public final class DistributedTable {
         self.schema = schema
         self.options = options
         let tally = try DistributedTable.tally(blocks, communicator)
-        self.notes = notes + tally.lines
+        self.notes = notes + tally.lines(isTraining: options.isTraining)
         if weightless > 0 { self.notes.append("\(weightless) rows of weight 0 are left out") }
         self.identifierNames = identifierNames
         self.budget = budget

@@ -1,3 +1,5 @@
+import Platform
+
 /// How to read data files: what the command line says, the same on every rank and stored with the run.
 ///
 /// A column is named by its name in the header, or by its number: 1 is the first column, −1 the last. A name wins over
@@ -118,7 +120,9 @@ public struct ReadTally: Codable, Sendable, Equatable {
     }
 
     /// One sentence for each thing worth saying; empty when all was in order.
-    public var lines: [String] {
+    ///
+    /// - Parameter isTraining: what becomes of gaps is said where it is decided.
+    func lines(isTraining: Bool) -> [String] {
         var lines: [String] = []
         if unsortedRows > 0 { lines.append("\(unsortedRows) rows had indices out of order; they were sorted") }
         if unlabelled > 0 {
@@ -127,12 +131,19 @@ public struct ReadTally: Codable, Sendable, Equatable {
             )
         }
         if queryIDs > 0 { lines.append("\(queryIDs) qid fields were ignored: ranking is not supported") }
-        for (name, count) in imputed.sorted(by: { $0.key < $1.key }) {
-            lines.append("column '\(name)': \(count) missing values replaced")
+        if !isTraining {
+            lines += ReadTally.lines(imputed, "missing values replaced", "gaps are filled as in training")
         }
-        for (name, count) in unseenCategories.sorted(by: { $0.key < $1.key }) {
-            lines.append("column '\(name)': \(count) values that training never saw count as none of its categories")
-        }
+        lines += ReadTally.lines(
+            unseenCategories, "values that training never saw count as none of its categories",
+            "texts that training never saw count as none of its categories")
         return lines
+    }
+
+    private static func lines(_ counts: [String: Int], _ text: String, _ all: String) -> [String] {
+        let columns = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        if columns.count <= 3 { return columns.map { "column '\($0.key)': \($0.value) \(text)" } }
+        let names = columns.prefix(10).map { "\($0.key) (\(NumberFormat.count($0.value)))" }.joined(separator: ", ")
+        return ["\(columns.count) columns: \(all): \(names)" + (columns.count > 10 ? ", …" : "")]
     }
 }

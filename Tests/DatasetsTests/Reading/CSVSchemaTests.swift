@@ -15,7 +15,7 @@ import Testing
         #expect(block.tally.unseenCategories == ["c": 1])
         #expect(block.tally.imputed == ["x": 1])
         #expect(parser.notes == ["other.csv: columns that training did not have are ignored: more"])
-        #expect(block.tally.lines.count == 2)
+        #expect(block.tally.lines(isTraining: false).count == 2)
     }
 
     @Test func unseenLabelsGetTheNextIndex() throws {

@@ -80,12 +80,39 @@ struct Table {
         #expect(
             table.schema.description == [
                 "label: column 'y', numbers",
-                "column 'age': 1 of 4 values are missing; they become the mean 40.0, and a 0/1 feature says so",
                 "column 'city': text, 2 categories become 0/1 features",
-                "column 'city': 1 of 4 values are missing; they become a feature of their own",
                 "column 'note': text, 2 categories become 0/1 features",
+                "column 'city': 1 of 4 values are missing; they become a feature of their own",
                 "column 'note': 1 of 4 values are missing; they become a feature of their own",
+                "column 'age': 1 of 4 values are missing; they become the mean 40, and a 0/1 feature says so",
             ])
+    }
+
+    /// Forty columns with gaps are not forty lines.
+    @Test func whatIsAlikeIsSaidOnce() throws {
+        let names = (0..<12).map { "x\($0)" } + (0..<5).map { "t\($0)" }
+        let rows = (0..<30).map { row in
+            let numbers = (0..<12).map { row <= $0 ? "" : "\(row * ($0 + 1) % 17).5" }
+            let texts = (0..<5).map { row == $0 ? "" : "c\(row % ($0 + 2))" }
+            return (numbers + texts + ["\(row % 2)"]).joined(separator: ",")
+        }
+        let table = try Table((names + ["y"]).joined(separator: ",") + "\n" + rows.joined(separator: "\n") + "\n")
+        #expect(
+            table.schema.description == [
+                "label: column 'y', numbers",
+                "5 columns of text become 0/1 features, one for each of 20 categories: t4 (6), t3 (5), t2 (4), t1 (3), t0 (2)",
+                "5 columns of text or dates have gaps, which become features of their own: t0 (1), t1 (1), t2 (1), t3 (1), t4 (1)",
+                "12 columns of numbers have gaps, which become the column's mean, and a 0/1 feature says so: x11 (12), x10 (11), "
+                    + "x9 (10), x8 (9), x7 (8), x6 (7), x5 (6), x4 (5), x3 (4), x2 (3), …",
+            ])
+        var tally = ReadTally()
+        tally.imputed = ["a": 1, "b": 1200, "c": 3, "d": 3]
+        tally.unseenCategories = ["k": 2]
+        let one = "column 'k': 2 values that training never saw count as none of its categories"
+        #expect(tally.lines(isTraining: true) == [one])
+        #expect(
+            tally.lines(isTraining: false)
+                == ["4 columns: gaps are filled as in training: b (1,200), c (3), d (3), a (1)", one])
     }
 
     @Test func rolesOfColumns() throws {

@@ -212,7 +212,8 @@ import Testing
         var block = try Table(text).block
         block.dropUnlabelled()
         #expect(block.labels == [0, 1] && block.tally.unlabelled == 2)
-        #expect(block.tally.lines == ["2 rows have no label: left out (`missingLabel` error refuses)"])
+        #expect(
+            block.tally.lines(isTraining: false) == ["2 rows have no label: left out (`missingLabel` error refuses)"])
         #expect(Table.dense(block) == [[1], [4]])
         let refused = message {
             _ = try Table(text) {

@@ -1,3 +1,5 @@
+import Platform
+
 extension TableSchema {
     /// From the scan of all training rows. Throws `ParseError`: a category limit passed, a column that mixes numbers
     /// and stray text, values that are not finite, missing labels or weights, no row or no feature left.
@@ -28,7 +30,7 @@ extension TableSchema {
         hasHeader = layout.hasHeader
         missing = options.missing
         rows = builder.scan.rows
-        description = builder.lines + builder.roleLines()
+        description = builder.lines + builder.groupLines() + builder.roleLines()
     }
 }
 
@@ -36,6 +38,7 @@ extension TableSchema {
 private struct SchemaBuilder {
     let scan: CSVScan
     var lines: [String] = []
+    private var groups = ColumnNotes()
 
     init(scan: CSVScan) { self.scan = scan }
 
@@ -104,7 +107,7 @@ private struct SchemaBuilder {
             lines.append(
                 "column \(quoted(position)): dates\(parts.1 ? ", the month first where a day could be (`categorical` keeps texts)" : ""); "
                     + "they become a trend and \(parts.0.width - 1) 0/1 features of months, weekdays and hours")
-            if hasIndicator { lines.append(missing(position) + "become a feature of their own") }
+            if hasIndicator { groups.add(.gaps, name, column.missing) }
             return .init(name: name, position: position, kind: .date(parts.0), hasIndicator: hasIndicator)
         }
         let written = try form(position, "column", options)
@@ -123,15 +126,12 @@ private struct SchemaBuilder {
             let isShared = options.minCategoryCount > 1
             let rare = categories.count - frequent.count
             categories = frequent
-            lines.append(
-                "column \(quoted(position)): text, \(categories.count) categories become 0/1 features"
-                    + (isShared ? "; \(rare) rarer ones, and new ones, share one" : ""))
+            groups.add(.texts, name, categories.count)
+            if isShared, rare > 0 { groups.add(.rare, name, rare) }
             if column.numbers > 0 {
                 lines.append("column \(quoted(position)) mixes numbers and text: both count as categories")
             }
-            if hasIndicator {
-                lines.append(missing(position) + "become a feature of their own")
-            }
+            if hasIndicator { groups.add(.gaps, name, column.missing) }
             return .init(
                 name: name, position: position, kind: .text(categories: categories), hasIndicator: hasIndicator,
                 sharesOthers: isShared ? true : nil)
@@ -142,9 +142,7 @@ private struct SchemaBuilder {
                 "column \(quoted(position)) has whole numbers that begin with 0, as codes do: `categorical` \(name) makes each a "
                     + "category")
         }
-        if hasIndicator {
-            lines.append(missing(position) + "become the mean \(mean), and a 0/1 feature says so")
-        }
+        if hasIndicator { groups.add(.numberGaps, name, column.missing, NumberFormat.significant(mean, 4)) }
         return .init(
             name: name, position: position, kind: .numeric(mean: mean), hasIndicator: hasIndicator, form: written?.form)
     }
@@ -218,9 +216,7 @@ private struct SchemaBuilder {
         }
     }
 
-    private func missing(_ position: Int) -> String {
-        "column \(quoted(position)): \(scan.columns[position].missing) of \(scan.rows) values are missing; they "
-    }
+    func groupLines() -> [String] { groups.lines(rows: scan.rows) }
 
     func roleLines() -> [String] {
         var lines: [String] = []
