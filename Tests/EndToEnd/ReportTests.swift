@@ -74,6 +74,22 @@ import Testing
         try train(place, SampleData.binary(), ["--l2", "0.1"], output: "d")
         #expect(try place.run(["report", "a", "d", "--output", "two.html"]).code == 0)
         #expect(try place.read("two.html").contains(warning))
+        let other = "The scores are not compared"
+        #expect(!page.contains(other) && page.contains("class=\"best\""))
+        // Other seeds hold back other rows.
+        for seed in ["1", "2"] {
+            try train(
+                place, SampleData.binary(), ["--validation", "0.2", "--seed", seed], output: "v" + seed)
+        }
+        #expect(try place.run(["report", "v1", "v2", "--output", "seeds.html"]).code == 0)
+        let seeds = try place.read("seeds.html")
+        #expect(seeds.contains(other) && !seeds.contains("Times and passes are not compared"))
+        // Other data: nothing is the best.
+        try train(place, SampleData.binary(rows: 300, seed: 9), ["--seed", "1"], output: "f")
+        #expect(try place.run(["report", "a", "f", "--output", "apart.html"]).code == 0)
+        let apart = try place.read("apart.html")
+        #expect(apart.contains(other) && apart.contains("Times and passes are not compared"))
+        #expect(!apart.contains("class=\"best\"") && !apart.contains("Bold:"))
         #expect(try place.run(["report", "a", "c"]).output == "report.html\n")
     }
 

@@ -37,13 +37,57 @@ package struct ComparisonTable {
             <div class="scroll" tabindex="0" role="region" aria-label="The runs side by side"><table>
             <thead><tr><th scope="col" class="text">run</th>\(head)</tr></thead>
             <tbody>\(rows.joined())</tbody></table></div>
-            <p class="note">Bold: the best of a column.\(objectivesDiffer ? Self.differentObjectives : "")</p>
+            <p class="note">\(note)</p>
 
             """
     }
 
-    private static let differentObjectives =
-        " The objectives are not compared: the runs differ in what they minimise, see the options below."
+    private var note: String {
+        var sentences: [String] = []
+        if !(rowsDiffer && dataDiffer) { sentences.append("Bold: the best of a column.") }
+        if rowsDiffer {
+            sentences.append(
+                "The scores are not compared: the runs were not judged on the same rows by the same label.")
+        }
+        if objectivesDiffer {
+            sentences.append(
+                "The objectives are not compared: the runs differ in what they minimise, see the options below.")
+        }
+        if dataDiffer {
+            sentences.append("Times and passes are not compared, nor objectives: the runs were trained on other rows.")
+        }
+        return sentences.joined(separator: " ")
+    }
+
+    /// The rows that all runs were judged on, as far as they show in the runs' files: options, their number, and what one answer for
+    /// all of them scores.
+    private var rowsDiffer: Bool {
+        guard let part = judgedPart else { return false }
+        let rows = runs.map { run -> [String] in
+            let quality = run.quality(part.key)
+            // A file of test rows is the same whatever was trained on; what is held back depends on the seed.
+            let share = run.option("test").flatMap(Double.init)
+            let options =
+                switch part.key {
+                case "test": share == nil ? ["test"] : ["data", "test", "seed"]
+                case "validation": ["data", "validation", "seed"]
+                default: ["data"]
+                }
+            return (options + ["label", "labels", "weight"]).map { run.option($0) ?? "" }
+                + ["\(quality?.rows ?? 0)", quality?.baseline.map { "\($0)" } ?? ""]
+        }
+        return Set(rows).count > 1
+    }
+
+    private var dataDiffer: Bool {
+        // Which rows are held back depends on the seed, and so does their number.
+        Set(runs.map { $0.option("data") }).count > 1
+            || Set(runs.map { ($0.rows ?? 0) + ($0.quality("validation")?.rows ?? 0) }).count > 1
+    }
+
+    private var judgedPart: (key: String, name: String)? {
+        ReportedRun.parts.first { part in runs.contains { $0.quality(part.key) != nil } }.map { ($0.key, $0.name) }
+    }
 
     /// Options that make another objective.
     private static let optionsOfObjective = [
@@ -64,14 +108,14 @@ package struct ComparisonTable {
 
     /// Figures of the rows that all runs were judged on.
     private var scores: [Column] {
-        guard let part = ReportedRun.parts.first(where: { part in runs.contains { $0.quality(part.key) != nil } })
-        else { return [] }
+        guard let part = judgedPart else { return [] }
+        let areOfOtherRows = rowsDiffer
         let figures = Figure.all.filter { figure in
             runs.contains { $0.quality(part.key).map(figure.isPart) ?? false }
         }
         return figures.prefix(2).map { figure in
             Column(
-                name: "\(figure.name), \(part.name)", higherIsBetter: figure.higherIsBetter,
+                name: "\(figure.name), \(part.name)", higherIsBetter: areOfOtherRows ? nil : figure.higherIsBetter,
                 text: { $0.quality(part.key).map(figure.text) ?? "–" },
                 value: { $0.quality(part.key).flatMap(figure.value) })
         }
@@ -80,13 +124,15 @@ package struct ComparisonTable {
     private var work: [Column] {
         [
             Column(
-                name: "objective", higherIsBetter: objectivesDiffer ? nil : false,
+                name: "objective", higherIsBetter: objectivesDiffer || dataDiffer ? nil : false,
                 text: { $0.objective.map { NumberFormat.significant($0, 5) } ?? "–" }, value: { $0.objective }),
             Column(
-                name: "training time", higherIsBetter: false, text: { NumberFormat.duration($0.seconds) },
+                name: "training time", higherIsBetter: dataDiffer ? nil : false,
+                text: { NumberFormat.duration($0.seconds) },
                 value: { $0.seconds }),
             Column(
-                name: "passes over the data", higherIsBetter: false, text: { NumberFormat.significant($0.passes, 3) },
+                name: "passes over the data", higherIsBetter: dataDiffer ? nil : false,
+                text: { NumberFormat.significant($0.passes, 3) },
                 value: { $0.passes }),
             Column(
                 name: "iterations", higherIsBetter: nil, text: { NumberFormat.count($0.iterations) },
