@@ -60,11 +60,11 @@ package struct AreaUnderCurve: Equatable {
         for index in stride(from: 0, to: pairs.count, by: 2) {
             rows.append((orderedBits(pairs[index]), pairs[index + 1]))
         }
-        sortByKey(&rows)
         // Which rank a row came from does not show in the order of what is added.
         if rows.contains(where: { $0.weight.magnitude != rows[0].weight.magnitude }) {
-            rows.sort { ($0.key, $0.weight) < ($1.key, $1.weight) }
+            sort(&rows) { orderedBits($0.weight) }
         }
+        sort(&rows) { $0.key }
         var positives = 0.0
         var negatives = 0.0
         for row in rows {
@@ -107,7 +107,10 @@ package struct AreaUnderCurve: Equatable {
     }
 
     /// Sorts by the keys' digits of eleven bits, the lowest first; rows of one key keep their order.
-    private static func sortByKey(_ rows: inout [(key: UInt32, weight: Float)]) {
+    @inline(__always)
+    private static func sort(
+        _ rows: inout [(key: UInt32, weight: Float)], by key: ((key: UInt32, weight: Float)) -> UInt32
+    ) {
         let digits = 1 << 11
         rows.withUnsafeMutableBufferPointer { rows in
             withUnsafeTemporaryAllocation(of: (key: UInt32, weight: Float).self, capacity: rows.count) { spare in
@@ -115,7 +118,7 @@ package struct AreaUnderCurve: Equatable {
                 for shift in stride(from: UInt32(0), to: 32, by: 11) {
                     var ends = [Int](repeating: 0, count: digits)
                     ends.withUnsafeMutableBufferPointer { ends in
-                        for row in from { ends[Int(row.key >> shift) & (digits - 1)] += 1 }
+                        for row in from { ends[Int(key(row) >> shift) & (digits - 1)] += 1 }
                         var total = 0
                         for digit in 0..<digits {
                             let count = ends[digit]
@@ -123,7 +126,7 @@ package struct AreaUnderCurve: Equatable {
                             total += count
                         }
                         for row in from {
-                            let digit = Int(row.key >> shift) & (digits - 1)
+                            let digit = Int(key(row) >> shift) & (digits - 1)
                             to.initializeElement(at: ends[digit], to: row)
                             ends[digit] += 1
                         }

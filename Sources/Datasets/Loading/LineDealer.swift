@@ -181,6 +181,9 @@ struct LineDealer {
 /// What threads tell whoever has called them.
 final class Flag: Sendable {
     let isSet = Atomic(false)
+
+    /// True for the first who does.
+    func raise() -> Bool { !isSet.exchange(true, ordering: .relaxed) }
 }
 
 /// A chunk on its way to the rank that parses it: file, offset, first line, byte count (8 bytes each), bytes.

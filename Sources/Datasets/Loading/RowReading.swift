@@ -40,14 +40,15 @@ struct RowReading {
         }
     }
 
-    func dealer(passes: Int = 1) -> LineDealer {
+    /// - Parameter mayReread: there may be a second pass, which is then to be expected.
+    func dealer(mayReread: Bool = false) -> LineDealer {
         var dealer = LineDealer(
-            set: set, communicator: communicator, threads: threads, keepsPipes: passes > 1, progress: progress)
+            set: set, communicator: communicator, threads: threads, keepsPipes: mayReread, progress: progress)
         // What is found out about the columns of a chunk is made anew for each: it has many rows, however wide they are.
         let columns = set.files.compactMap { $0.layout?.columns.count }.max() ?? 0
         dealer.chunkSize = max(dealer.chunkSize, min(columns * 800, 1 << 26))
         progress?.start(
-            expecting: passes * dealer.expectedBytes, total: set.files.reduce(0) { $0 + $1.byteCount })
+            expecting: dealer.expectedBytes, total: set.files.reduce(0) { $0 + $1.byteCount })
         return dealer
     }
 
@@ -60,7 +61,7 @@ struct RowReading {
     }
 
     private mutating func readCSV() throws {
-        let dealer = dealer(passes: schema == nil ? 2 : 1)
+        let dealer = dealer(mayReread: schema == nil)
         do {
             try readCSV(dealer)
         } catch let error as DatasetError {
@@ -70,14 +71,13 @@ struct RowReading {
             else { throw error }
             set = set.inSequence
             (blocks, notes) = ([], [])
-            try readCSV(self.dealer(passes: schema == nil ? 2 : 1))
+            try readCSV(self.dealer(mayReread: schema == nil))
         }
     }
 
     private mutating func readCSV(_ dealer: LineDealer) throws {
         let layouts = set.files.compactMap(\.layout)
-        var kept: [ParsedBlock]?
-        let known = try schema ?? scan(layouts, dealer, &kept)
+        let (known, kept) = try schema.map { ($0, nil) } ?? scan(layouts, dealer)
         let parsers = try communicator.togetherOnData {
             try layouts.map { try CSVParser(schema: known, layout: $0, options: options) }
         }
@@ -91,28 +91,30 @@ struct RowReading {
         schema = known
     }
 
-    /// Pass 1 over CSV: what every column holds. `kept`: the rows, where they needed no second pass.
+    /// Pass 1 over CSV: what every column holds, and the rows, where they need no second pass.
     private func scan(
-        _ layouts: [TableLayout], _ dealer: LineDealer, _ kept: inout [ParsedBlock]?
-    ) throws -> TableSchema {
+        _ layouts: [TableLayout], _ dealer: LineDealer
+    ) throws -> (schema: TableSchema, kept: [ParsedBlock]?) {
         let empty = try communicator.togetherOnData { try CSVScan(layout: layouts[0], options: options) }
         // Set once any chunk has rows that cannot be kept.
         let isOver = Flag()
-        if !empty.mayKeepRows { isOver.isSet.store(true, ordering: .relaxed) }
+        let (progress, bytes) = (progress, dealer.expectedBytes)
+        @Sendable func end() { if isOver.raise() { progress?.expect(bytes) } }
+        if !empty.mayKeepRows { end() }
         var rows: [ParsedBlock] = []
         var looks = 0
         let schema = try schema(from: empty) { start, take in
             looks += 1
             if looks > 1 {
                 // They are not numbers only.
-                isOver.isSet.store(true, ordering: .relaxed)
-                progress?.expect(dealer.expectedBytes)
+                end()
+                progress?.expect(bytes)
             }
             try dealer.forEachChunk { file, chunk in
                 var part = start()
                 let keeping = !isOver.isSet.load(ordering: .relaxed)
                 let block = try part.add(chunk, layout: layouts[file], keeping: keeping)
-                if block == nil { isOver.isSet.store(true, ordering: .relaxed) }
+                if block == nil { end() }
                 return (part, block)
             } take: { file, offset, result in
                 take(result.0)
@@ -124,10 +126,11 @@ struct RowReading {
             }
         }
         let isWhole = !isOver.isSet.load(ordering: .relaxed) && schema.suits(rows.map(\.block))
-        guard try communicator.allreduce(isWhole ? 1 : 0, .minimum) == 1 else { return schema }
-        kept = settled(rows, schema, empty.keptColumns)
-        progress?.add(dealer.expectedBytes)
-        return schema
+        guard try communicator.allreduce(isWhole ? 1 : 0, .minimum) == 1 else {
+            end()
+            return (schema, nil)
+        }
+        return (schema, settled(rows, schema, empty.keptColumns))
     }
 
     private func settled(_ rows: [ParsedBlock], _ schema: TableSchema, _ positions: [Int]) -> [ParsedBlock] {

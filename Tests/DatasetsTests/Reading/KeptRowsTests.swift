@@ -76,6 +76,18 @@ extension RowBlock {
         #expect(weighted.kept?.weights == [1, 0.5])
     }
 
+    /// With nothing but labels the message is about features, not about rows.
+    @Test func aTableWithoutFeaturesIsLookedThrough() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("a.csv", "y\n0\n1\n0\n")
+        let found = messages(1) { communicator in
+            var options = ReadOptions()
+            options.label = "y"
+            _ = try DistributedTable.read([path], options: options, communicator: communicator)
+        }
+        #expect(found[0].contains("no column left to be a feature"), "\(found[0])")
+    }
+
     @Test func densityDecidesHowRowsAreKept() throws {
         let full = try Table("a,b,c,y\n1,2,0,0\n3,4,5,1\n")
         #expect(full.kept?.isDense == true && full.kept?.zeros == 1)

@@ -29,7 +29,8 @@ struct RowKeeper {
             }
         }
         self.runs = runs
-        capacity = rows * width
+        // A table may have no features: it is looked through nevertheless.
+        capacity = max(1, rows * width)
         block.labels.reserveCapacity(rows)
     }
 
@@ -121,23 +122,27 @@ extension RowBlock {
         let rows = isDense ? compressed() : self
         let places = RowBlock.places(of: schema)
         let wanted = positions.map { places[$0] }
-        settled.isDense = false
+        (settled.isDense, settled.zeros) = (false, 0)
         (settled.columns, settled.values, settled.rowOffsets) = ([], [], [0])
         settled.columns.reserveCapacity(rows.values.count)
         settled.values.reserveCapacity(rows.values.count)
         var gaps = positions.map { _ in 0 }
+        func put(_ column: Int, _ value: Double) {
+            guard value != 0 else { return }
+            settled.columns.append(Int32(truncatingIfNeeded: column))
+            settled.values.append(value)
+        }
         for row in 0..<rows.rows {
             for entry in rows.rowOffsets[row]..<rows.rowOffsets[row + 1] {
                 let kept = Int(rows.columns[entry])
                 guard let place = wanted[kept] else { continue }
-                let isGap = rows.values[entry].isNaN
-                if isGap { gaps[kept] += 1 }
-                let value = isGap ? place.mean : rows.values[entry]
-                for (column, value) in [(place.first, value), (place.first + 1, isGap && place.hasIndicator ? 1 : 0)]
-                where value != 0 {
-                    settled.columns.append(Int32(truncatingIfNeeded: column))
-                    settled.values.append(value)
+                guard rows.values[entry].isNaN else {
+                    put(place.first, rows.values[entry])
+                    continue
                 }
+                gaps[kept] += 1
+                put(place.first, place.mean)
+                if place.hasIndicator { put(place.first + 1, 1) }
             }
             settled.rowOffsets.append(settled.columns.count)
         }
