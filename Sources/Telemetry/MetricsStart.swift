@@ -43,15 +43,17 @@ public struct MetricsStart: Sendable {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw failure() }
             if count == 0 { break }
+            // What is left of before holds no line's end.
+            var (start, unseen) = (0, pending.count)
             pending += chunk[..<count]
-            var start = 0
-            while let end = pending[start...].firstIndex(of: UInt8(ascii: "\n")) {
+            while let end = pending[unseen...].firstIndex(of: UInt8(ascii: "\n")) {
                 position += end + 1 - start
                 if let found = MetricsStart.iteration(of: Array(pending[start..<end])) {
                     guard found > last, found <= iteration else { break reading }
                     (last, kept) = (found, position)
                 }
                 start = end + 1
+                unseen = start
             }
             pending.removeFirst(start)
         }

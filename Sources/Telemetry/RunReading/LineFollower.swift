@@ -61,7 +61,8 @@ package struct LineFollower: Sendable {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { break }
             pending.append(contentsOf: buffer[..<count])
-            takeLines(from: &pending, line)
+            // What is left of before holds no line's end.
+            if buffer[..<count].contains(UInt8(ascii: "\n")) { takeLines(from: &pending, line) }
             if pending.count > longestLine {
                 // Its end comes as a line of the same number that is none either.
                 line(UnsafeBufferPointer(start: nil, count: 0), linesRead + 1)
