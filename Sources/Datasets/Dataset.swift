@@ -19,6 +19,8 @@ public struct Dataset: Sendable {
     public var interceptSquaredNorm: Float = 1
     /// Mean of x_j² over all N true rows, where the loader knows it; the same on every rank.
     public var columnSquares: [Double]?
+    /// Which rows of the files these are, where that is known.
+    public var origins: RowOrigins?
     /// What a row means to a network: an image, say. Nil: a row of a table. `sampleShape.count` is `features.columns`.
     public var sampleShape: SampleShape?
     /// Decides, with `Batch.draw` and a row's global position, what is random about that row.

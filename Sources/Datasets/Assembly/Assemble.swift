@@ -48,9 +48,13 @@ extension DistributedTable {
         _ parts: [Dataset], _ standardization: Standardization, _ encoding: LabelEncoding, _ options: AssemblyOptions
     ) -> TrainingData {
         var parts = parts
+        let counts = parts.map(\.order.count)
         for part in parts.indices {
             parts[part].sampleShape = sampleShape
             parts[part].seed = options.seed
+            parts[part].origins = RowOrigins(
+                part: part, counts: counts, seed: options.seed, validationFraction: options.validationFraction,
+                split: splitRows)
         }
         parts[0].augmentation = options.augmentation
         parts[0].augmentation?.seed = options.seed
@@ -85,6 +89,7 @@ extension DistributedTable {
             columns: preprocessing.featureCount,
             standardization: preprocessing.standardization, encoding: preprocessing.labels)[0]
         rows.sampleShape = preprocessing.sampleShape
+        if order == .file { rows.origins = RowOrigins(split: splitRows) }
         return rows
     }
 

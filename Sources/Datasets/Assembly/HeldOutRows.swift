@@ -17,8 +17,15 @@ extension DistributedTable {
         let heldCounts = isHeld.map { $0.count { $0 } }
         let before = try RowChoice.before(blocks, heldCounts, communicator)
         var (training, held): ([RowBlock], [RowBlock]) = ([], [])
+        var (trainingRows, heldRows) = (SplitRows(blocks: []), SplitRows(blocks: []))
         for index in blocks.indices {
             let block = blocks[index]
+            trainingRows.blocks.append(
+                SplitRows.Block(
+                    firstRow: block.firstRow, before: block.firstRow - before[index], isPart: isHeld[index].map { !$0 })
+            )
+            heldRows.blocks.append(
+                SplitRows.Block(firstRow: block.firstRow, before: before[index], isPart: isHeld[index]))
             blocks[index] = RowBlock()
             var kept = block.rows(where: isHeld[index].map { !$0 })
             kept.firstRow = block.firstRow - before[index]
@@ -30,6 +37,7 @@ extension DistributedTable {
         blocks = []
         isAssembled = true
         let result = (try DistributedTable(rows: training, of: self), try DistributedTable(rows: held, of: self))
+        (result.0.splitRows, result.1.splitRows) = (trainingRows, heldRows)
         guard result.0.rows >= 2, result.1.rows > 0 else {
             throw DatasetError(
                 "\(files[0].name): of \(rows) rows a share of \(share) leaves \(result.0.rows) to train on and "

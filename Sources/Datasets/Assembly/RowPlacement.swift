@@ -19,8 +19,7 @@ struct RowPlacement {
     let orders: [DataOrder]
     /// Nil: file order.
     private let permutations: [Permutation]?
-    private let seed: UInt64
-    private let threshold: UInt64
+    private let choice: ValidationChoice
     /// Per local block: validation rows before it in the whole table.
     private let validationBefore: [Int]
 
@@ -30,19 +29,13 @@ struct RowPlacement {
         count: Int, blocks: [(firstRow: Int, rows: Int)], order: RowOrder, validationFraction: Double,
         communicator: any Communicator
     ) throws {
-        let key: UInt64 =
-            switch order {
-            case .file: 0
-            case .seeded(let seed): mix64(seed ^ 0x7661_6C69_6461_7465)
-            }
-        let limit = validationFraction <= 0 ? 0 : UInt64(min(validationFraction, 1 - 0x1p-53) * 0x1p64)
-        seed = key
-        threshold = limit
+        let choice = ValidationChoice(order, fraction: validationFraction)
+        self.choice = choice
         var before = blocks.map { _ in 0 }
         var validation = 0
-        if limit > 0 {
+        if choice.isAny {
             let local = blocks.map { block in
-                (block.firstRow..<block.firstRow + block.rows).count { mix64(key &+ UInt64($0)) < limit }
+                (block.firstRow..<block.firstRow + block.rows).count { choice.isValidation($0) }
             }
             let all = try communicator.allgather(arrays: zip(blocks, local).flatMap { [$0.0.firstRow, $0.1] })
             var byFirstRow: [Int: Int] = [:]
@@ -65,10 +58,10 @@ struct RowPlacement {
         }
     }
 
-    var hasValidation: Bool { threshold > 0 }
+    var hasValidation: Bool { choice.isAny }
 
     @inline(__always)
-    func isValidation(_ row: Int) -> Bool { mix64(seed &+ UInt64(row)) < threshold }
+    func isValidation(_ row: Int) -> Bool { choice.isValidation(row) }
 
     struct Destination: Equatable {
         /// The top bit of a row field: the row belongs to the validation part.
@@ -91,7 +84,7 @@ struct RowPlacement {
 
     /// Where rows firstRow ..< firstRow + count go: the rows of one of the local blocks.
     func destinations(block: Int, firstRow: Int, count: Int) -> [Destination] {
-        guard threshold > 0 else {
+        guard choice.isAny else {
             return destinations(part: 0, firstNumber: firstRow, count: count)
         }
         // Each part's rows are numbered by themselves, and a block's numbers of one part are consecutive.
@@ -130,6 +123,26 @@ struct RowPlacement {
             filled = count
         }
     }
+}
+
+/// Which rows of a table are for validation: those whose hash of (seed, row number) lies below the fraction.
+struct ValidationChoice: Sendable {
+    private let key: UInt64
+    private let threshold: UInt64
+
+    init(_ order: RowOrder, fraction: Double) {
+        key =
+            switch order {
+            case .file: 0
+            case .seeded(let seed): mix64(seed ^ 0x7661_6C69_6461_7465)
+            }
+        threshold = fraction <= 0 ? 0 : UInt64(min(fraction, 1 - 0x1p-53) * 0x1p64)
+    }
+
+    var isAny: Bool { threshold > 0 }
+
+    @inline(__always)
+    func isValidation(_ row: Int) -> Bool { mix64(key &+ UInt64(row)) < threshold }
 }
 
 extension Communicator {

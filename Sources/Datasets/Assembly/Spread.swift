@@ -30,6 +30,7 @@ extension Dataset {
         guard var result = builder?.finish(shift: shift, weightFactor: factor) else { return nil }
         result.interceptSquaredNorm = interceptSquaredNorm
         if count == order.count { result.columnSquares = columnSquares }
+        result.origins = origins
         result.sampleShape = sampleShape
         result.seed = seed
         result.augmentation = augmentation

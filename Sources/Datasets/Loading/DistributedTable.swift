@@ -49,6 +49,8 @@ public final class DistributedTable {
     /// This rank's rows. Emptied by assembling.
     var blocks: [RowBlock]
     var isAssembled = false
+    /// Of a part of another table: which of its rows these are.
+    var splitRows: SplitRows?
 
     /// nonZeros / (N · D).
     public var density: Double { rows * columns == 0 ? 0 : Double(nonZeros) / (Double(rows) * Double(columns)) }

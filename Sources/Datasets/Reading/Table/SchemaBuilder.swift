@@ -31,6 +31,7 @@ extension TableSchema {
         missing = options.missing
         rows = builder.scan.rows
         description = builder.lines + builder.groupLines() + builder.roleLines()
+        leftOut = builder.leftOut
     }
 }
 
@@ -38,6 +39,7 @@ extension TableSchema {
 private struct SchemaBuilder {
     let scan: CSVScan
     var lines: [String] = []
+    var leftOut: [TableSchema.LeftOut] = []
     private var groups = ColumnNotes()
 
     init(scan: CSVScan) { self.scan = scan }
@@ -99,6 +101,7 @@ private struct SchemaBuilder {
         let column = scan.columns[position]
         guard column.numbers + column.texts + column.notFinite > 0 else {
             lines.append("column \(quoted(position)) is empty in every row: left out")
+            leave(position, "empty in every row")
             return nil
         }
         let hasIndicator = column.missing > 0
@@ -119,6 +122,7 @@ private struct SchemaBuilder {
                 lines.append(
                     "column \(quoted(position)) differs in every row: left out as an identifier (`categorical` keeps it, "
                         + "`id` carries it along)")
+                leave(position, "differs in every row, as an identifier does")
                 return nil
             }
             let frequent =
@@ -218,7 +222,11 @@ private struct SchemaBuilder {
 
     func groupLines() -> [String] { groups.lines(rows: scan.rows) }
 
-    func roleLines() -> [String] {
+    private mutating func leave(_ position: Int, _ reason: String) {
+        leftOut.append(TableSchema.LeftOut(name: scan.layout.columns[position], reason: reason))
+    }
+
+    mutating func roleLines() -> [String] {
         var lines: [String] = []
         if let weight = scan.roles.weight { lines.append("weights: column \(quoted(weight))") }
         if !scan.roles.ids.isEmpty {
@@ -226,6 +234,7 @@ private struct SchemaBuilder {
         }
         for column in scan.roles.dropped {
             let reason = scan.layout.holdsRowNumbers(column) ? "row numbers without a name" : "`drop`"
+            leave(column, scan.layout.holdsRowNumbers(column) ? reason : "as was asked for")
             lines.append("left out: column \(quoted(column)) (\(reason))")
         }
         return lines

@@ -40,6 +40,14 @@ public struct TableSchema: Codable, Sendable, Equatable {
         public var form: NumberForm?
     }
 
+    /// A column that is no part of the model, though nothing else asked for it.
+    public struct LeftOut: Codable, Sendable, Equatable {
+        public var name: String
+        public var reason: String
+
+        public init(name: String, reason: String) { (self.name, self.reason) = (name, reason) }
+    }
+
     /// The columns that become features, in file order.
     public var columns: [Column]
     public var label: Label
@@ -53,6 +61,8 @@ public struct TableSchema: Codable, Sendable, Equatable {
     public var missing: [String]
     /// Training rows, those of a validation split included.
     public var rows: Int
+    /// nil: a model of before, which does not say.
+    public var leftOut: [LeftOut]?
     /// What was done, for people: one sentence each.
     public var description: [String]
 
