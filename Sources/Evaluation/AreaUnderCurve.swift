@@ -12,6 +12,8 @@ package struct AreaUnderCurve: Equatable {
     package var averagePrecisions: [Double]?
     /// On rank 0.
     package var curve: ROCCurve?
+    /// On rank 0, where it was asked for.
+    package var operation: OperatingPoints?
 
     /// Rows up to which the scores are gathered and sorted: 8 bytes each on rank 0.
     package static let largestExact = 8_000_000
@@ -22,11 +24,13 @@ package struct AreaUnderCurve: Equatable {
     /// - Parameters:
     ///   - scores: of this rank's rows.
     ///   - signedWeights: one per row: the weight of a positive row, minus the weight of a negative one.
+    ///   - builder: is to have the rows' scores too, those first that are likeliest of the class it looks for.
     package static func measure(
-        scores: [Float], signedWeights: [Float], communicator: any Communicator, largestExact: Int = largestExact
+        scores: [Float], signedWeights: [Float], for builder: OperatingPoints.Builder? = nil,
+        communicator: any Communicator, largestExact: Int = largestExact
     ) throws -> AreaUnderCurve {
         let rows = try communicator.allreduce(scores.count, .sum)
-        if rows > largestExact { return try histogram(scores, signedWeights, communicator) }
+        if rows > largestExact { return try histogram(scores, signedWeights, builder, communicator) }
         let counts = try communicator.allgather(2 * scores.count)
         var send: [Float] = []
         send.reserveCapacity(2 * scores.count)
@@ -45,16 +49,17 @@ package struct AreaUnderCurve: Equatable {
                     receiveCounts: isRoot ? counts : [Int](repeating: 0, count: counts.count))
             }
         }
-        let sum = isRoot ? exact(received) : RankSum()
+        let (sum, operation) = isRoot ? exact(received, builder) : (RankSum(), nil)
         var figures = [sum.area ?? .nan] + sum.averagePrecisions
         try figures.withUnsafeMutableBufferPointer { try communicator.broadcast($0, root: 0) }
         guard !figures[0].isNaN else { return AreaUnderCurve() }
         return AreaUnderCurve(
-            value: figures[0], averagePrecisions: Array(figures[1...]), curve: isRoot ? sum.curve.curve : nil)
+            value: figures[0], averagePrecisions: Array(figures[1...]), curve: isRoot ? sum.curve.curve : nil,
+            operation: operation)
     }
 
     /// From pairs of score and signed weight.
-    private static func exact(_ pairs: [Float]) -> RankSum {
+    private static func exact(_ pairs: [Float], _ builder: OperatingPoints.Builder?) -> (RankSum, OperatingPoints?) {
         var rows = [(key: UInt32, weight: Float)]()
         rows.reserveCapacity(pairs.count / 2)
         for index in stride(from: 0, to: pairs.count, by: 2) {
@@ -72,24 +77,34 @@ package struct AreaUnderCurve: Equatable {
             if weight > 0 { positives += weight } else { negatives -= weight }
         }
         var sum = RankSum(allPositives: positives, allNegatives: negatives)
-        var start = 0
-        while start < rows.count {
-            var positive = 0.0
-            var negative = 0.0
-            var end = start
-            while end < rows.count, rows[end].key == rows[start].key {
-                let weight = Double(rows[end].weight)
+        forEachGroup(rows, from: 0) { _, positive, negative in sum.add(positive: positive, negative: negative) }
+        guard var builder, sum.area != nil else { return (sum, nil) }
+        builder.begin(positives: positives, negatives: negatives)
+        forEachGroup(rows, from: builder.looksForOne ? rows.count : 0) { builder.add(score($0), $1, $2) }
+        return (sum, builder.points)
+    }
+
+    /// Rows of one key together, from the first one up or from behind the last one down.
+    private static func forEachGroup(
+        _ rows: [(key: UInt32, weight: Float)], from start: Int,
+        _ body: (UInt32, _ positive: Double, _ negative: Double) -> Void
+    ) {
+        let step = start == 0 ? 1 : -1
+        var place = start == 0 ? 0 : rows.count - 1
+        while rows.indices.contains(place) {
+            let key = rows[place].key
+            var (positive, negative) = (0.0, 0.0)
+            while rows.indices.contains(place), rows[place].key == key {
+                let weight = Double(rows[place].weight)
                 if weight > 0 { positive += weight } else { negative -= weight }
-                end += 1
+                place += step
             }
-            sum.add(positive: positive, negative: negative)
-            start = end
+            body(key, positive, negative)
         }
-        return sum
     }
 
     private static func histogram(
-        _ scores: [Float], _ weights: [Float], _ communicator: any Communicator
+        _ scores: [Float], _ weights: [Float], _ builder: OperatingPoints.Builder?, _ communicator: any Communicator
     ) throws -> AreaUnderCurve {
         let bins = 1 << bits
         var counts = [Double](repeating: 0, count: 2 * bins)
@@ -101,9 +116,21 @@ package struct AreaUnderCurve: Equatable {
         var sum = RankSum(
             allPositives: counts[..<bins].reduce(0, +), allNegatives: counts[bins...].reduce(0, +))
         for bin in 0..<bins { sum.add(positive: counts[bin], negative: counts[bins + bin]) }
+        let isRoot = communicator.rank == 0
+        var points: OperatingPoints?
+        if var builder, isRoot, sum.area != nil {
+            builder.begin(positives: counts[..<bins].reduce(0, +), negatives: counts[bins...].reduce(0, +))
+            for place in 0..<bins {
+                let bin = builder.looksForOne ? bins - 1 - place : place
+                // In the middle of the bin.
+                let key = (UInt32(bin) << UInt32(32 - bits)) | 1 << UInt32(31 - bits)
+                builder.add(score(key), counts[bin], counts[bins + bin])
+            }
+            points = builder.points
+        }
         return AreaUnderCurve(
             value: sum.area, bins: bins, averagePrecisions: sum.area == nil ? nil : sum.averagePrecisions,
-            curve: communicator.rank == 0 ? sum.curve.curve : nil)
+            curve: isRoot ? sum.curve.curve : nil, operation: points)
     }
 
     /// Sorts by the keys' digits of eleven bits, the lowest first; rows of one key keep their order.
@@ -143,6 +170,11 @@ package struct AreaUnderCurve: Equatable {
     private static func orderedBits(_ value: Float) -> UInt32 {
         let bits = (value + 0).bitPattern
         return bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits
+    }
+
+    /// The number that orders so.
+    private static func score(_ bits: UInt32) -> Float {
+        Float(bitPattern: bits & 0x8000_0000 == 0 ? ~bits : bits & 0x7FFF_FFFF)
     }
 
     /// Sums up groups of equal score, lowest first.

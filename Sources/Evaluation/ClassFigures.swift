@@ -66,6 +66,17 @@ package struct ClassFigures: Equatable {
             logLoss: shares.reduce(0) { $1 > 0 ? $0 - $1 * log($1) : $0 })
     }
 
+    /// By how much more rows are right than the commonest class alone would be, as a share; rows without weights. What counts
+    /// are rows that one of the two has right and the other not (McNemar 1947): their difference is the lead.
+    var lead: Quality.Lead? {
+        let all = labelled.reduce(0, +)
+        guard all > 0 else { return nil }
+        let gained = right.reduce(0, +) - right[commonest]
+        let lost = labelled[commonest] - right[commonest]
+        let (mean, differing) = ((gained - lost) / all, (gained + lost) / all)
+        return Quality.Lead(value: mean, standardError: (max(0, differing - mean * mean) / all).squareRoot())
+    }
+
     /// Adds rows up on the way, without rounding.
     struct Tally {
         private let classes: Int

@@ -3,6 +3,8 @@ import Platform
 /// A number that tells how good a model is.
 package struct Figure: Sendable {
     package let name: String
+    /// In result.json.
+    package let key: String
     package let explanation: String
     package let higherIsBetter: Bool
     private let text: @Sendable (Double, Quality) -> String
@@ -11,13 +13,14 @@ package struct Figure: Sendable {
     private let read: @Sendable (Quality) -> Double??
 
     private init(
-        _ name: String, _ explanation: String, higherIsBetter: Bool,
+        _ name: String, key: String, _ explanation: String, higherIsBetter: Bool,
         text: (@Sendable (Double, Quality) -> String)? = nil,
         nothing: @escaping @Sendable (Baseline) -> Double? = { _ in nil },
         _ read: @escaping @Sendable (Quality) -> Double??
     ) {
         self.nothing = nothing
         self.name = name
+        self.key = key
         self.explanation = explanation
         self.higherIsBetter = higherIsBetter
         self.text =
@@ -35,6 +38,15 @@ package struct Figure: Sendable {
         return value.map { text($0, quality) } ?? "undefined"
     }
 
+    /// Between which values it lies, 95 % of the times; nil: not known.
+    package func intervalText(of quality: Quality) -> String? {
+        quality.intervals[key].map { interval in
+            let ends = (text(interval.low, quality), text(interval.high, quality))
+            // One per cent sign is enough.
+            return (ends.0.hasSuffix(" %") ? String(ends.0.dropLast(2)) : ends.0) + " to " + ends.1
+        }
+    }
+
     /// The same of the best single answer for all rows; nil: that has none.
     package func baselineText(of quality: Quality) -> String? {
         quality.baseline.flatMap(nothing).map { text($0, quality) }
@@ -43,47 +55,54 @@ package struct Figure: Sendable {
     /// Those that people ask for first come first.
     package static let all = [
         Figure(
-            "accuracy", "share of the rows whose class is right", higherIsBetter: true,
+            "accuracy", key: "accuracy", "share of the rows whose class is right", higherIsBetter: true,
             text: { NumberFormat.share($0, of: $1.rows) }, nothing: \.accuracy, { $0.accuracy.map { $0 } }),
         Figure(
-            "balanced accuracy", "the mean over the classes of the share of their rows that are found",
+            "balanced accuracy", key: "balancedAccuracy",
+            "the mean over the classes of the share of their rows that are found",
             higherIsBetter: true,
             nothing: { $0.accuracy == nil ? nil : $0.classes.map { 1 / Double($0) } },
             { $0.balancedAccuracy.map { $0 } }),
         Figure(
-            "area under the ROC curve", "the chance that a positive row gets a higher score than another one",
+            "area under the ROC curve", key: "auc",
+            "the chance that a positive row gets a higher score than another one",
             higherIsBetter: true, nothing: { $0.classes == nil ? nil : 0.5 }, { $0.auc.map(\.value) }),
         Figure(
-            "log loss", "mean of −ln of the probability that the model gives to the right class", higherIsBetter: false,
+            "log loss", key: "logLoss", "mean of −ln of the probability that the model gives to the right class",
+            higherIsBetter: false,
             nothing: \.logLoss, { $0.logLoss.map { $0 } }),
         Figure(
-            "precision", "of the rows called the class that is looked for, the share that are", higherIsBetter: true,
+            "precision", key: "precision", "of the rows called the class that is looked for, the share that are",
+            higherIsBetter: true,
             { ($0.positive?.precision).map { $0 } }),
         Figure(
-            "recall", "of the rows of that class, the share that are called so", higherIsBetter: true,
+            "recall", key: "recall", "of the rows of that class, the share that are called so", higherIsBetter: true,
             { ($0.positive?.recall).map { $0 } }),
         Figure(
-            "F1", "the harmonic mean of both", higherIsBetter: true, { ($0.positive?.f1).map { $0 } }),
+            "F1", key: "f1", "the harmonic mean of both", higherIsBetter: true, { ($0.positive?.f1).map { $0 } }),
         Figure(
-            "average precision", "the mean precision over all thresholds, by what each adds to the recall",
+            "average precision", key: "averagePrecision",
+            "the mean precision over all thresholds, by what each adds to the recall",
             higherIsBetter: true, { $0.positive.map(\.averagePrecision) }),
         Figure(
-            "Brier score", "mean squared error of the probability", higherIsBetter: false, { $0.brier.map { $0 } }),
+            "Brier score", key: "brier", "mean squared error of the probability", higherIsBetter: false,
+            { $0.brier.map { $0 } }),
         Figure(
-            "macro F1", "the mean of F1 over the classes", higherIsBetter: true, { ($0.macro?.f1).map { $0 } }),
+            "macro F1", key: "macroF1", "the mean of F1 over the classes", higherIsBetter: true,
+            { ($0.macro?.f1).map { $0 } }),
         Figure(
-            "root mean squared error", "in units of the label", higherIsBetter: false, nothing: \.rmse,
+            "root mean squared error", key: "rmse", "in units of the label", higherIsBetter: false, nothing: \.rmse,
             { $0.rmse.map { $0 } }),
         Figure(
-            "mean absolute error", "in units of the label", higherIsBetter: false, nothing: \.mae,
+            "mean absolute error", key: "mae", "in units of the label", higherIsBetter: false, nothing: \.mae,
             { $0.mae.map { $0 } }),
         Figure(
-            "R²", "share of the label's variance that the model explains", higherIsBetter: true,
+            "R²", key: "r2", "share of the label's variance that the model explains", higherIsBetter: true,
             nothing: { $0.rmse == nil ? nil : 0 },
             { $0.rmse == nil ? nil : .some($0.r2) }),
         // The log loss is the mean loss.
         Figure(
-            "mean loss", "as in training, without the penalty", higherIsBetter: false,
+            "mean loss", key: "loss", "as in training, without the penalty", higherIsBetter: false,
             { $0.logLoss == nil && $0.loss.isFinite ? .some($0.loss) : nil }),
     ]
 }

@@ -19,13 +19,33 @@ extension Quality {
         if let mae { members.append(("mae", .number(mae))) }
         if rmse != nil { members.append(("r2", r2.map { .number($0) } ?? .null)) }
         if let baseline { members.append(("baseline", baseline.json)) }
+        if let lead {
+            members.append(
+                (
+                    "lead",
+                    .object([("value", .number(lead.value)), ("standardError", .number(lead.standardError))])
+                ))
+        }
+        if !intervals.isEmpty {
+            members.append(
+                (
+                    "intervals",
+                    .object(
+                        intervals.sorted { $0.key < $1.key }.map {
+                            ($0.key, .array([.number($0.value.low), .number($0.value.high)]))
+                        })
+                ))
+        }
+        if isWeighted { members.append(("isWeighted", .bool(true))) }
         if let perClass, perClass.classes <= ClassFigures.largestStored {
             members.append(("perClass", perClass.json))
         }
         if isDetailed {
             members += confusion?.members ?? []
             if let curve = auc?.curve { members.append(("roc", curve.json)) }
+            if let operation = auc?.operation { members.append(("operation", operation.json)) }
             if let residuals { members.append(("residuals", residuals.json)) }
+            if !worst.isEmpty { members.append(("worst", .array(worst.map(\.json)))) }
         }
         return .object(members)
     }
@@ -39,7 +59,8 @@ extension Quality {
         logLoss = json["logLoss"]?.double
         if let area = json["auc"] {
             auc = AreaUnderCurve(
-                value: area.double, bins: json["aucBins"]?.integer, curve: json["roc"].flatMap { ROCCurve(json: $0) })
+                value: area.double, bins: json["aucBins"]?.integer, curve: json["roc"].flatMap { ROCCurve(json: $0) },
+                operation: json["operation"].map { OperatingPoints(json: $0) })
         }
         positive = PositiveFigures(quality: json)
         brier = json["brier"]?.double
@@ -48,6 +69,15 @@ extension Quality {
         weighted = json["weighted"].flatMap { ClassFigures.Means(json: $0) }
         perClass = json["perClass"].flatMap { ClassFigures(json: $0) }
         baseline = json["baseline"].map { Baseline(json: $0) }
+        if let value = json["lead"]?["value"]?.double, let error = json["lead"]?["standardError"]?.double {
+            lead = Lead(value: value, standardError: error)
+        }
+        for (key, value) in json["intervals"]?.members ?? [] {
+            guard let ends = value.array?.compactMap(\.double), ends.count == 2 else { continue }
+            intervals[key] = Interval(low: ends[0], high: ends[1])
+        }
+        isWeighted = json["isWeighted"]?.bool ?? false
+        worst = (json["worst"]?.array ?? []).compactMap { WorstRow(json: $0) }
         mae = json["mae"]?.double
         rmse = json["rmse"]?.double
         r2 = json["r2"]?.double

@@ -8,19 +8,30 @@ extension Quality {
         return nil
     }
 
-    /// What is to be said first of a model whose answers are worth nothing; nil: they are worth something.
+    /// Whether it may be chance that they are: the lead is within 1.96 standard errors.
+    package var mayBeChance: Bool {
+        guard beatsBaseline == true, let lead else { return false }
+        return lead.value < 1.96 * lead.standardError
+    }
+
+    /// What is to be said first of a model whose answers are worth nothing, or may be; nil: they are worth something.
     ///
     /// - Parameters:
     ///   - rows: what they are, as "test rows".
     ///   - classes: their names.
     package func verdict(rows name: String, classes: [String]) -> String? {
-        guard beatsBaseline == false, let baseline else { return nil }
+        guard let beatsBaseline, !beatsBaseline || mayBeChance, let baseline else { return nil }
         let rows = "the \(NumberFormat.count(rows)) \(name)"
         if let accuracy, let nothing = baseline.accuracy {
+            let start =
+                beatsBaseline
+                ? "It cannot be told whether the model's answers are better than"
+                : "The model's answers are no better than"
             var text =
-                "The model's answers are no better than always answering \(baseline.answer(classes)): it is right on "
+                start + " always answering \(baseline.answer(classes)): it is right on "
                 + "\(NumberFormat.share(accuracy, of: self.rows)) of \(rows), that answer on "
-                + "\(NumberFormat.share(nothing, of: self.rows))."
+                + "\(NumberFormat.share(nothing, of: self.rows))"
+                + (beatsBaseline ? ", a difference that so few rows may show by chance." : ".")
             if let logLoss, let shares = baseline.logLoss, logLoss < 0.99 * shares {
                 text +=
                     " Its probabilities say something: log loss \(NumberFormat.significant(logLoss, 4)), of the classes' "
@@ -29,13 +40,24 @@ extension Quality {
             return text
         }
         guard let rmse, let nothing = baseline.rmse else { return nil }
-        return "The model is no better than always answering the mean: on \(rows) its root mean squared error is "
-            + "\(NumberFormat.significant(rmse, 4)), that of the mean \(NumberFormat.significant(nothing, 4))."
+        return
+            (beatsBaseline
+            ? "It cannot be told whether the model is better than always answering the mean"
+            : "The model is no better than always answering the mean")
+            + ": on \(rows) its root mean squared error is \(NumberFormat.significant(rmse, 4)), that of the mean "
+            + NumberFormat.significant(nothing, 4)
+            + (beatsBaseline ? ", a difference that so few rows may show by chance." : ".")
     }
 
     /// For the terminal: the figures, what doing nothing scores, and what is said of the class that is looked for.
     package func lines(_ name: String, classes: [String]) -> [(name: String, text: String)] {
-        var lines = [(name: name, text: text)]
+        var lines = [(name: name, text: text + (isWeighted ? " (rows count by their weights)" : ""))]
+        let intervals = Figure.all.compactMap { figure in
+            figure.intervalText(of: self).map { "\(figure.name) \($0)" }
+        }
+        if !intervals.isEmpty {
+            lines.append((name: "", text: "95 % intervals: " + intervals.prefix(4).joined(separator: ", ")))
+        }
         if let baseline { lines.append((name: "", text: baseline.text(classes))) }
         if let positive {
             let name = classes.indices.contains(positive.index) ? classes[positive.index] : "class \(positive.index)"

@@ -1,5 +1,6 @@
 import Datasets
 import Kernels
+import Platform
 
 /// Scores of this rank's rows where there are two classes: the higher, the likelier class 1.
 struct TwoClassScores {
@@ -21,5 +22,18 @@ struct TwoClassScores {
         guard let probability else { return }
         let error = probability - Double(label)
         squares.add(weight * error * error)
+    }
+
+    /// For the bootstrap, as seen by who looks for that class.
+    func rows(lookingFor positive: Int) -> [Bootstrap.Row] {
+        zip(scores, signedWeights).map { score, weight in
+            let isOne = weight > 0
+            // −log of the probability of the row's class.
+            let margin = Double(isOne ? -score : score)
+            let loss = margin > 0 ? margin + log1p(exp(-margin)) : log1p(exp(margin))
+            return Bootstrap.Row(
+                output: positive == 1 ? score : -score, label: isOne == (positive == 1) ? 1 : 0, loss: Float(loss),
+                weight: weight.magnitude)
+        }
     }
 }

@@ -6,7 +6,8 @@ import Platform
 ///
 /// Tensors: `weights` [D, C] and `intercepts` [C] (F32) in the space trained in; `coefficients` [D, C] and
 /// `coefficient_intercepts` [C] (F64) for features and labels as they are in the data file, all scaling undone; `mean` [D] and
-/// `scale` [D] (F64) where features were standardised. A network has `layer1.weights`, `layer1.biases`, … and `output.weights`,
+/// `scale` [D] (F64) where features were standardised; `mean_squares` [D] (F64), of the features in the space trained in, where
+/// they are known. A network has `layer1.weights`, `layer1.biases`, … and `output.weights`,
 /// `output.biases` instead of the first four. Metadata: `format` = "crescendo", `crescendo_version`, `model`
 /// (its kind), `specification` and `preprocessing` (JSON), `class_labels` and, for named columns, `feature_names` (JSON
 /// lists), `crc32` and `checksum` (see `ModelChecksum`), and whatever `notes` holds.
@@ -15,6 +16,8 @@ public struct ModelFile: Sendable, Equatable {
     /// In the space trained in: weights, then intercepts.
     public var parameters: [Float]
     public var preprocessing: Preprocessing
+    /// D: mean of x_j² over the training rows, in the space trained in; nil: not known.
+    public var meanSquares: [Double]?
     /// The program version that wrote it.
     public var version: String
     /// Further metadata, such as where the data came from. Names of this file format are not available.
@@ -27,9 +30,10 @@ public struct ModelFile: Sendable, Equatable {
     ]
 
     public init(
-        specification: ModelSpecification, parameters: [Float], preprocessing: Preprocessing, version: String,
-        notes: [String: String] = [:]
+        specification: ModelSpecification, parameters: [Float], preprocessing: Preprocessing,
+        meanSquares: [Double]? = nil, version: String, notes: [String: String] = [:]
     ) {
+        self.meanSquares = meanSquares
         self.specification = specification
         self.parameters = parameters
         self.preprocessing = preprocessing
@@ -79,6 +83,7 @@ public struct ModelFile: Sendable, Equatable {
         let standardization = preprocessing.standardization
         if !standardization.mean.isEmpty { add("mean", [features], standardization.mean) }
         if !standardization.scale.isEmpty { add("scale", [features], standardization.scale) }
+        if let meanSquares { add("mean_squares", [features], meanSquares) }
         file.metadata = notes.filter { !Self.ownKeys.contains($0.key) }
         file.metadata["format"] = Self.format
         file.metadata["crescendo_version"] = version
@@ -119,6 +124,7 @@ public struct ModelFile: Sendable, Equatable {
         try check(specification, preprocessing, file: path)
         var result = ModelFile(
             specification: specification, parameters: [], preprocessing: preprocessing,
+            meanSquares: meanSquares(file, specification.featureCount),
             version: file.metadata["crescendo_version"] ?? "",
             notes: file.metadata.filter { !ownKeys.contains($0.key) })
         let places: [TensorPlace]
@@ -131,6 +137,14 @@ public struct ModelFile: Sendable, Equatable {
             result.parameters += try values(of: place.name, place.shape, file, path)
         }
         return result
+    }
+
+    /// For people alone: a file without it is whole.
+    private static func meanSquares(_ file: Safetensors, _ features: Int) -> [Double]? {
+        guard let tensor = file.tensors["mean_squares"], tensor.shape == [features],
+            case .doubles(let values) = tensor.values, values.allSatisfy({ $0.isFinite && $0 >= 0 })
+        else { return nil }
+        return values
     }
 
     private func tensorPlaces() throws -> [TensorPlace] {

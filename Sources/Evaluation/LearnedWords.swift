@@ -1,0 +1,80 @@
+import Platform
+
+extension LearnedModel {
+    /// What a number in `describe` is.
+    package var effectText: String {
+        switch effect {
+        case .value: "what is added to the prediction, in units of the label"
+        case .logValue: "what the prediction is multiplied with"
+        case .logOdds: "what the odds of \(outputs.first ?? "the second class") are multiplied with"
+        case .margin: "what is added to the margin, which is above 0 for \(outputs.first ?? "the second class")"
+        case .score: "what is added to the score of a class; the class of the highest score is the answer"
+        }
+    }
+
+    /// What a column does to the answer, its largest effects first.
+    package func describe(_ column: Column, features count: Int = 4) -> String {
+        if column.kind == .categories || column.kind == .date {
+            let shown = column.largest(count).filter { $0.perScale.contains { $0 != 0 } }
+            let texts = shown.map { feature in
+                "\(shortName(feature, column)) \(effects(feature, feature.perScale, outputs: 1))"
+                    + (isNumber(feature, column) ? " for \(step(feature))" : "")
+            }
+            let all = max(column.features.count, column.featureCount ?? 0)
+            return texts.joined(separator: ", ") + (all > shown.count ? ", … (\(shown.count) of \(all))" : "")
+        }
+        guard let feature = column.features.first(where: { $0.name == column.name }) ?? column.features.first else {
+            return ""
+        }
+        var text = effects(feature, feature.perScale, outputs: 3) + " for \(step(feature))"
+        if feature.scale != 1, outputs.count < 2 {
+            text += "; \(effects(feature, feature.perUnit, outputs: 3)) for 1 more"
+        }
+        if let gap = column.features.first(where: { $0.name == column.name + " is missing" }) {
+            text += "; where it is missing \(effects(gap, gap.perScale, outputs: 2))"
+        }
+        return text
+    }
+
+    private func step(_ feature: Feature) -> String {
+        guard feature.scale != 1 else { return "1 more" }
+        let size = NumberFormat.significant(feature.scale, 3)
+        return switch scaling {
+        case .mixed, .zscore: "\(size) more (one deviation)"
+        case .maxabs: "\(size) more (the largest value)"
+        case .unit, .none: "\(size) more"
+        }
+    }
+
+    /// A date's trend is a number.
+    private func isNumber(_ feature: Feature, _ column: Column) -> Bool { feature.name == column.name }
+
+    private func shortName(_ feature: Feature, _ column: Column) -> String {
+        guard feature.name.hasPrefix(column.name), feature.name.count > column.name.count else {
+            return column.kind == .date ? "trend" : feature.name
+        }
+        let rest = feature.name.dropFirst(column.name.count)
+        return rest.hasPrefix("=") ? String(rest.dropFirst()) : String(rest.drop { $0 == " " })
+    }
+
+    private func effects(_ feature: Feature, _ values: [Double], outputs count: Int) -> String {
+        guard outputs.count > 1 else { return values.first.map(text) ?? "" }
+        let places = feature.strongest(count)
+        return places.map { place in
+            let output = feature.listed.map { $0[place] } ?? place
+            let name = outputs.indices.contains(output) ? outputs[output] : "class \(output)"
+            return "\(name) \(text(values[place]))"
+        }.joined(separator: ", ")
+    }
+
+    private func text(_ value: Double) -> String {
+        switch effect {
+        case .logOdds,
+            .logValue where abs(value) < 0.01:
+            // Behind a 1 nothing would be seen.
+            return (value > 0 ? "+" : "") + NumberFormat.significant(100 * (exp(value) - 1), 2) + " %"
+        case .logOdds, .logValue: return "× " + NumberFormat.significant(exp(value), 3)
+        case .value, .margin, .score: return (value > 0 ? "+" : "") + NumberFormat.significant(value, 3)
+        }
+    }
+}
