@@ -23,6 +23,10 @@ package struct ResultFile {
     /// Of the last start.
     package var loadSeconds: Double
     package var environment: RunEnvironment
+    /// What a linear model has learned.
+    package var learned: LearnedModel?
+    /// What a network leans on.
+    package var importance: PermutationImportance?
     /// What a user should know beyond the numbers, as sentences.
     package var remarks: [String] = []
     /// ISO 8601, UTC.
@@ -90,6 +94,8 @@ package struct ResultFile {
             ("train", train?.json ?? .null),
             ("validation", validation?.json ?? .null),
             ("test", test?.json ?? .null),
+            ("learned", learned?.json ?? .null),
+            ("importance", importance?.json ?? .null),
         ])
     }
 }

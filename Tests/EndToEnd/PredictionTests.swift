@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import TestSupport
 import Testing
 
@@ -42,13 +43,22 @@ import Testing
         #expect(info.code == 0)
         #expect(info.output.contains("model         softmax, with intercept"))
         #expect(info.output.contains("classes       3: 0, 1, 2"))
-        #expect(info.output.contains("largest coefficients"))
+        #expect(info.output.contains("what it learned: "))
         let stop = try #require(try place.json("run/result.json")["stopReason"] as? String)
         #expect(info.output.contains("ended         \(stop): "))
         let alone = try place.run(["info", "run/model.safetensors", "--coefficients", "2"])
         #expect(alone.output.contains("softmax"))
         #expect(!alone.output.contains("ended"))
-        #expect(alone.output.components(separatedBy: "\n  class ").count == 3)
+        #expect(alone.output.components(separatedBy: "\n  feature ").count == 3)
+        for name in ["c.csv", "c.json"] {
+            #expect(try place.run(["info", "run", "--coefficients-file", name]).code == 0)
+        }
+        #expect(try place.read("c.csv").split(separator: "\n").count == 1 + 3 + 3 * 3)
+        #expect(try JSON(text: place.read("c.json"))["columns"]?.array?.count == 3)
+        // What is there stays.
+        let again = try place.run(["info", "run", "--coefficients-file", "c.csv"])
+        #expect(again.code != 0 && again.errors.contains("c.csv") && again.errors.contains("it exists"))
+        #expect(try place.run(["info", "run", "--coefficients-file", "c.txt"]).code != 0)
     }
 
     @Test func anyRanksAndStandardInputGiveTheSamePredictions() throws {

@@ -55,6 +55,71 @@ import Testing
         }
     }
 
+    /// What a manager asks: better than nothing, how sure, what drives it, and which rows are wrong.
+    @Test func thePageTellsWhatTheModelIsWorth() throws {
+        let place = try Workplace()
+        var data = SampleData(seed: 21)
+        let rows = (0..<400).map { row -> (x: Double, city: String, y: Double) in
+            let x = data.next()
+            let city = ["Paris", "Rome"][row % 2]
+            // Row 58, counted from 1, is a slip of the pen.
+            return (x, city, 5 * x + (row % 2 == 0 ? 1 : 0) + 0.1 * data.next() + (row == 57 ? 90 : 0))
+        }
+        try place.write(
+            "x,city,empty,y\n" + rows.map { "\($0.x),\($0.city),,\($0.y)\n" }.joined(), to: "values.csv")
+        try place.write(
+            "x,city,copy,y\n"
+                + rows.map { "\($0.x),\($0.city),\($0.y > 1 ? "in" : "out"),\($0.y > 1 ? "yes" : "no")\n" }.joined(),
+            to: "classes.csv")
+        for ranks in [1, 3] {
+            let outcome = try place.run(
+                ranks: ranks, ["train", "values.csv", "--label", "y", "--output", "values\(ranks)"])
+            #expect(outcome.code == 0, "\(outcome.errors)")
+            let result = try JSON(text: place.read("values\(ranks)/result.json"))
+            #expect(result["train"]?["worst"]?.array?.first?["row"]?.integer == 58)
+            #expect(result["learned"]?["columns"]?.array?.first?["name"]?.string == "x")
+            #expect(result["learned"]?["leftOut"]?.array?.first?["name"]?.string == "empty")
+        }
+        let page = try place.read("values1/report.html")
+        for words in ["What it learned", "Furthest off", "empty (empty in every row)", "rows that it was trained on"] {
+            #expect(page.contains(words), "\(words)")
+        }
+        let leaky = try place.run(
+            ranks: 2,
+            [
+                "train", "classes.csv", "--label", "y", "--test", "0.25", "--output", "classes", "--coefficients-file",
+                "k.csv",
+            ])
+        #expect(leaky.code == 0, "\(leaky.errors)")
+        #expect(leaky.output.contains("Column 'copy' alone tells the label"))
+        #expect(leaky.output.contains("--drop"))
+        #expect(leaky.output.contains("95 % intervals"))
+        let found = try JSON(text: place.read("classes/result.json"))
+        #expect(try Schema("result").complaints(found) == [])
+        #expect(found["remarks"]?.array?.first?.string?.contains("Column 'copy'") == true)
+        #expect(found["test"]?["operation"]?["calibration"] != nil)
+        #expect(try place.read("k.csv").contains("copy,categories,copy=in,yes,"))
+        let drawn = try place.read("classes/report.html")
+        for words in ["What to expect at other thresholds", "Are the probabilities to be believed?", "95 % interval"] {
+            #expect(drawn.contains(words), "\(words)")
+        }
+        #expect(fault(in: drawn) == nil && drawn.utf8.count < 300_000)
+        // A network leans on columns too.
+        let network = try place.run(
+            ranks: 2,
+            [
+                "train", "classes.csv", "--label", "y", "--drop", "copy", "--model", "mlp:4", "--max-epochs", "3",
+                "--output", "net",
+            ])
+        #expect(network.code == 0, "\(network.errors)")
+        let importance = try JSON(text: place.read("net/result.json"))
+        #expect(try Schema("result").complaints(importance) == [])
+        #expect(importance["importance"]?["columns"]?.array?.count == 2)
+        let refused = try place.run(
+            ["train", "classes.csv", "--label", "y", "--model", "mlp:4", "--coefficients-file", "n.csv"])
+        #expect(refused.code != 0 && refused.errors.contains("--coefficients-file"))
+    }
+
     @Test func severalRunsAreCompared() throws {
         let place = try Workplace()
         for (name, seed) in [("a", "1"), ("b & <b>", "2"), ("c", "3")] {

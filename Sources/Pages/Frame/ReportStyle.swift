@@ -114,6 +114,11 @@ package enum ReportStyle {
             td { white-space: nowrap; }
             .text { text-align: left; overflow-wrap: anywhere; min-width: 9ch; white-space: normal; }
             tbody th { text-align: left; min-width: 14ch; }
+            .learned .text { min-width: 16ch; }
+            .reach { width: 26%; min-width: 90px; }
+            .reach svg { height: 12px; margin-top: 5px; }
+            .half { flex: 1 1 340px; }
+            .half figure { margin: 0; max-width: 440px; }
             .side { display: flex; flex-wrap: wrap; gap: 0 36px; }
             .side div { min-width: 0; max-width: 100%; }
             .side p { max-width: 56ch; }

@@ -13,7 +13,15 @@ package struct Headline {
         run.judged.flatMap { $0.quality.verdict(rows: $0.name, classes: run.classes) }
     }
 
-    private var remarks: [String] { run.result?["remarks"]?.array?.compactMap(\.string) ?? [] }
+    private var remarks: [String] {
+        // What is learned by heart is no measure.
+        let unseen =
+            run.qualities.first?.part == "train"
+            ? [
+                "These are the rows that it was trained on; how it does on others is not known. '--test 0.2' holds some back."
+            ] : []
+        return unseen + (run.result?["remarks"]?.array?.compactMap(\.string) ?? [])
+    }
 
     private var trained: String {
         var text = run.state == .running ? "Training " : "Trained "
@@ -31,7 +39,7 @@ package struct Headline {
         guard let judged = run.judged else { return nil }
         let quality = judged.quality
         let rows = "the \(NumberFormat.count(quality.rows)) \(judged.name)"
-        guard quality.beatsBaseline != false else { return nil }
+        guard quality.beatsBaseline != false, !quality.mayBeChance else { return nil }
         if let accuracy = quality.accuracy {
             let nothing =
                 quality.baseline.flatMap { baseline in
@@ -41,14 +49,22 @@ package struct Headline {
                     }
                 } ?? ""
             let auc = quality.auc?.value.map { "; area under the ROC curve \(NumberFormat.fixed($0, 4))" } ?? ""
-            return "The model is right on \(NumberFormat.share(accuracy, of: quality.rows)) of \(rows)\(nothing)\(auc)."
+            let sure = interval("accuracy", quality)
+            return
+                "The model is right on \(NumberFormat.share(accuracy, of: quality.rows)) of \(rows)\(sure)\(nothing)\(auc)."
         }
         guard let rmse = quality.rmse else { return nil }
         let r2 = quality.r2.map { "; it explains \(NumberFormat.fixed(100 * $0, 1)) % of the label's variance" } ?? ""
         let nothing =
             quality.baseline?.rmse.map { ", that of always answering the mean \(NumberFormat.significant($0, 4))" }
             ?? ""
-        return "On \(rows) its root mean squared error is \(NumberFormat.significant(rmse, 4))\(nothing)\(r2)."
+        let sure = interval("rmse", quality)
+        return "On \(rows) its root mean squared error is \(NumberFormat.significant(rmse, 4))\(sure)\(nothing)\(r2)."
+    }
+
+    private func interval(_ key: String, _ quality: Quality) -> String {
+        let figure = Figure.all.first { $0.key == key }
+        return figure?.intervalText(of: quality).map { " (95 % interval \($0))" } ?? ""
     }
 
     private var ending: String {

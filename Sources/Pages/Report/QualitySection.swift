@@ -16,9 +16,12 @@ package struct QualitySection {
         var body = figures(judged)
         let curves = judged.filter { $0.judged?.quality.auc?.curve != nil }
         if !curves.isEmpty { body += ROCPicture(runs: curves).html }
+        body += judged.map { OperationPicture(run: $0).html }.joined()
+        body += judged.map { ClassTable(run: $0).html }.joined()
         let matrices = judged.map { ConfusionPicture(run: $0).html }.filter { $0 != .empty }
         if !matrices.isEmpty { body += "<div class=\"side\">\(matrices.joined())</div>\n" }
         body += judged.map { ResidualPicture(run: $0).html }.joined()
+        body += judged.map { WorstTable(run: $0).html }.joined()
         return Page.section(id: "quality", title: "How good the model is", body)
     }
 
@@ -32,11 +35,15 @@ package struct QualitySection {
                 let model =
                     [HTML.escaped("\(NumberFormat.count(quality.rows)) \(name)")]
                     + figures.map { .escaped($0.text(of: quality)) }
-                guard let baseline = quality.baseline else { return [chip + model] }
+                let intervals = figures.map { $0.intervalText(of: quality) }
+                let sure =
+                    intervals.contains { $0 != nil }
+                    ? [chip + [HTML("95 % interval")] + intervals.map { .escaped($0 ?? "–") }] : []
+                guard let baseline = quality.baseline else { return [chip + model] + sure }
                 let nothing =
                     [HTML.escaped("always answering \(baseline.answer(run.classes))")]
                     + figures.map { .escaped($0.baselineText(of: quality) ?? "–") }
-                return [chip + model, chip + nothing]
+                return [chip + model] + sure + [chip + nothing]
             }
         }
         let words = figures.map { "\($0.name): \($0.explanation)" }.joined(separator: "; ")
@@ -46,11 +53,17 @@ package struct QualitySection {
             }
             return " \(run.letterPrefix)The class that is looked for is \(run.classes[index])."
         }.joined()
+        let weights =
+            judged.contains { $0.judged?.quality.isWeighted ?? false } ? " Rows count by their weights." : ""
+        let intervals =
+            judged.contains { $0.qualities.contains { !$0.quality.intervals.isEmpty } }
+            ? " The interval is where the figure lies 95 % of the times when as many other rows are drawn (bootstrap over rows)."
+            : ""
         let table = Page.openTable(
             label: "Quality of the model",
             head: (runs.count > 1 ? ["run"] : []) + ["judged on"] + figures.map(\.name), rows: rows,
             textColumns: runs.count > 1 ? 2 : 1)
-        return "\(table)<p class=\"note\">\(words).\(looked)</p>\n"
+        return "\(table)<p class=\"note\">\(words).\(looked)\(intervals)\(weights)</p>\n"
     }
 }
 

@@ -48,6 +48,7 @@ public struct RunReport {
         let title = runs.count == 1 ? runs[0].name : "\(runs.count) runs: " + runs.map(\.name).joined(separator: ", ")
         let parts: [(id: String, name: String, body: HTML)] = [
             ("quality", "How good", QualitySection(runs: runs).html),
+            ("learned", "What it learned", LearnedSection(runs: runs).html),
             ("progress", "How it went", ProgressSection(runs: runs).html),
             ("method", "Decisions", MethodSection(runs: runs).html),
             ("time", "Time", TimeSection(runs: runs).html),

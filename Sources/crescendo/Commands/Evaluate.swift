@@ -60,7 +60,8 @@ struct EvaluateJob {
             file.specification, parameters: file.parameters, labels: file.preprocessing.labels,
             threads: threads)
         let quality = try Quality.measure(
-            trained, on: dataset, positive: file.notes["positive"] == nil ? nil : 1, communicator: world)
+            trained, on: dataset, detailed: command.json, isUnseen: true,
+            positive: file.notes["positive"] == nil ? nil : 1, communicator: world)
         if command.json {
             console.print(quality.json.text)
         } else {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Evaluation
 import MPI
 import Models
 import Platform
@@ -14,7 +15,7 @@ struct InfoCommand: RankCommand {
             Example:
               crescendo info runs/clicks
 
-            Kind, classes, features, what was done to the data, the largest coefficients, and how the run ended.
+            Kind, classes, features, what was done to the data, what the columns do to the answer, and how the run ended.
 
             Files of the run that are damaged are named on standard error, with the remedy; what the others tell is shown, \
             and the exit code is 1.
@@ -24,7 +25,13 @@ struct InfoCommand: RankCommand {
     var path: String
 
     @Option(
-        help: ArgumentHelp("How many coefficients to show (default: 10).", valueName: "count"),
+        help: ArgumentHelp(
+            "Write all coefficients of a linear model, for other programs: FILE.csv or FILE.json.", valueName: "file"),
+        completion: .file(extensions: ["csv", "json"]))
+    var coefficientsFile: CoefficientsPath?
+
+    @Option(
+        help: ArgumentHelp("How many columns to show (default: 10).", valueName: "count"),
         transform: parseCount(atLeast: 0))
     var coefficients: Int?
 }
@@ -41,10 +48,12 @@ struct InfoJob {
     func run() throws -> Int32 {
         var isDamaged = false
         try world.onRoot {
+            try command.coefficientsFile?.check()
             let (lines, damage) = try look()
             StandardStream.output.say(lines.map(\.printable).joined(separator: "\n") + "\n")
             for text in damage { complain(text.printable) }
             isDamaged = !damage.isEmpty
+            try command.coefficientsFile?.write(try ModelLocation(command.path).read())
         }
         return try world.broadcastValue(isDamaged ? 1 : 0) == 1 ? ExitCode.failure : 0
     }
@@ -171,28 +180,27 @@ struct InfoJob {
         return lines + coefficientLines(file)
     }
 
-    /// The largest by magnitude in the space trained in, where features compare; shown for features as in the file.
+    /// What columns do to the answer, those of the largest influence first.
     private func coefficientLines(_ file: ModelFile) -> [String] {
         let count = command.coefficients ?? 10
-        guard count > 0, file.specification.network == nil else { return [] }
-        let outputs = file.specification.outputCount
-        let weights = file.parameters.prefix(file.specification.featureCount * outputs)
-        let largest = weights.indices.sorted {
-            (weights[$0].magnitude, $1) > (weights[$1].magnitude, $0)
-        }.prefix(count)
-        let original = file.coefficients
-        let names = file.preprocessing.featureNames
-        let header =
-            file.preprocessing.standardization.kind == .none
-            ? "largest coefficients" : "largest coefficients (scaled features; as in the file)"
-        var lines = ["", header]
-        for index in largest {
-            let output = outputs > 1 ? "class \(file.classLabels[index % outputs]), " : ""
-            let scaled = NumberFormat.significant(Double(weights[index]), 4)
-            let unscaled = NumberFormat.significant(original.weights[index], 4)
-            let number = file.preprocessing.standardization.kind == .none ? scaled : "\(scaled); \(unscaled)"
-            lines.append("  " + output + "feature \(names[index / outputs]): " + number)
+        guard count > 0, let learned = LearnedModel(file, largest: count) else { return [] }
+        let shown = learned.columns.filter { $0.influence > 0 }
+        guard !shown.isEmpty else { return ["", "no column has a coefficient other than 0"] }
+        var lines = ["", "what it learned: \(learned.effectText)"]
+        let width = min(30, shown.map { $0.name.count }.max() ?? 0)
+        for column in shown {
+            let name = column.kind == .feature ? "feature \(column.name)" : column.name
+            lines.append(
+                "  " + name + String(repeating: " ", count: max(2, width + 2 - name.count)) + learned.describe(column))
         }
+        if learned.columnCount > shown.count {
+            lines.append(
+                "  … \(shown.count) of \(NumberFormat.count(learned.columnCount)) columns (--coefficients COUNT)")
+        }
+        for column in shown {
+            if let gaps = column.gaps { lines.append(line("gaps", "\(column.name): \(gaps)")) }
+        }
+        for column in learned.leftOut { lines.append(line("left out", "\(column.name): \(column.reason)")) }
         return lines
     }
 }

@@ -10,6 +10,13 @@ struct RunOptions: ParsableArguments {
         completion: .directory)
     var output: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write the coefficients of a linear model too, for other programs: FILE.csv or FILE.json.",
+            valueName: "file"),
+        completion: .file(extensions: ["csv", "json"]))
+    var coefficientsFile: CoefficientsPath?
+
     @Flag(
         inversion: .prefixedNo, exclusivity: .chooseLast,
         help: "Start anew in --output even if it holds a run; the old run is kept as RUN.old-1, RUN.old-2, …")

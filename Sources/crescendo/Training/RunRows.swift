@@ -7,6 +7,8 @@ final class RunRows {
     private(set) var training: Dataset?
     private(set) var validation: Dataset?
     let preprocessing: Preprocessing
+    /// What the rows were found to have, as sentences.
+    var remarks: [String] = []
 
     init(_ data: TrainingData) {
         training = data.training

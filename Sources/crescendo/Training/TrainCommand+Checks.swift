@@ -37,6 +37,9 @@ extension TrainCommand: RankCommand {
         } catch let error as ModelError {
             throw OptionsError(text: "--network: \(error)")
         }
+        if run.coefficientsFile != nil, try model.description != nil {
+            throw OptionsError(text: "--coefficients-file is for linear models: leave it out for a network.")
+        }
         if trainingData.augment != nil, try model.description == nil {
             throw OptionsError(text: "--augment needs a network: add --model lenet5, say.")
         }

@@ -101,9 +101,11 @@ extension TrainJob {
             guard let start else { return }
             try start.attempt.check()
             func writeModel() throws {
-                let file = try modelFile(trained, rows.preprocessing)
+                let file = try modelFile(trained, rows)
+                report.learned = LearnedModel(file, largest: LearnedModel.listed)
                 try start.write { try file.write(to: $0.model, beforeRename: start.attempt.check) }
                 try write(report, start)
+                try warning { try command.run.coefficientsFile?.write(file) }
             }
             guard let cause else { return try writeModel() }
             // A full disk takes nothing from a run that goes on later.
@@ -116,17 +118,26 @@ extension TrainJob {
         }
         // A run that goes on later has no time to lose.
         if let cause, cause.exitCode == ExitCode.interrupted { return cause.exitCode }
-        func judge(_ rows: Dataset?, detailed: Bool) throws -> Quality? {
+        func judge(_ rows: Dataset?, detailed: Bool, isUnseen: Bool = true) throws -> Quality? {
             try rows.map {
                 try Quality.measure(
-                    trained, on: $0, detailed: detailed, positive: command.trainingData.positive == nil ? nil : 1,
+                    trained, on: $0, detailed: detailed, isUnseen: isUnseen && detailed,
+                    positive: command.trainingData.positive == nil ? nil : 1,
                     communicator: world)
             }
         }
         // The report draws the rows that tell most.
-        report.train = try judge(rows.training, detailed: test == nil && rows.validation == nil)
+        report.train = try judge(
+            rows.training, detailed: test == nil && rows.validation == nil, isUnseen: false)
         report.validation = try judge(rows.validation, detailed: test == nil)
         report.test = try judge(test, detailed: true)
+        let sampled = [test, rows.validation, rows.training].compactMap { $0 }.first {
+            $0.order.count >= PermutationImportance.fewestRows
+        }
+        if trained.specification.network != nil, let judged = sampled {
+            report.importance = try PermutationImportance(
+                trained, rows.preprocessing, on: judged, communicator: world)
+        }
         if case .classes(let names) = rows.preprocessing.labels, names.count <= ConfusionMatrix.largestCounted {
             report.classes = names
         }
@@ -135,7 +146,7 @@ extension TrainJob {
             let penalty = 0.5 * report.l2 * weights.reduce(0.0) { $0 + Double($1) * Double($1) }
             report.objective = train.loss + penalty * trained.labels.lossUnit
         }
-        report.remarks = Remarks.of(report, trained.specification, command.expert)
+        report.remarks = rows.remarks + Remarks.of(report, trained.specification, command.expert)
         let reason = report.result.stopReason
         try world.onRoot {
             guard let start else { return }
@@ -170,9 +181,10 @@ extension TrainJob {
         }
     }
 
-    private func modelFile(_ trained: TrainedModel, _ preprocessing: Preprocessing) throws -> ModelFile {
+    private func modelFile(_ trained: TrainedModel, _ rows: RunRows) throws -> ModelFile {
         ModelFile(
-            specification: trained.specification, parameters: trained.parameters, preprocessing: preprocessing,
+            specification: trained.specification, parameters: trained.parameters, preprocessing: rows.preprocessing,
+            meanSquares: trained.specification.network == nil ? rows.training?.columnSquares : nil,
             version: programVersion,
             notes: ["reading": try StoredReading(command.reading.applied()).text].merging(
                 command.trainingData.positive.map { ["positive": $0] } ?? [:]

@@ -37,7 +37,8 @@ struct TrainJob {
     /// Returns the exit code.
     func run() throws -> Int32 {
         let folder = try world.onRoot {
-            try RunFolder.prepare(
+            try command.run.coefficientsFile?.check()
+            return try RunFolder.prepare(
                 output: command.run.output, data: command.data, overwrite: command.run.overwrite ?? false,
                 resume: command.run.resume != .never)
         }
@@ -54,6 +55,10 @@ struct TrainJob {
         let (plan, data, table, held) = try load(threads)
         let test = try held?.assemble(using: data.preprocessing) ?? loadTest(data.preprocessing, threads)
         describe(plan, data, table)
+        let leaks = try LeakCheck.find(in: data.training, data.preprocessing, communicator: world).map {
+            spelled($0.text)
+        }
+        for leak in leaks { say("note    \(leak.printable)") }
         var specification = ModelSpecification(
             kind: plan.kind, featureCount: data.preprocessing.featureCount,
             classCount: data.preprocessing.labels.classCount, hasIntercept: plan.hasIntercept, network: plan.network,
@@ -76,8 +81,10 @@ struct TrainJob {
             timeLeft: command.run.timeLimit.map { max(1e-3, $0.seconds - loadSeconds) })
         configuration.lossUnit = labels.lossUnit
         guard let start = try begin(folder, plan, data, configuration) else { return 0 }
+        let rows = RunRows(data)
+        rows.remarks = leaks
         do {
-            return try run(start, model, specification, plan, RunRows(data), test, configuration, loadSeconds)
+            return try run(start, model, specification, plan, rows, test, configuration, loadSeconds)
         } catch let error where !(error is ReductionError || error is MPIError) {
             // What all ranks have met alike they would meet again; the loss of a rank may not come again.
             start.rankZero?.fail(spelled("\(error)"))
