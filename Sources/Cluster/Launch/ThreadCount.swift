@@ -78,4 +78,6 @@ package struct ThreadCount: Equatable {
 /// Options that this machine, or this data, does not allow: known only once the ranks have started.
 package struct UsageError: Error, CustomStringConvertible {
     package var description: String
+
+    package init(description: String) { self.description = description }
 }

@@ -76,14 +76,16 @@ extension DistributedTable {
     /// - Parameters:
     ///   - order: `.file` puts consecutive rows of the files on consecutive ranks.
     ///   - refusesUnknownLabels: a label that training never saw is an error; otherwise it becomes NaN, like a missing one.
+    ///   - keepsLabels: fills `labelsAsRead`.
     public func assemble(
         using preprocessing: Preprocessing, order: RowOrder = .file, storage: StorageKind? = nil,
-        refusesUnknownLabels: Bool = true
+        refusesUnknownLabels: Bool = true, keepsLabels: Bool = false
     ) throws -> Dataset {
         if refusesUnknownLabels { try refuseUnknownLabels(preprocessing.labels) }
         try checkWidth(preprocessing)
         let placement = try place(order, validationFraction: 0)
         try gatherIdentifiers(placement)
+        if keepsLabels { try gatherLabels(placement) }
         var rows = try send(
             placement, storage: try self.storage(storage, columns: preprocessing.featureCount),
             columns: preprocessing.featureCount,

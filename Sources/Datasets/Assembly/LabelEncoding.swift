@@ -91,7 +91,7 @@ public enum LabelEncoding: Sendable, Equatable {
     }
 
     /// The class that people mean by a name, or by a number however it is written.
-    static func place(of name: String, in classes: [String]) -> Int? {
+    package static func place(of name: String, in classes: [String]) -> Int? {
         classes.firstIndex(of: name)
             ?? Double(name).flatMap { number in classes.firstIndex { Double($0) == number } }
     }

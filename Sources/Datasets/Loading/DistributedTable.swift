@@ -31,6 +31,9 @@ public final class DistributedTable {
     /// Texts of the identifier columns of this rank's rows in the assembled data set, row by row. Empty before
     /// `assemble(using:)` and without identifiers.
     public internal(set) var identifiers: [String] = []
+    /// Labels of this rank's rows in the assembled data set, as the files have them: numbers, or places in `labelNames`; NaN
+    /// where there is none. Empty before `assemble(using:)` with `keepsLabels`.
+    public internal(set) var labelsAsRead: [Double] = []
 
     /// Of the rows as they were read, for training (see `DataDigest`); nil where a cache of before has none.
     let digest: String?

@@ -135,6 +135,7 @@ struct NumberRange: Sendable {
     var isAllowed: @Sendable (Double) -> Bool
     var words: String
 
+    static let any = NumberRange(isAllowed: { _ in true }, words: "a number")
     static let positive = NumberRange(isAllowed: { $0 > 0 }, words: "a number above 0")
     static let nonNegative = NumberRange(isAllowed: { $0 >= 0 }, words: "a number, 0 or above")
     static let upToOne = NumberRange(isAllowed: { $0 > 0 && $0 <= 1 }, words: "a number above 0, at most 1")

@@ -1,69 +1,123 @@
 import Datasets
 import Models
 
-/// Predictions as CSV: the identifying columns, then label and probabilities, or the value.
-struct PredictionText {
-    private let specification: ModelSpecification
-    private let classes: [String]
-    private let identifierNames: [String]
-    private let labels: LabelScale
-    /// A power of ten.
-    private let stepsPerUnit: Double
+/// Predictions as CSV: the identifying columns, then label and probabilities, or the value, then what the label is.
+struct PredictionText: PredictionForm {
+    private let prediction: Prediction
+    private let rows: PredictedRows
+    private let idCount: Int
+    /// The names of the classes as fields, one behind the other: class c from classStarts[c] to classStarts[c + 1].
+    private let classBytes: [UInt8]
+    private let classStarts: [Int]
+    private let fixedSize: Int
 
-    init(_ file: ModelFile, identifierNames: [String]) {
-        specification = file.specification
-        classes = file.classLabels.map(PredictionText.field)
-        self.identifierNames = identifierNames
-        labels = file.preprocessing.labels.scale
-        var steps = 1.0
-        while steps * labels.scale < 1e8, steps < 1e200 { steps *= 10 }
-        while steps * labels.scale > 1e9, steps > 1e-200 { steps /= 10 }
-        stepsPerUnit = steps
+    init(_ prediction: Prediction, _ rows: PredictedRows) {
+        self.prediction = prediction
+        self.rows = rows
+        let fields = prediction.classes.map { Array(PredictionText.field($0).utf8) }
+        classBytes = fields.flatMap { $0 }
+        classStarts = fields.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+        idCount = rows.identifiers.isEmpty ? 0 : rows.identifierNames.count
+        let longest = fields.map(\.count).max() ?? 0
+        let numbers = max(2, prediction.specification.outputCount) + 2
+        fixedSize = 2 * (longest + 1) + numbers * (NumberText.longest + 1) + 1
     }
 
-    /// The first line.
-    var header: String {
-        var names = identifierNames.map(PredictionText.field)
-        switch specification.kind {
-        case .logistic, .softmax: names += ["label"] + classes.map { PredictionText.field("probability_" + $0) }
+    func head(rows count: Int) -> [UInt8] {
+        var names = rows.identifierNames
+        switch prediction.specification.kind {
+        case .logistic, .softmax: names += ["label"] + prediction.classes.map { "probability_" + $0 }
         case .squaredHinge: names += ["label", "margin"]
         case .ridge, .huber, .poisson, .auto: names.append("value")
         }
-        return names.joined(separator: ",") + "\n"
+        if rows.labels != nil { names += prediction.classes.isEmpty ? ["actual", "residual"] : ["actual"] }
+        return Array(names.map(PredictionText.field).joined(separator: ",").utf8) + [UInt8(ascii: "\n")]
     }
 
-    /// Appends the line of one row.
-    func append(_ identifiers: ArraySlice<String>, _ outputs: UnsafeBufferPointer<Float>, to text: inout String) {
-        for identifier in identifiers {
-            text += PredictionText.field(identifier)
-            text += ","
+    func size(ofRow row: Int) -> Int {
+        var size = fixedSize
+        for index in row * idCount..<(row + 1) * idCount { size += 2 * rows.identifiers[index].utf8.count + 3 }
+        if let labels = rows.labels, !prediction.classes.isEmpty, labels.place(row) == nil {
+            size += 2 * (labels.name(row)?.utf8.count ?? 0) + 2
         }
-        if let predicted = specification.predictedClass(outputs) {
-            text += classes[predicted]
-            text += ","
+        return size
+    }
+
+    func write(_ row: Int, _ outputs: UnsafeBufferPointer<Float>, to place: UnsafeMutablePointer<UInt8>) -> Int {
+        var end = place
+        for index in row * idCount..<(row + 1) * idCount {
+            PredictionText.write(PredictionText.field(rows.identifiers[index]), to: &end)
+            PredictionText.comma(&end)
         }
-        if specification.kind == .logistic {
-            text += (1 - outputs[0]).description
-            text += ","
+        if let predicted = prediction.predictedClass(outputs) {
+            writeClass(predicted, to: &end)
+            PredictionText.comma(&end)
+        }
+        if prediction.specification.kind == .logistic {
+            end += NumberText.write(1 - outputs[0], to: end)
+            PredictionText.comma(&end)
         }
         for (index, output) in outputs.enumerated() {
-            if index > 0 { text += "," }
-            text += labels == .none ? output.description : value(output)
+            if index > 0 { PredictionText.comma(&end) }
+            if prediction.labels == .none {
+                end += NumberText.write(output, to: end)
+            } else {
+                end += NumberText.write(prediction.value(output), steps: prediction.steps, to: end)
+            }
         }
-        text += "\n"
+        if let labels = rows.labels { writeActual(labels, row, outputs, to: &end) }
+        end.pointee = UInt8(ascii: "\n")
+        return end + 1 - place
     }
 
-    /// In the units of the labels, rounded where a Float of their deviation ends.
-    private func value(_ output: Float) -> String {
-        let value = labels.value(Double(output))
-        let steps = value * stepsPerUnit
-        return (steps.magnitude < 0x1p52 ? steps.rounded() / stepsPerUnit : value).description
+    /// Empty where the row has no label.
+    private func writeActual(
+        _ labels: PredictedRows.Labels, _ row: Int, _ outputs: UnsafeBufferPointer<Float>,
+        to end: inout UnsafeMutablePointer<UInt8>
+    ) {
+        PredictionText.comma(&end)
+        guard prediction.classes.isEmpty else {
+            if let place = labels.place(row) {
+                writeClass(place, to: &end)
+            } else if let name = labels.name(row) {
+                PredictionText.write(PredictionText.field(name), to: &end)
+            }
+            return
+        }
+        let actual = labels.number(row)
+        if !actual.isNaN { end += NumberText.write(actual, steps: prediction.steps, to: end) }
+        PredictionText.comma(&end)
+        guard !actual.isNaN else { return }
+        end += NumberText.write(prediction.residual(actual, outputs[0]), steps: prediction.steps, to: end)
+    }
+
+    @inline(__always)
+    private static func comma(_ end: inout UnsafeMutablePointer<UInt8>) {
+        end.pointee = UInt8(ascii: ",")
+        end += 1
+    }
+
+    @inline(__always)
+    private func writeClass(_ index: Int, to end: inout UnsafeMutablePointer<UInt8>) {
+        for place in classStarts[index]..<classStarts[index + 1] {
+            end.pointee = classBytes[place]
+            end += 1
+        }
+    }
+
+    private static func write(_ text: String, to end: inout UnsafeMutablePointer<UInt8>) {
+        for byte in text.utf8 {
+            end.pointee = byte
+            end += 1
+        }
     }
 
     /// Quoted where a reader of CSV would otherwise split or change it.
     static func field(_ text: String) -> String {
-        let special = text.utf8.contains { [UInt8(ascii: ","), UInt8(ascii: "\""), 10, 13].contains($0) }
-        guard special || text.first == " " || text.last == " " else { return text }
+        let special = text.utf8.contains {
+            $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 10 || $0 == 13
+        }
+        guard special || text.utf8.first == 32 || text.utf8.last == 32 else { return text }
         return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 }

@@ -28,17 +28,19 @@ struct ModelFuzz {
             let table = try? DistributedTable.read(
                 [data], options: options, schema: file.preprocessing.schema, memoryLimit: DataFuzz.memoryLimit,
                 communicator: SoloCommunicator()),
-            let rows = try? table.assemble(using: file.preprocessing, order: .file, refusesUnknownLabels: false),
+            let rows = try? table.assemble(
+                using: file.preprocessing, order: .file, refusesUnknownLabels: false, keepsLabels: true),
             let trained = try? TrainedModel(
                 file.specification, parameters: file.parameters, labels: file.preprocessing.labels, threads: 1)
         else { return }
-        let text = PredictionText(file, identifierNames: table.identifierNames)
-        var out = text.header
-        let width = rows.order.localCount == 0 ? 0 : table.identifiers.count / rows.order.localCount
-        forEachPrediction(trained.model, trained.parameters, rows) { row, outputs in
-            text.append(table.identifiers[row * width..<(row + 1) * width], outputs, to: &out)
+        let prediction = Prediction(file, threshold: try? PredictionThreshold(0.5, positive: nil, file))
+        let facts = PredictedRows(table, rows, withLabels: true)
+        let forms: [any PredictionForm] = [PredictionText(prediction, facts), PredictionArray(prediction, facts)]
+        for form in forms {
+            TouchedNumbers.sum += Double(form.head(rows: rows.order.count).count)
+            var pieces = PredictionPieces(trained, form, rows, pieceSize: 1 << 10)
+            while let piece = pieces.next() { TouchedNumbers.sum += Double(piece.count) }
         }
-        TouchedNumbers.sum += Double(out.utf8.count)
     }
 }
 
