@@ -73,20 +73,21 @@ public final class ProgressLine: Sendable {
         let share = rows > 0 ? Double(record.batchSize) / Double(rows) : 0
         // Rank: 0 is the last field to go.
         var fields: [(rank: Int, text: String)] = [
-            (0, "epochs " + epochs(record.gradientPasses)),
-            (2, "batch " + NumberFormat.count(record.batchSize) + (share >= 1 ? " (all)" : "")),
-            (1, "loss " + NumberFormat.significant(record.loss, 5)),
-            (4, "step " + NumberFormat.significant(record.stepSize, 2)),
+            (0, "passes " + passes(record.gradientPasses)),
+            (2, RunFigure.batchSize.name + " " + NumberFormat.count(record.batchSize) + (share >= 1 ? " (all)" : "")),
+            (1, RunFigure.objective.name + " " + NumberFormat.significant(record.loss, 5)),
+            (4, RunFigure.stepSize.name + " " + NumberFormat.significant(record.stepSize, 2)),
         ]
         if let loss = record.validationLoss {
-            fields.insert((2, "validation " + NumberFormat.significant(loss, 4)), at: 3)
+            fields.insert((2, RunFigure.validationLoss.name + " " + NumberFormat.significant(loss, 4)), at: 3)
         }
         // The gradient of all rows has no noise.
         if record.signalToNoise.isFinite {
-            fields.insert((3, "signal/noise " + NumberFormat.significant(record.signalToNoise, 2)), at: 2)
+            fields.insert(
+                (3, RunFigure.signalToNoise.name + " " + NumberFormat.significant(record.signalToNoise, 2)), at: 2)
         }
         if seconds > 0 {
-            if rows > 0 { fields.append((5, NumberFormat.compact(samples / seconds) + " samples/s")) }
+            if rows > 0 { fields.append((5, NumberFormat.compact(samples / seconds) + " rows/s")) }
             fields.append((6, NumberFormat.percent(min(1, max(0, waiting / seconds))) + " communication"))
         }
         if record.nonFinite > 0 { fields.append((1, "\(record.nonFinite) non-finite")) }
@@ -101,7 +102,7 @@ public final class ProgressLine: Sendable {
         }
     }
 
-    private static func epochs(_ passes: Double) -> String {
+    private static func passes(_ passes: Double) -> String {
         passes < 10 ? NumberFormat.fixed(passes, 2) : NumberFormat.fixed(passes, 1)
     }
 }

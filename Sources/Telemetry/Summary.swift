@@ -58,7 +58,7 @@ public struct Summary: Sendable {
 
     private var work: String {
         "\(NumberFormat.count(result.iterations)) iterations, "
-            + "\(NumberFormat.significant(result.gradientPasses, 3)) gradient passes over the data, "
+            + "\(NumberFormat.significant(result.gradientPasses, 3)) passes over the data, "
             + "\(NumberFormat.count(result.allreduces)) allreduces"
             + (result.nonFinite > 0 ? ", \(result.nonFinite) non-finite batches or trials" : "")
     }

@@ -13,27 +13,28 @@ extension Dashboard {
         let logarithmic = run.history.points.allSatisfy { !($0.meanLoss <= 0) }
         var lines = [
             labelled(
-                "loss",
+                RunFigure.objective.name,
                 curved(
                     NumberFormat.significant(latest.loss, 5),
                     { logarithmic ? log2Of($0.meanLoss) : $0.meanLoss }))
         ]
-        if let validation = validation { lines.append(labelled("validation", validation)) }
+        if let validation = validation { lines.append(labelled(RunFigure.validationLoss.name, validation)) }
         var batch = NumberFormat.count(latest.batchSize) + " rows"
         if let rows = run.rows, rows > 0 {
             batch += latest.batchSize >= rows ? " (all)" : " (\(share(latest.batchSize, rows)))"
         }
-        lines.append(labelled("batch", curved(batch, { Double($0.record.batchSize) })))
+        lines.append(labelled(RunFigure.batchSize.name, curved(batch, { Double($0.record.batchSize) })))
         let isExact = !latest.signalToNoise.isFinite
         lines.append(
             labelled(
-                "signal/noise",
+                RunFigure.signalToNoise.name,
                 curved(
                     isExact ? "no noise: all rows" : NumberFormat.significant(latest.signalToNoise, 3),
                     // Spans orders of magnitude.
                     { $0.record.signalToNoise > 0 ? log2Of($0.record.signalToNoise) : .nan })))
         lines.append(
-            labelled("step size", curved(NumberFormat.significant(latest.stepSize, 3), { $0.record.stepSize })))
+            labelled(
+                RunFigure.stepSize.name, curved(NumberFormat.significant(latest.stepSize, 3), { $0.record.stepSize })))
         lines.append(labelled("work", work(latest)))
         lines += time(latest)
         lines += ranks
@@ -57,7 +58,7 @@ extension Dashboard {
                 switch index {
                 case 0: NumberFormat.significant(high, 4)
                 case plot.count - 1: NumberFormat.significant(low, 4)
-                case plot.count / 2: isLogarithmic ? "loss (log)" : "loss"
+                case plot.count / 2: RunFigure.objective.name + (isLogarithmic ? " (log)" : "")
                 default: ""
                 }
             return labelled(label, StyledLine(row, .first))
@@ -91,12 +92,12 @@ extension Dashboard {
 
     private func work(_ latest: IterationRecord) -> StyledLine {
         var text = "\(NumberFormat.count(latest.iteration)) iterations, "
-        text += "\(NumberFormat.significant(latest.gradientPasses, 3)) passes over the data"
+        text += "\(NumberFormat.significant(latest.gradientPasses, 3)) \(RunFigure.passes.name)"
         if let rows = run.rows, let pace = run.pace, pace.passes > 0, !run.stage.isOver {
             text += ", \(NumberFormat.compact(pace.passes * Double(rows))) rows/s"
         }
         if latest.communicatedBytes > 0 {
-            text += ", \(NumberFormat.bytes(latest.communicatedBytes)) sent per rank"
+            text += ", \(NumberFormat.bytes(latest.communicatedBytes)) \(RunFigure.communicatedBytes.name)"
         }
         return StyledLine(text)
     }
@@ -112,7 +113,8 @@ extension Dashboard {
         let waiting = latest.communicationSeconds - from.communicationSeconds - transfer
         guard seconds > 0, computing.isFinite, transfer.isFinite, waiting.isFinite else { return [] }
         let parts: [(name: String, seconds: Double, look: StyledLine.Look)] = [
-            ("computing", computing, .first), ("transfer", transfer, .second), ("waiting", waiting, .third),
+            (RunFigure.computing.name, computing, .first), (RunFigure.transfer.name, transfer, .second),
+            (RunFigure.waiting.name, waiting, .third),
             ("other", seconds - computing - transfer - waiting, .fourth),
         ]
         let shares = parts.map { max(0, $0.seconds) / seconds }
@@ -124,7 +126,8 @@ extension Dashboard {
             bar.add(String(repeating: fill[index], count: lengths[index]), part.look)
             if index > 0 { legend.add("  ") }
             legend.add(fill[index], part.look)
-            legend.add(" \(part.name) \(NumberFormat.percent(shares[index]))")
+            // What no eye sees in the bar needs no digits.
+            legend.add(" \(part.name) \(NumberFormat.percent(shares[index] < 0.0005 ? 0 : shares[index]))")
         }
         return [labelled("time", bar), labelled("", legend)]
     }

@@ -19,7 +19,7 @@ public struct Dashboard {
 
     package let run: WatchedRun
     package let style: Style
-    package static let labelWidth = 13
+    package static let labelWidth = 17
 
     public static func lines(_ run: WatchedRun, _ style: Style) -> [StyledLine] {
         Dashboard(run: run, style: style).lines

@@ -20,7 +20,8 @@ import Testing
     @Test func aWideLineHasAllFields() {
         let line = ProgressLine.text(record, since: IterationRecord(), rows: 581_012, columns: 200)
         #expect(
-            line == "epochs 0.50  batch 12,288  signal/noise 1.5  loss 0.51377  step 0.13  24.2k samples/s  "
+            line
+                == "passes 0.50  batch size 12,288  signal to noise 1.5  objective 0.51377  step size 0.13  24.2k rows/s  "
                 + "4 % communication")
         #expect(ProgressLine.text(record, since: IterationRecord(), rows: 12_288, columns: nil).contains("(all)"))
     }
@@ -29,9 +30,18 @@ import Testing
         for columns in 0...120 {
             let line = ProgressLine.text(record, since: IterationRecord(), rows: 581_012, columns: columns)
             #expect(line.count <= columns)
-            if columns >= 11 { #expect(line.hasPrefix("epochs 0.50")) }
-            if columns >= 30 { #expect(line.contains("loss")) }
+            if columns >= 11 { #expect(line.hasPrefix("passes 0.50")) }
+            if columns >= 30 { #expect(line.contains("objective")) }
         }
+    }
+
+    /// TensorBoard shows every figure once, by its name.
+    @Test func figuresHaveOneNameEach() {
+        let tags = ScalarTable.scalars.map(\.tag)
+        #expect(tags.sorted() == RunFigure.allCases.map(\.tag).sorted())
+        #expect(Set(tags).count == tags.count)
+        #expect(RunFigure.validationLoss.tag == "progress/validation_loss")
+        #expect(RunFigure.passes.tag == "work/passes_over_the_data")
     }
 
     @Test func nonFiniteValuesAreShown() {
@@ -41,7 +51,7 @@ import Testing
         let line = ProgressLine.text(diverging, since: IterationRecord(), rows: 10, columns: 200)
         diverging.signalToNoise = .infinity
         #expect(!ProgressLine.text(diverging, since: record, rows: 10, columns: nil).contains("signal"))
-        #expect(line.contains("loss inf"))
+        #expect(line.contains("objective inf"))
         #expect(line.contains("3 non-finite"))
     }
 

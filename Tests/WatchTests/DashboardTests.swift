@@ -172,7 +172,9 @@ private func text(_ run: WatchedRun, columns: Int = 100, rows: Int = 40, unicode
             }
             // A screen of the usual size has it all.
             let usual = text(run, columns: 80, rows: 24)
-            for word in ["loss", "batch", "signal/noise", "step size", "work", "time", "next", "events", "q leaves"] {
+            for word in [
+                "objective", "batch size", "signal to noise", "step size", "work", "time", "next", "events", "q leaves",
+            ] {
                 #expect(usual.contains(word), "\(usual)")
             }
             let plain = text(run, unicode: false)
@@ -192,7 +194,7 @@ private func text(_ run: WatchedRun, columns: Int = 100, rows: Int = 40, unicode
             }
             let first = look(0)
             #expect(first.count == 2)
-            #expect(first[0].contains("3.0 s  epochs 0.77  batch 256"), "\(first)")
+            #expect(first[0].contains("3.0 s  passes 0.77  batch size 256"), "\(first)")
             #expect(first[1] == "\(folder.path): training")
             try folder.append(Folder.metrics(1, from: 4), to: "metrics.jsonl")
             #expect(look(1).isEmpty)

@@ -1,7 +1,8 @@
 import BigBatch
 import Platform
+import Telemetry
 
-/// What the method decided: batch size, signal-to-noise ratio and step size over the iterations, with every decision.
+/// What the method decided: batch size, signal to noise and step size over the iterations, with every decision.
 package struct MethodSection {
     package let runs: [ReportedRun]
 
@@ -30,16 +31,16 @@ package struct MethodSection {
                 axis: "rows in a batch", interpolation: .steps, level: reachesAll ? all : nil,
                 value: { Double($0.batchSize) }),
             Measure(
-                title: "Signal-to-noise ratio",
+                title: "Signal to noise",
                 explanation: "Squared length of the batch's gradient over the variance of its noise. Below about 1 the "
                     + "direction cannot be trusted and the batch grows. A batch of all rows has no noise and no point here.",
-                axis: "signal-to-noise ratio", isNoisy: true, level: Chart.Mark(at: 1, label: "noise = signal"),
+                axis: RunFigure.signalToNoise.name, isNoisy: true, level: Chart.Mark(at: 1, label: "noise = signal"),
                 value: { $0.signalToNoise > 0 ? $0.signalToNoise : .nan }),
             Measure(
                 title: "Step size",
                 explanation: "How far the step goes along its direction, in units of that direction; found by the run "
                     + "itself.",
-                axis: "step size", isNoisy: true, value: { $0.stepSize > 0 ? $0.stepSize : .nan }),
+                axis: RunFigure.stepSize.name, isNoisy: true, value: { $0.stepSize > 0 ? $0.stepSize : .nan }),
         ]
     }
 
@@ -102,8 +103,8 @@ package struct MethodSection {
             }
         }
         return Page.table(
-            summary: "Batch size, signal-to-noise ratio and step size as a table",
+            summary: "Batch size, signal to noise and step size as a table",
             head: (runs.count > 1 ? ["run"] : [])
-                + ["iteration", "rows in a batch", "signal-to-noise ratio", "step size", "steps tried"], rows: rows)
+                + ["iteration"] + [RunFigure.batchSize, .signalToNoise, .stepSize, .trials].map(\.name), rows: rows)
     }
 }

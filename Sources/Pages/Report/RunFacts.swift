@@ -74,9 +74,9 @@ extension ReportedRun {
             package var name: String {
                 switch self {
                 case .input: "reading input"
-                case .compute: "computing"
-                case .transfer: "communication"
-                case .waiting: "waiting for other ranks"
+                case .compute: RunFigure.computing.name
+                case .transfer: RunFigure.transfer.name
+                case .waiting: RunFigure.waiting.name
                 case .checkpoint: "checkpoints"
                 case .other: "everything else"
                 }

@@ -9,7 +9,7 @@ package struct TimeSection {
         let known = runs.filter { $0.timeSplit.total > 0 }
         guard !known.isEmpty else { return .empty }
         var body: HTML = """
-            <p class="note">As rank 0 saw it, loading of the data included. Communication is the time that messages need \
+            <p class="note">As rank 0 saw it, loading of the data included. Transfer is the time that messages need \
             once all ranks are there; waiting is what passes until the last one is.</p>
 
             """

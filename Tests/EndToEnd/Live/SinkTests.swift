@@ -15,7 +15,7 @@ import Testing
         #expect(names.count == 1)
         #expect(names[0].hasPrefix("events.out.tfevents."))
         let events = try Data(contentsOf: URL(fileURLWithPath: place.path("runs/first/tensorboard/\(names[0])")))
-        for tag in ["brain.Event:2", "loss/batch", "batch/size", "model: logistic"] {
+        for tag in ["brain.Event:2", "progress/objective", "method/batch_size", "model: logistic"] {
             #expect(events.range(of: Data(tag.utf8)) != nil, "\(tag)")
         }
         let state = try place.read("state.prom")

@@ -33,7 +33,7 @@ import Testing
         let place = try finishedRun()
         let seen = try place.run(["watch", "--once", "runs/first"])
         #expect(seen.code == 0)
-        for word in ["runs/first", "finished", "2 ranks", "200 rows (all)", "signal/noise", "computing"] {
+        for word in ["runs/first", "finished", "2 ranks", "200 rows (all)", "signal to noise", "computing"] {
             #expect(seen.output.contains(word), "\(word) in \(seen.output)")
         }
         #expect(seen.output.split(separator: "\n").allSatisfy { $0.count <= 80 })

@@ -108,16 +108,16 @@ import Testing
             let points = events[3...]
             #expect(points.map(\.step) == [1, 2, 3])
             #expect(points.map(\.wallTime) == [1_700_000_001, 1_700_000_002, 1_700_000_003])
-            #expect(points.map { $0.scalars["loss/batch"] } == [1, 0.5, Float(1.0 / 3)])
-            #expect(points.map { $0.scalars["loss/validation"] } == [nil, 0.75, nil])
-            #expect(points.map { $0.scalars["batch/signal_to_noise"] } == [1.5, 1.5, nil])
-            #expect(points.map { $0.scalars["batch/size"] } == [256, 256, 256])
+            #expect(points.map { $0.scalars["progress/objective"] } == [1, 0.5, Float(1.0 / 3)])
+            #expect(points.map { $0.scalars["progress/validation_loss"] } == [nil, 0.75, nil])
+            #expect(points.map { $0.scalars["method/signal_to_noise"] } == [1.5, 1.5, nil])
+            #expect(points.map { $0.scalars["method/batch_size"] } == [256, 256, 256])
             #expect(events[5].scalars["time/computing"] == 0.5)
             #expect(events[5].scalars["time/transfer"] == 0.25)
             #expect(events[5].scalars["time/waiting"] == 0.125)
             // Words beside a plot come with its first point, and only with that.
-            #expect(events[3].metadata["loss/batch"]?.plugin == "scalars")
-            #expect(events[4].metadata.keys.sorted() == ["loss/validation"])
+            #expect(events[3].metadata["progress/objective"]?.plugin == "scalars")
+            #expect(events[4].metadata.keys.sorted() == ["progress/validation_loss"])
             #expect(Set(points.flatMap(\.metadata.keys)) == Set(points.flatMap(\.scalars.keys)))
         }
     }
@@ -141,7 +141,7 @@ import Testing
             var kept: [Int] = []
             for event in files.joined() {
                 if event.isStart { kept.removeAll { $0 >= event.step } }
-                if event.scalars["loss/batch"] != nil { kept.append(event.step) }
+                if event.scalars["progress/objective"] != nil { kept.append(event.step) }
             }
             #expect(kept == Array(1...13))
         }
@@ -218,10 +218,10 @@ import Testing
                 from tensorboard.backend.event_processing import event_accumulator, plugin_event_accumulator
                 a = event_accumulator.EventAccumulator(sys.argv[1])
                 a.Reload()
-                assert [p.step for p in a.Scalars("loss/batch")] == list(range(1, 14)), a.Scalars("loss/batch")
+                assert [p.step for p in a.Scalars("progress/objective")] == list(range(1, 14)), a.Scalars("progress/objective")
                 b = plugin_event_accumulator.EventAccumulator(sys.argv[1], size_guidance={"tensors": 0})
                 b.Reload()
-                assert [p.step for p in b.Tensors("loss/batch")] == list(range(1, 14))
+                assert [p.step for p in b.Tensors("progress/objective")] == list(range(1, 14))
                 assert [p.step for p in b.Tensors("configuration")] == [0, 6]
                 """
             let (code, output) = try Python.run(script, folder)
@@ -256,11 +256,11 @@ import Testing
                 from tensorboard.backend.event_processing import event_accumulator, plugin_event_accumulator
                 a = event_accumulator.EventAccumulator(sys.argv[1])
                 a.Reload()
-                points = a.Scalars("loss/batch")
+                points = a.Scalars("progress/objective")
                 assert [p.step for p in points] == list(range(1, 21)), points
                 assert [p.wall_time for p in points] == [1700000000 + s for s in range(1, 21)], points
                 assert all(abs(p.value - 1 / p.step) < 1e-6 for p in points), points
-                assert [p.value for p in a.Scalars("loss/validation")] == list(range(20))
+                assert [p.value for p in a.Scalars("progress/validation_loss")] == list(range(20))
                 b = plugin_event_accumulator.EventAccumulator(sys.argv[1])
                 b.Reload()
                 for tag in a.Tags()["scalars"]:
