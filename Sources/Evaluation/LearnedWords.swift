@@ -68,13 +68,10 @@ extension LearnedModel {
     }
 
     private func text(_ value: Double) -> String {
-        switch effect {
-        case .logOdds,
-            .logValue where abs(value) < 0.01:
-            // Behind a 1 nothing would be seen.
-            return (value > 0 ? "+" : "") + NumberFormat.significant(100 * (exp(value) - 1), 2) + " %"
-        case .logOdds, .logValue: return "× " + NumberFormat.significant(exp(value), 3)
-        case .value, .margin, .score: return (value > 0 ? "+" : "") + NumberFormat.significant(value, 3)
-        }
+        let sign = value > 0 ? "+" : ""
+        guard effect == .logOdds || effect == .logValue else { return sign + NumberFormat.significant(value, 3) }
+        // Behind a 1 nothing would be seen.
+        guard abs(value) >= 0.01 else { return sign + NumberFormat.significant(100 * (exp(value) - 1), 2) + " %" }
+        return "× " + NumberFormat.significant(exp(value), 3)
     }
 }

@@ -6,7 +6,10 @@ import Platform
 package struct Headline {
     package let run: ReportedRun
 
-    package var sentences: [String] { [verdict, trained, quality, ending].compactMap { $0 } + remarks }
+    /// Whether it is any good first, then what drives it, what it cost, and how it ended.
+    package var sentences: [String] {
+        [verdict, quality].compactMap { $0 } + remarks + [drivers].compactMap { $0 } + [trained + cost, ending]
+    }
 
     /// That the model is worth nothing comes first.
     private var verdict: String? {
@@ -21,6 +24,32 @@ package struct Headline {
                 "These are the rows that it was trained on; how it does on others is not known. '--test 0.2' holds some back."
             ] : []
         return unseen + (run.result?["remarks"]?.array?.compactMap(\.string) ?? [])
+    }
+
+    /// The columns that move the answer most.
+    private var drivers: String? {
+        guard let learned = run.result?["learned"].flatMap({ LearnedModel(json: $0) }) else {
+            let columns = run.result?["importance"].flatMap { PermutationImportance(json: $0) }?.columns ?? []
+            let names = columns.filter { $0.increase > 0 }.prefix(3).map(\.name)
+            return names.isEmpty ? nil : "It leans most on \(names.joined(separator: ", "))."
+        }
+        let columns = learned.columns.filter { $0.influence > 0 }.prefix(3)
+        guard !columns.isEmpty else { return nil }
+        let names = columns.map { $0.kind == .feature ? "feature \($0.name)" : $0.name }
+        return "What moves its answers most: \(names.joined(separator: ", "))."
+    }
+
+    /// Time and processors, of all ranks.
+    private var cost: String {
+        guard run.seconds > 0 else { return "" }
+        let loading = run.result?["loadSeconds"]?.double
+        let parts =
+            (loading.map { "\(NumberFormat.duration($0)) of loading and " } ?? "")
+            + "\(NumberFormat.duration(run.seconds)) of training"
+        guard let ranks = run.ranks, let threads = run.threads else { return " That took \(parts)." }
+        let cores = ranks * threads
+        let time = NumberFormat.coreTime(hours: (run.seconds + (loading ?? 0)) * Double(cores) / 3600)
+        return " That took \(parts) on \(NumberFormat.count(cores)) core\(cores == 1 ? "" : "s"): \(time)."
     }
 
     private var trained: String {
@@ -72,7 +101,7 @@ package struct Headline {
             "\(NumberFormat.duration(run.seconds)), \(NumberFormat.count(run.iterations)) iterations and "
             + "\(NumberFormat.significant(run.passes, 3)) passes over the data"
         switch run.state {
-        case .ended(let reason): return "It ended after \(work). \(reason.explanation)\(timeText)"
+        case .ended(let reason): return reason.explanation + timeText
         case .endedOtherwise(let reason): return "It ended after \(work): \(reason).\(timeText)"
         case .running: return "It goes on, so far for \(work).\(timeText)"
         case .interrupted(let reason):
@@ -100,9 +129,29 @@ package struct Headline {
     /// The figures that people look for first.
     package var figures: [(name: String, value: String)] {
         var figures: [(name: String, value: String)] = []
-        if let judged = run.judged, let score = Figure.all.first(where: { $0.value(of: judged.quality) != nil }) {
-            figures.append(("\(score.name), \(judged.name)", score.text(of: judged.quality)))
+        if let judged = run.judged {
+            let scores = Figure.all.filter { $0.value(of: judged.quality) != nil }
+            if let score = scores.first {
+                figures.append(("\(score.name), \(judged.name)", score.text(of: judged.quality)))
+                if let nothing = score.baselineText(of: judged.quality), let baseline = judged.quality.baseline {
+                    figures.append(("always answering \(baseline.answer(run.classes))", nothing))
+                }
+            }
+            if let other = scores.first(where: { ["auc", "r2", "macroF1"].contains($0.key) }) {
+                figures.append((other.name, other.text(of: judged.quality)))
+            }
         }
+        figures.append(("training time", NumberFormat.duration(run.seconds)))
+        if let ranks = run.ranks, let threads = run.threads {
+            figures.append(("ranks × threads", "\(NumberFormat.count(ranks)) × \(threads)"))
+        }
+        if run.restarts > 0 { figures.append(("restarts", "\(run.restarts)")) }
+        return figures
+    }
+
+    /// What the method did, for those who ask.
+    package var work: [(name: String, value: String)] {
+        var figures: [(name: String, value: String)] = []
         if let objective = run.objective {
             figures.append(("objective", NumberFormat.significant(objective, 5)))
         } else if let last = run.history.last {
@@ -111,16 +160,12 @@ package struct Headline {
         if let gap = run.result?["dualityGap"]?.double {
             figures.append(("at most above the optimum (duality gap)", NumberFormat.significant(gap, 2)))
         }
-        figures.append(("training time", NumberFormat.duration(run.seconds)))
+        figures.append(("iterations", NumberFormat.count(run.iterations)))
         figures.append(("passes over the data", NumberFormat.significant(run.passes, 3)))
         if let last = run.history.last {
             figures.append(("rows in the last batch", NumberFormat.count(last.batchSize)))
         }
-        if let ranks = run.ranks, let threads = run.threads {
-            figures.append(("ranks × threads", "\(NumberFormat.count(ranks)) × \(threads)"))
-        }
         if run.bytes > 0 { figures.append(("communicated by each rank", NumberFormat.bytes(run.bytes))) }
-        if run.restarts > 0 { figures.append(("restarts", "\(run.restarts)")) }
         return figures
     }
 }

@@ -11,9 +11,9 @@ package struct OperationPicture {
         else { return .empty }
         let name = run.className(positive.index)
         var body = HTML.empty
-        if !operation.points.isEmpty { body += thresholds(operation, name, judged.name) }
         if !operation.calibration.isEmpty { body += calibration(operation, name, judged.name) }
-        return "<div class=\"side\">\(body)</div>\n"
+        if !operation.points.isEmpty { body += thresholds(operation, name, judged.name) }
+        return body
     }
 
     private func thresholds(_ operation: OperatingPoints, _ name: String, _ rows: String) -> HTML {

@@ -13,10 +13,11 @@ package struct QualitySection {
                 id: "quality", title: "How good the model is",
                 "<p class=\"missing\">The model has not been judged: that happens when a run ends.</p>")
         }
-        var body = figures(judged)
+        var body = judged.map(figures).joined() + words(judged)
         let curves = judged.filter { $0.judged?.quality.auc?.curve != nil }
-        if !curves.isEmpty { body += ROCPicture(runs: curves).html }
-        body += judged.map { OperationPicture(run: $0).html }.joined()
+        var pictures = curves.isEmpty ? HTML.empty : "<div class=\"half\">\(ROCPicture(runs: curves).html)</div>\n"
+        pictures += judged.map { OperationPicture(run: $0).html }.joined()
+        if pictures != .empty { body += "<div class=\"side\">\(pictures)</div>\n" }
         body += judged.map { ClassTable(run: $0).html }.joined()
         let matrices = judged.map { ConfusionPicture(run: $0).html }.filter { $0 != .empty }
         if !matrices.isEmpty { body += "<div class=\"side\">\(matrices.joined())</div>\n" }
@@ -25,45 +26,44 @@ package struct QualitySection {
         return Page.section(id: "quality", title: "How good the model is", body)
     }
 
-    private func figures(_ judged: [ReportedRun]) -> HTML {
-        let figures = Figure.all.filter { figure in
-            judged.contains { $0.qualities.contains { figure.isPart(of: $0.quality) } }
+    /// One row for each figure; beside what the model scores stand what is sure of it and what one answer for all scores.
+    private func figures(_ run: ReportedRun) -> HTML {
+        let figures = Figure.all.filter { figure in run.qualities.contains { figure.isPart(of: $0.quality) } }
+        var head = [run.isAlone ? "" : run.letter]
+        for (_, name, quality) in run.qualities {
+            head.append("\(NumberFormat.count(quality.rows)) \(name)")
+            if !quality.intervals.isEmpty { head.append("95 % interval") }
+            if let baseline = quality.baseline { head.append("always answering \(baseline.answer(run.classes))") }
         }
-        let rows = judged.flatMap { run in
-            run.qualities.flatMap { _, name, quality -> [[HTML]] in
-                let chip: [HTML] = runs.count > 1 ? ["<span class=\"chip f\(run.index % 8)\">\(run.letter)</span>"] : []
-                let model =
-                    [HTML.escaped("\(NumberFormat.count(quality.rows)) \(name)")]
-                    + figures.map { .escaped($0.text(of: quality)) }
-                let intervals = figures.map { $0.intervalText(of: quality) }
-                let sure =
-                    intervals.contains { $0 != nil }
-                    ? [chip + [HTML("95 % interval")] + intervals.map { .escaped($0 ?? "–") }] : []
-                guard let baseline = quality.baseline else { return [chip + model] + sure }
-                let nothing =
-                    [HTML.escaped("always answering \(baseline.answer(run.classes))")]
-                    + figures.map { .escaped($0.baselineText(of: quality) ?? "–") }
-                return [chip + model] + sure + [chip + nothing]
+        let rows = figures.map { figure -> [HTML] in
+            var row = [HTML.escaped(figure.name)]
+            for (_, _, quality) in run.qualities {
+                row.append(.escaped(figure.text(of: quality)))
+                if !quality.intervals.isEmpty { row.append(.escaped(figure.intervalText(of: quality) ?? "–")) }
+                if quality.baseline != nil { row.append(.escaped(figure.baselineText(of: quality) ?? "–")) }
+            }
+            return row
+        }
+        return Page.openTable(
+            label: "Quality of the model\(run.isAlone ? "" : " \(run.letter)")", head: head, rows: rows, textColumns: 1)
+    }
+
+    /// What the figures mean.
+    private func words(_ judged: [ReportedRun]) -> HTML {
+        let qualities = judged.flatMap { $0.qualities.map(\.quality) }
+        let figures = Figure.all.filter { figure in qualities.contains { figure.isPart(of: $0) } }
+        var sentences = judged.compactMap { run in
+            run.judged?.quality.positive.map {
+                "\(run.letterPrefix)The class that is looked for is \(run.className($0.index))."
             }
         }
-        let words = figures.map { "\($0.name): \($0.explanation)" }.joined(separator: "; ")
-        let looked = judged.compactMap { run -> String? in
-            guard let index = run.judged?.quality.positive?.index, run.classes.indices.contains(index) else {
-                return nil
-            }
-            return " \(run.letterPrefix)The class that is looked for is \(run.classes[index])."
-        }.joined()
-        let weights =
-            judged.contains { $0.judged?.quality.isWeighted ?? false } ? " Rows count by their weights." : ""
-        let intervals =
-            judged.contains { $0.qualities.contains { !$0.quality.intervals.isEmpty } }
-            ? " The interval is where the figure lies 95 % of the times when as many other rows are drawn (bootstrap over rows)."
-            : ""
-        let table = Page.openTable(
-            label: "Quality of the model",
-            head: (runs.count > 1 ? ["run"] : []) + ["judged on"] + figures.map(\.name), rows: rows,
-            textColumns: runs.count > 1 ? 2 : 1)
-        return "\(table)<p class=\"note\">\(words).\(looked)\(intervals)\(weights)</p>\n"
+        if qualities.contains(where: { !$0.intervals.isEmpty }) {
+            sentences.append(
+                "95 % interval: where the figure lies 95 times of 100 when as many other rows of the same kind are judged.")
+        }
+        if qualities.contains(where: \.isWeighted) { sentences.append("Rows count by their weights.") }
+        sentences.append(figures.map { "\($0.name): \($0.explanation)" }.joined(separator: "; ") + ".")
+        return "<p class=\"note\">\(sentences.joined(separator: " "))</p>\n"
     }
 }
 
@@ -81,14 +81,13 @@ package struct ROCPicture {
             run.letterPrefix
                 + (run.judged?.quality.auc?.value.map { "area \(NumberFormat.fixed($0, 4))" } ?? "area undefined")
         }
-        let positive = runs.first.flatMap { $0.classes.count == 2 ? $0.classes[1] : nil }
+        let positive = runs.first.map { $0.className($0.judged?.quality.positive?.index ?? 1) }
         var chart = Chart(
             description: "ROC curve, \(areas.joined(separator: ", ")). The table below has the numbers.",
             xLabel: "share of the other rows called \(positive ?? "positive") wrongly",
             yLabel: "share of the rows of \(positive ?? "the positive class") that are found", curves: curves)
         chart.reference = diagonal
         chart.yRange = 0...1
-        chart.height = 380
         let rows = runs.flatMap { run in
             Sampling.evenly(points(run) ?? [], count: 30).map { point in
                 (run.isAlone ? [] : [HTML.escaped(run.letter)])
@@ -100,7 +99,7 @@ package struct ROCPicture {
             <p class="note">What is found and what is called wrongly, for every threshold on the model's output; \
             \(areas.joined(separator: ", ")). 1 is perfect; the dashed line, 0.5, is guessing. Judged on the \
             \(runs.first?.judged?.name ?? "rows").</p>
-            <figure class="panels"><div class="panel">\(ChartDrawing(chart).svg)</div></figure>
+            <figure>\(ChartDrawing(chart).svg)</figure>
             \(Page.table(
                 summary: "ROC curve as a table",
                 head: (runs.allSatisfy(\.isAlone) ? [] : ["run"]) + ["false positive rate", "true positive rate"],
@@ -111,7 +110,10 @@ package struct ROCPicture {
 
     private func points(_ run: ReportedRun) -> [(x: Double, y: Double)]? {
         (run.judged?.quality.auc?.curve).map { curve in
-            zip(curve.falsePositives, curve.truePositives).map { (x: $0, y: $1) }
+            let points = zip(curve.falsePositives, curve.truePositives).map { (x: $0, y: $1) }
+            // The curve is that of class 1: of the other one it is the same, from its other end.
+            guard run.judged?.quality.positive?.index == 0 else { return points }
+            return points.reversed().map { (x: 1 - $0.y, y: 1 - $0.x) }
         }
     }
 }

@@ -72,7 +72,7 @@ public struct RunReport {
             <header>
             <h1>\(runs.count == 1 ? runs[0].name : "\(runs.count) runs side by side")</h1>
             \(summary)
-            <p class="note">\(Page.words)</p>
+            \(runs.count == 1 ? HTML.empty : "<p class=\"note\">\(Page.words)</p>")
             <nav aria-label="Parts of the report">\(links)</nav>
             </header>
             <main id="content">

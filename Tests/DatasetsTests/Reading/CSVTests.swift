@@ -159,7 +159,17 @@ struct Table {
     @Test func rowNumbersWithoutANameAreLeftOut() throws {
         let table = try Table("\"\",\"x\",\"y\"\n\"1\",5,0\n\"2\",6,1\n")
         #expect(table.schema.featureNames == ["x"])
-        #expect(table.schema.description.contains("left out: column 'column 1' (row numbers without a name)"))
+        #expect(table.schema.description.contains("left out: column 'column 1' (row numbers, or names of rows)"))
+    }
+
+    /// What R and pandas call them, in the first column alone and unless they are wanted.
+    @Test(arguments: ["rownames", "Unnamed: 0", "row.names"]) func rowNamesAreLeftOut(name: String) throws {
+        let table = try Table("\(name),x,y\n1,5,0\n2,6,1\n")
+        #expect(table.schema.featureNames == ["x"])
+        #expect(table.schema.leftOut?.map(\.name) == [name])
+        #expect(try Table("x,\(name),y\n1,5,0\n2,6,1\n").schema.featureNames == ["x", name])
+        let wanted = try Table("\(name),x,y\na,5,0\nb,6,1\n") { $0.categorical = [name] }
+        #expect(wanted.schema.featureNames == ["\(name)=a", "\(name)=b", "x"])
     }
 
     @Test func mixedAndIdentifierColumnsAreMentioned() throws {

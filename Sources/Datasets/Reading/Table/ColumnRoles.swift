@@ -32,7 +32,8 @@ struct ColumnRoles: Codable, Sendable {
             label = usual[0]
         }
         for column in layout.columns.indices where layout.holdsRowNumbers(column) {
-            if label != column, weight != column, !(ids + dropped).contains(column) { dropped.append(column) }
+            let isNamed = (ids + dropped + categorical + dates).contains(column)
+            if label != column, weight != column, !isNamed { dropped.append(column) }
         }
         var taken: [Int: String] = [label: "`label`"]
         let others = [weight].compactMap { $0 }.map { ($0, "`weight`") } + ids.map { ($0, "`id`") }

@@ -233,7 +233,7 @@ private struct SchemaBuilder {
             lines.append("identifiers: " + scan.roles.ids.map(quoted).joined(separator: ", ") + ", no features")
         }
         for column in scan.roles.dropped {
-            let reason = scan.layout.holdsRowNumbers(column) ? "row numbers without a name" : "`drop`"
+            let reason = scan.layout.holdsRowNumbers(column) ? "row numbers, or names of rows" : "`drop`"
             leave(column, scan.layout.holdsRowNumbers(column) ? reason : "as was asked for")
             lines.append("left out: column \(quoted(column)) (\(reason))")
         }
