@@ -50,7 +50,12 @@ import Testing
         #expect(NumberFormat.money(3.456) == "3.46")
         #expect(NumberFormat.money(1234.4) == "1234")
         #expect(NumberFormat.coreTime(hours: 3.2e-6) == "0.012 core-seconds")
+        #expect(NumberFormat.coreTime(hours: 1.2e-7) == "under 0.01 core-seconds")
+        #expect(NumberFormat.coreTime(hours: 0.00012) == "0.43 core-seconds")
+        #expect(NumberFormat.coreTime(hours: 0.09) == "5.4 core-minutes")
         #expect(NumberFormat.coreTime(hours: 1.26) == "1.3 core-hours")
+        #expect(NumberFormat.coreTime(hours: 23.95) == "1 core-day")
+        #expect(NumberFormat.coreTime(hours: 24 * 1234) == "1234 core-days")
     }
 
     @Test(arguments: [

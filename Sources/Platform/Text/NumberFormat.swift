@@ -72,9 +72,17 @@ public enum NumberFormat {
         return amount < 100 ? fixed(amount, 2) : fixed(amount, 0)
     }
 
-    /// Cores × time: "0.012 core-seconds", "3.4 core-hours".
+    /// Cores × time: "0.012 core-seconds", "5.4 core-minutes", "3.4 core-hours", "12 core-days".
     public static func coreTime(hours: Double) -> String {
-        hours < 0.01 ? significant(hours * 3600, 2) + " core-seconds" : significant(hours, 2) + " core-hours"
+        let seconds = hours * 3600
+        guard seconds.isFinite else { return nonFinite(seconds) + " core-hours" }
+        if seconds > 0, seconds < 0.01 { return "under 0.01 core-seconds" }
+        let units = [(86_400.0, "day"), (3600, "hour"), (60, "minute")]
+        let (size, unit) = units.first { seconds >= $0.0 * 0.995 } ?? (1, "second")
+        let amount = seconds / size
+        // All digits before the decimal point.
+        let text = amount >= 99.5 ? fixed(amount, 0) : significant(amount, 2)
+        return "\(text) core-\(unit)\(text == "1" ? "" : "s")"
     }
 
     /// Bytes in decimal units, as memory limits are given: "1.2 GB".
