@@ -94,26 +94,3 @@ import Testing
         #expect(schedule.tuned(.sgd) == tried[2])
     }
 }
-
-@Suite struct StatisticsTests {
-    @Test func quantiles() {
-        #expect(Statistics.median([]) == nil)
-        #expect(Statistics.median([3, 1, 2]) == 2)
-        #expect(Statistics.median([4, 1, 2, 3]) == 2.5)
-        #expect(Statistics.quantile([0, 10], 0.25) == 2.5)
-        #expect(Statistics.median([1, .infinity, .infinity]) == .infinity)
-    }
-
-    /// The interval holds the median of the distribution in at least nine of ten samples.
-    @Test(arguments: [6, 11, 40, 1200])
-    func intervalsOfMediansHold(count: Int) {
-        var generator = SeededGenerator(state: UInt64(count))
-        var held = 0
-        for _ in 0..<400 {
-            let values = (0..<count).map { _ in Double.random(in: 0..<1, using: &generator) }
-            if let interval = Statistics.medianInterval(values), interval.contains(0.5) { held += 1 }
-        }
-        #expect(held >= 350)
-        #expect(Statistics.medianInterval([2, 1]) == 1...2)
-    }
-}

@@ -1,8 +1,7 @@
+import BigBatch
+
 /// From runs to configurations and advice: pure functions of `pilot.json`.
 package enum PilotAnalysis {
-    /// Within this share of the fastest, fewer nodes and fewer ranks win.
-    package static let tie = 0.05
-
     /// Fills in the target, the times to it, the configurations and the recommendation.
     package static func conclude(_ file: PilotFile) -> PilotFile {
         var file = file
@@ -10,10 +9,18 @@ package enum PilotAnalysis {
         file.target.best = objectives.filter(\.isFinite).min() ?? .infinity
         file.target.objective = file.target.best + file.target.tolerance * abs(file.target.best)
         for index in file.runs.indices {
-            file.runs[index].secondsToTarget = CurvePoint.seconds(to: file.target.objective, in: file.runs[index].curve)
+            let run = file.runs[index]
+            // What was ended at the target of its time has reached it, though the target has moved a little since.
+            file.runs[index].secondsToTarget =
+                CurvePoint.seconds(to: file.target.objective, in: run.curve)
+                ?? (run.stopReason == "target" ? run.seconds : nil)
         }
         file.configurations = configurations(file)
-        file.recommendation = recommendation(file)
+        let choice = Choice(file)
+        for index in file.configurations.indices where index != choice.chosen {
+            (file.configurations[index].standing, file.configurations[index].comparison) = choice.standing(index)
+        }
+        file.recommendation = recommendation(file, choice)
         return file
     }
 
@@ -32,8 +39,9 @@ package enum PilotAnalysis {
         let times = runs.compactMap(\.secondsToTarget)
         let tuning = file.tuning.first { $0.method == method }
         let nodes = file.machine.nodes(ranks: ranks)
-        let interval = Statistics.medianInterval(times)
-        let median = Statistics.median(times)
+        let all = runs.map { $0.secondsToTarget ?? .infinity }
+        let range = Statistics.nextTime(all)
+        let median = Statistics.median(all).flatMap { $0.isFinite ? $0 : nil }
         let work = runs.flatMap(\.work)
         let communication = work.reduce(0) { $0 + $1.communication }
         let compute = work.reduce(0) { $0 + $1.compute }
@@ -44,10 +52,10 @@ package enum PilotAnalysis {
             options: method.options(tuned: runs.first?.candidate, rows: file.data.rows), runs: runs.count,
             reached: times.count, seconds: median, tuningRuns: tuning?.runs ?? 0, tuningSeconds: tuning?.seconds ?? 0,
             tuningCoreHours: hours(tuning?.seconds ?? 0) * Double((tuning?.ranks ?? 0) * file.machine.threads))
-        summary.secondsLow = interval?.lowerBound
-        summary.secondsHigh = interval?.upperBound
-        summary.quartileLow = Statistics.quantile(times, 0.25)
-        summary.quartileHigh = Statistics.quantile(times, 0.75)
+        summary.wholeSeconds = Statistics.median(
+            runs.filter { $0.secondsToTarget != nil && $0.hasConverged }.map(\.seconds))
+        summary.runLow = range?.lowerBound
+        summary.runHigh = range?.upperBound
         summary.coreHours = median.map { hours($0) * Double(ranks * file.machine.threads) }
         summary.totalSeconds = median.map { $0 + summary.tuningSeconds }
         summary.runCost = price.flatMap { price in median.map { price * Double(nodes) * hours($0) } }
@@ -63,30 +71,20 @@ package enum PilotAnalysis {
 
     package static func hours(_ seconds: Double) -> Double { seconds / 3600 }
 
-    /// Smaller is better: fewer nodes, fewer ranks, nothing to tune, nothing to choose.
-    private static func preference(_ configuration: ConfigurationSummary) -> (Int, Int, Int, Double) {
-        let effort = configuration.method == .auto ? 0 : configuration.method.needsTuning ? 2 : 1
-        return (configuration.nodes, configuration.ranks, effort, configuration.seconds ?? .infinity)
-    }
-
-    /// The configuration to run: of those within `tie` of the fastest the one with the fewest nodes, then the fewest ranks,
-    /// then one that needs no tuning.
-    package static func recommendation(_ file: PilotFile) -> Recommendation? {
-        let reached = file.configurations.filter { $0.seconds != nil }
-        guard let fastest = reached.compactMap(\.seconds).min() else {
+    /// What to run: `Choice` says which, and here it is said with its command.
+    private static func recommendation(_ file: PilotFile, _ choice: Choice) -> Recommendation? {
+        guard let index = choice.chosen else {
             guard let last = file.configurations.min(by: { ($0.objective ?? .infinity) < ($1.objective ?? .infinity) })
             else { return nil }
             return Recommendation(
                 verdict: .undecided, method: last.method, ranks: last.ranks, nodes: last.nodes,
                 command: command(file, last))
         }
-        let near = reached.filter { ($0.seconds ?? .infinity) <= (1 + tie) * fastest }
-        guard
-            let chosen = near.min(by: { preference($0) < preference($1) })
-        else { return nil }
-        let alone = file.configurations.first { $0.method == chosen.method && $0.ranks == 1 }?.seconds
+        let chosen = file.configurations[index]
         let verdict: Recommendation.Verdict =
-            if chosen.nodes > 1 {
+            if chosen.seconds == nil {
+                .undecided
+            } else if chosen.nodes > 1 {
                 .severalMachines
             } else if chosen.ranks == 1 {
                 .oneRank
@@ -95,33 +93,11 @@ package enum PilotAnalysis {
             } else {
                 .oneMachineTried
             }
+        let speedup = chosen.ranks > 1 ? choice.ratioOfOneRank(to: index) : nil
         return Recommendation(
             verdict: verdict, method: chosen.method, ranks: chosen.ranks, nodes: chosen.nodes,
-            command: command(file, chosen), seconds: chosen.seconds, confidence: confidence(file, chosen),
-            speedup: alone.flatMap { alone in chosen.seconds.map { alone / $0 } })
-    }
-
-    /// The share of resampled pilots (each configuration's times drawn anew from those measured) in which `chosen` is at
-    /// most a tenth slower than the fastest.
-    package static func confidence(_ file: PilotFile, _ chosen: ConfigurationSummary, draws: Int = 2000) -> Double? {
-        var generator = SeededGenerator(state: 1)
-        let all = file.configurations.map { configuration in
-            file.runs.filter { $0.method == configuration.method && $0.ranks == configuration.ranks }
-                .compactMap(\.secondsToTarget)
-        }
-        guard
-            let index = file.configurations.firstIndex(where: { $0.method == chosen.method && $0.ranks == chosen.ranks }
-            ),
-            all[index].count >= 3
-        else { return nil }
-        var right = 0
-        for _ in 0..<draws {
-            let medians = all.map { times in
-                Statistics.median(times.map { _ in times.randomElement(using: &generator) ?? .infinity }) ?? .infinity
-            }
-            if medians[index] <= 1.1 * (medians.min() ?? .infinity) { right += 1 }
-        }
-        return Double(right) / Double(draws)
+            command: command(file, chosen), seconds: chosen.seconds,
+            speedup: speedup?.low == nil ? nil : speedup?.value, speedupLow: speedup?.low, speedupHigh: speedup?.high)
     }
 
     /// The command line that runs a configuration on all of the data.
@@ -129,4 +105,9 @@ package enum PilotAnalysis {
         (configuration.ranks > 1 ? ["mpirun", "-n", "\(configuration.ranks)"] : []) + ["crescendo", "train"]
             + file.trainOptions + configuration.options
     }
+}
+
+extension PilotRun {
+    /// Its own rules ended it.
+    fileprivate var hasConverged: Bool { StopReason(rawValue: stopReason)?.isConvergence == true }
 }

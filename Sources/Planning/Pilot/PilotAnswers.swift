@@ -5,10 +5,18 @@ import Telemetry
 package struct PilotAnswers {
     package let file: PilotFile
     package let forecast: Forecast?
+    /// Why there is no forecast although several numbers of ranks were measured.
+    package let misfit: MisfitError?
 
     package init(file: PilotFile) {
         self.file = file
-        forecast = try? Forecast(file)
+        do {
+            forecast = try Forecast(file)
+            misfit = nil
+        } catch {
+            forecast = nil
+            misfit = error as? MisfitError
+        }
     }
 
     package enum Answer: Equatable {
@@ -31,7 +39,7 @@ package struct PilotAnswers {
         ]
     }
 
-    private var recommended: ConfigurationSummary? {
+    var recommended: ConfigurationSummary? {
         file.recommendation.flatMap { advice in
             file.configurations.first { $0.method == advice.method && $0.ranks == advice.ranks }
         }
@@ -40,44 +48,79 @@ package struct PilotAnswers {
     /// "4 ranks on 2 nodes".
     private func place(_ ranks: Int, _ nodes: Int) -> String {
         let text = "\(ranks) rank\(ranks == 1 ? "" : "s")"
+        if file.machine.hosts.count == 1 { return text }
         return nodes > 1 ? "\(text) on \(nodes) nodes" : "\(text) on one machine"
     }
 
-    private func name(_ configuration: ConfigurationSummary) -> String {
+    func name(_ configuration: ConfigurationSummary) -> String {
         "\(configuration.method.rawValue) on \(place(configuration.ranks, configuration.nodes))"
     }
 
-    private var isSample: Bool { file.data.sampleRows < file.data.rows }
+    var isSample: Bool { file.data.sampleRows < file.data.rows }
 
     private var worth: [String] {
         guard let advice = file.recommendation, let chosen = recommended else { return ["The pilot measured nothing."] }
         var lines: [String] = []
         switch advice.verdict {
         case .undecided:
-            lines.append("Not known: no run came to the target within the budget. Give the pilot a larger --budget.")
+            let who = file.configurations.contains { $0.seconds != nil } ? "\(name(chosen)), the default," : "no run"
+            lines.append(
+                "Not known: \(who) \(who == "no run" ? "came" : "did not come") to the target within the budget. Give the "
+                    + "pilot a larger --budget.")
         case .oneRank:
-            lines.append(
-                "No. One rank is enough: no number of ranks that was tried is more than "
-                    + "\(NumberFormat.percent(PilotAnalysis.tie)) faster.")
+            if !open(where: { $0.ranks > 1 }).isEmpty {
+                lines.append(
+                    "Cannot tell whether more than one rank pays, for the reasons below. One rank is recommended, as it is "
+                        + "the least.")
+            } else if file.machine.ranks > 1 {
+                lines.append(
+                    "No. One rank is enough: no number of ranks that was tried is more than "
+                        + "\(NumberFormat.percent(Choice.resolution)) faster.")
+            } else {
+                lines.append("Not known: this pilot had one rank.")
+            }
             if let others = otherRanks(chosen) { lines.append(others) }
-        case .oneMachine:
-            lines.append("No. One machine is enough: \(place(chosen.ranks, 1)) are as fast as several machines.")
-        case .oneMachineTried:
-            lines.append("One machine was tried; on it, \(chosen.ranks) ranks pay.")
-        case .severalMachines:
-            lines.append("Yes: \(place(chosen.ranks, chosen.nodes)) are the fastest of what was tried.")
+        case .oneMachine, .oneMachineTried, .severalMachines:
+            let (ranks, nodes) = (chosen.ranks, chosen.nodes)
+            let doubtful = open(where: { ($0.nodes, $0.ranks) > (nodes, ranks) })
+            let isPlaceSure = doubtful.isEmpty
+            switch (advice.verdict, isPlaceSure) {
+            case (.oneMachine, true): lines.append("No. One machine is enough: \(place(ranks, 1)).")
+            case (.severalMachines, true): lines.append("Yes: \(place(ranks, nodes)) pay.")
+            case (_, true): lines.append("On one machine, \(ranks) ranks pay.")
+            default:
+                lines.append(
+                    "\(place(ranks, nodes)) pay; cannot tell whether \(place(doubtful[0].ranks, doubtful[0].nodes)) pay "
+                        + "more, for the reasons below.")
+            }
         }
-        if let speedup = advice.speedup, chosen.ranks > 1 {
-            lines.append(
-                "They are \(NumberFormat.significant(speedup, 2)) times as fast as one rank "
-                    + "(\(NumberFormat.percent(speedup / Double(chosen.ranks))) of the ideal \(chosen.ranks)).")
-        }
-        if file.machine.hosts.count == 1 {
-            lines.append("Several nodes were not tried: for that, start the pilot on them.")
-        }
+        if chosen.ranks > 1 { lines.append(speedup(advice, chosen)) }
         if let forecast { lines.append("Predicted for numbers of ranks not tried: \(forecast.sentence)") }
-        lines += forecast?.notes.map { "Note: \($0)." } ?? []
+        if let notTried { lines.append(notTried) }
         return lines
+    }
+
+    private func speedup(_ advice: Recommendation, _ chosen: ConfigurationSummary) -> String {
+        guard let speedup = advice.speedup, let low = advice.speedupLow, let high = advice.speedupHigh else {
+            return "How many times as fast as one rank they are is not known: too few runs."
+        }
+        return "They are \(NumberFormat.significant(speedup, 2)) times as fast as one rank "
+            + "(\(NumberFormat.significant(low, 2)) to \(NumberFormat.significant(high, 2)) with 90 %; the ideal is "
+            + "\(chosen.ranks))."
+    }
+
+    /// All that was not tried, in one sentence; nil: nothing.
+    private var notTried: String? {
+        var parts: [String] = []
+        if file.machine.ranks == 1 { parts.append("more than one rank") }
+        if file.machine.hosts.count == 1 { parts.append("several nodes") }
+        let missing = PilotMethod.allCases.filter { method in !file.configurations.contains { $0.method == method } }
+        if !missing.isEmpty {
+            parts.append("the ways to train \(missing.map(\.rawValue).joined(separator: ", "))")
+        }
+        guard !parts.isEmpty else { return nil }
+        return "Not tried: \(parts.joined(separator: "; "))."
+            + (file.machine.hosts.count == 1 ? " For more ranks or nodes, start the pilot on them." : "")
     }
 
     /// "1 rank takes 11.2 s; the fastest on 2 ranks takes 13 times as long, on 4 ranks 18 times."
@@ -97,10 +140,14 @@ package struct PilotAnswers {
         guard let chosen = recommended, let seconds = chosen.seconds, let hours = chosen.coreHours else {
             return ["Not known: nothing reached the target."]
         }
+        let whole =
+            chosen.wholeSeconds.map {
+                ", and \(NumberFormat.duration(max($0, seconds))) until it has made sure of it and stops"
+            } ?? ""
         var lines = [
-            "A run takes \(NumberFormat.duration(seconds)), reading the data not included "
+            "A run takes \(NumberFormat.duration(seconds)) to the target\(whole), reading the data not included "
                 + "(\(NumberFormat.duration(file.budget.loadSeconds)) in the pilot). That is "
-                + "\(NumberFormat.coreTime(hours: hours)), cores times time, to which the energy is proportional."
+                + "\(NumberFormat.coreTime(hours: hours)) to the target, cores times time, to which the energy is proportional."
         ]
         if file.budget.loadSeconds > seconds {
             lines.append(
@@ -148,38 +195,6 @@ package struct PilotAnswers {
         return lines
     }
 
-    private var certainty: [String] {
-        guard let advice = file.recommendation, let chosen = recommended, chosen.seconds != nil else {
-            return ["Not at all: no configuration was measured to its end."]
-        }
-        var lines: [String] = []
-        if let low = chosen.secondsLow, let high = chosen.secondsHigh {
-            lines.append(
-                "From \(chosen.reached) runs, each with the rows in another order: the median time lies between "
-                    + "\(NumberFormat.duration(low)) and \(NumberFormat.duration(high)) with 90 % probability"
-                    + (chosen.reached < 5 ? " at best (few runs: this is their whole range)" : "") + ".")
-        }
-        if let confidence = advice.confidence {
-            lines.append(
-                "When the measured times are drawn anew, this configuration is within a tenth of the fastest in "
-                    + "\(NumberFormat.percent(confidence)) of the draws.")
-        } else {
-            lines.append("Too few runs to say how sure the choice is: give the pilot a larger --budget.")
-        }
-        if let forecast {
-            lines.append(
-                "The prediction for other numbers of ranks is \(NumberFormat.percent(forecast.fitError)) off where it was "
-                    + "measured, and less sure the farther away.")
-        }
-        if isSample {
-            lines.append(
-                "The pilot saw \(NumberFormat.percent(Double(file.data.sampleRows) / Double(file.data.rows))) of the rows; "
-                    + "with all rows, larger batches and more ranks pay rather more.")
-        }
-        if file.budget.wasInterrupted { lines.append("The pilot was interrupted: it has seen less than it should.") }
-        return lines
-    }
-
     private var whatToRun: [Answer] {
         guard let advice = file.recommendation else { return [] }
         var answers: [Answer] = [.command(ShellWord.quoted(advice.command))]
@@ -205,18 +220,16 @@ package struct PilotAnswers {
         func compare(_ other: ConfigurationSummary, _ words: String) -> String? {
             guard other.method != chosen.method || other.ranks != chosen.ranks else { return nil }
             guard let time = other.seconds else {
+                guard other.reached == 0 else {
+                    return "\(words), \(name(other)): \(other.reached) of \(other.runs) runs reached the target."
+                }
                 return "\(words), \(name(other)): it did not reach the target within the budget"
                     + (other.objective.map {
                         " (best objective \(NumberFormat.significant($0, 5)), target "
                             + "\(NumberFormat.significant(file.target.objective, 5)))"
                     } ?? "") + "."
             }
-            let change = time / seconds
-            var text =
-                "\(words), \(name(other)): \(NumberFormat.duration(time)), "
-                + (change >= 1
-                    ? "\(NumberFormat.significant(change, 3)) times as long"
-                    : "\(NumberFormat.percent(1 - change)) less")
+            var text = "\(words), \(name(other)): \(NumberFormat.duration(time)), \(factor(other, time / seconds))"
             if other.tuningRuns > 0 {
                 text += ", after \(other.tuningRuns) tuning runs of \(NumberFormat.duration(other.tuningSeconds))"
             }

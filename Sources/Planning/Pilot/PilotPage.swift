@@ -31,6 +31,11 @@ package struct PilotPage {
                 Document.Section(
                     title: "Other numbers of ranks", name: "Other numbers of ranks",
                     blocks: ForecastBlocks(forecast: forecast).blocks))
+        } else if let misfit = answers.misfit {
+            sections.append(
+                Document.Section(
+                    title: "Other numbers of ranks", name: "Other numbers of ranks",
+                    blocks: [.lead(misfit.description)]))
         }
         sections.append(method)
         return Document(
@@ -40,7 +45,7 @@ package struct PilotPage {
     }
 
     private var summary: [String] {
-        [answers.all[0].answers.first?.text, answers.all[1].answers.first?.text].compactMap { $0 }
+        [answers.all[0].answers.first?.text, answers.all[1].answers.first?.text, answers.doubts.first].compactMap { $0 }
     }
 
     private var figures: [(name: String, value: String)] {
@@ -51,9 +56,6 @@ package struct PilotPage {
         if let seconds = advice.seconds { figures.append(("time of a run", NumberFormat.duration(seconds))) }
         if let speedup = advice.speedup, advice.ranks > 1 {
             figures.append(("times as fast as one rank", NumberFormat.significant(speedup, 3)))
-        }
-        if let confidence = advice.confidence {
-            figures.append(("of redrawn pilots agree within a tenth", NumberFormat.percent(confidence)))
         }
         return figures.map { (name: $0.0, value: $0.1) }
     }
@@ -67,13 +69,14 @@ package struct PilotPage {
             ($0.seconds ?? 0) < ($1.seconds ?? 0)
         }
         let rows = reached.compactMap { configuration -> Document.Intervals.Row? in
-            guard let low = configuration.secondsLow, let middle = configuration.seconds,
-                let high = configuration.secondsHigh
-            else { return nil }
+            guard let middle = configuration.seconds else { return nil }
+            let (low, high) = (configuration.runLow ?? middle, configuration.runHigh ?? middle)
+            let isBare = configuration.runLow == nil
             return Document.Intervals.Row(
                 label:
                     "\(configuration.method.rawValue) on \(configuration.ranks) rank\(configuration.ranks == 1 ? "" : "s")",
-                low: low, middle: middle, high: high, text: NumberFormat.duration(middle),
+                low: low, middle: middle, high: high,
+                text: NumberFormat.duration(middle) + (isBare ? ", \(configuration.interval)" : ""),
                 isMarked: isChosen(configuration))
         }
         return Document.Section(
@@ -82,14 +85,17 @@ package struct PilotPage {
                 .note(
                     "Time until the objective (mean loss on the training rows, with the penalty) is within "
                         + "\(NumberFormat.percent(file.target.tolerance)) of the lowest that any run has seen, "
-                        + "\(NumberFormat.significant(file.target.best, 6)). Dot: median of the repeats; line: the interval that "
-                        + "holds the true median with 90 % probability. In colour: what is recommended."),
+                        + "\(NumberFormat.significant(file.target.best, 6)). Dot: median of the runs; line: where nine of "
+                        + "ten further runs lie, by Student's t of their logarithms, from 19 runs on by their ranks; none for "
+                        + "fewer than three runs. In colour: what is recommended."),
                 .note(PilotMethod.allCases.map { "\($0.rawValue): \($0.name)" }.joined(separator: "; ") + "."),
                 .intervals(
                     Document.Intervals(title: "Time to the target", xLabel: "seconds, fastest first", rows: rows)),
                 .table(table),
                 .note(
-                    "Core-hours are ranks × threads × hours, of one run without its tuning. Communication over computation is "
+                    "Times as long: of the recommended configuration, by runs that met the rows in the same order where there are "
+                        + "three such pairs; the intervals of all hold together with 90 %. What is not slower beyond noise is "
+                        + "not told apart. Core time is ranks × threads × time, of one run without its tuning. Communication over computation is "
                         + "the time spent in communication, waiting for other ranks included, over all other time. Score: on "
                         + "\(NumberFormat.count(file.data.validationRows)) rows held back."),
             ] + tuning)
@@ -97,8 +103,8 @@ package struct PilotPage {
 
     private var table: Document.Table {
         let hasCost = file.configurations.contains { $0.totalCost != nil }
-        var head = ["way to train", "ranks", "nodes", "reached / runs", "median time", "middle half of the runs"]
-        head += ["core-hours", "communication / computation", "tuning runs", "time of tuning"]
+        var head = ["way to train", "ranks", "nodes", "reached / runs", "median time", "nine of ten runs"]
+        head += ["times as long", "core time", "communication / computation", "tuning runs", "time of tuning"]
         if hasCost { head.append("cost, tuning included") }
         head += ["best objective", "score"]
         let rows = file.configurations.map { cells($0, hasCost: hasCost) }
@@ -112,12 +118,9 @@ package struct PilotPage {
         cells.append("\(configuration.nodes)")
         cells.append("\(configuration.reached) / \(configuration.runs)")
         cells.append(configuration.seconds.map(NumberFormat.duration) ?? "not reached")
-        if let low = configuration.quartileLow, let high = configuration.quartileHigh {
-            cells.append("\(NumberFormat.duration(low)) – \(NumberFormat.duration(high))")
-        } else {
-            cells.append("–")
-        }
-        cells.append(short(configuration.coreHours))
+        cells.append(configuration.seconds == nil ? "–" : configuration.interval)
+        cells.append(comparison(configuration))
+        cells.append(configuration.coreHours.map(NumberFormat.coreTime) ?? "–")
         cells.append(short(configuration.communicationToComputation))
         cells.append("\(configuration.tuningRuns)")
         cells.append(configuration.tuningRuns > 0 ? NumberFormat.duration(configuration.tuningSeconds) : "–")
@@ -126,6 +129,13 @@ package struct PilotPage {
         // "accuracy 0.757" of "accuracy 0.757, log loss 0.512".
         cells.append(configuration.score.flatMap { $0.split(separator: ",").first.map(String.init) } ?? "–")
         return cells
+    }
+
+    private func comparison(_ configuration: ConfigurationSummary) -> String {
+        guard let ratio = configuration.comparison else { return "–" }
+        let value = NumberFormat.significant(ratio.value, 2)
+        guard let range = ratio.range else { return "\(value), no interval" }
+        return "\(value) (\(range))" + (configuration.standing == .unknown ? ", cannot tell" : "")
     }
 
     private func short(_ value: Double?, _ digits: Int = 2) -> String {

@@ -28,7 +28,9 @@ package struct Assignment: Equatable, Sendable {
 ///    long for the end. Constant small batches are tuned on one rank,
 ///    large ones on all.
 /// 3. Every method once at every number of ranks.
-/// 4. Repeats until the budget is spent: two of three go to what may be the fastest, the others to what has few.
+/// 4. Repeats until the budget is spent: first those that the recommendation rests on, which are what may be the fastest
+///    and `auto`, the default, until each has `leastRuns`; then two of three go to what may be the fastest, the others to
+///    what has few.
 package struct PilotSchedule: Sendable {
     package static let tuningShare = 0.3
     package static let rungs = 4
@@ -193,6 +195,13 @@ package struct PilotSchedule: Sendable {
         let fitting = configurations.filter { 1.25 * $0.greatestCost <= left }
         let contenders = fitting.filter { $0.median <= Self.contention * fastest && fastest.isFinite }
         let others = fitting.filter { !$0.times.isEmpty && $0.median > Self.contention * fastest }
+        // In turns, so that runs of one number are near each other in time: they are compared in pairs.
+        let least = Statistics.leastRuns
+        for pool in [contenders, fitting.filter { $0.method == .auto }] {
+            if let chosen = pool.filter({ $0.runs < least }).min(by: { ($0.runs, $0.median) < ($1.runs, $1.median) }) {
+                return measurement(chosen.method, chosen.ranks, number: chosen.runs, allowance: left)
+            }
+        }
         turns += 1
         let pool = (turns % 3 == 0 && !others.isEmpty) || contenders.isEmpty ? others : contenders
         let picked = pool.min { ($0.runs, $0.median) < ($1.runs, $1.median) }

@@ -1,3 +1,21 @@
+/// How a configuration compares with the recommended one.
+package enum Standing: String, Codable, Sendable {
+    /// Beyond noise.
+    case slower
+    /// At most a tenth faster, beyond noise.
+    case alike
+    /// It may be more than a tenth faster: the difference is less than the noise.
+    case unknown
+    /// Faster beyond noise where runs are compared in pairs, but single runs of the two may take as long.
+    case overlapping
+    /// The same, because runs are too few to tell noise.
+    case tooFewRuns
+    /// It was ended before it had the time that the recommended one takes.
+    case cutShort
+
+    package var isOpen: Bool { self == .unknown || self == .overlapping || self == .tooFewRuns || self == .cutShort }
+}
+
 /// What a pilot says about one method on one number of ranks.
 package struct ConfigurationSummary: Codable, Equatable, Sendable {
     package var method: PilotMethod
@@ -9,12 +27,17 @@ package struct ConfigurationSummary: Codable, Equatable, Sendable {
     package var runs: Int
     /// Runs that reached the target.
     package var reached: Int
-    /// To the target: median; the interval that holds the true median with 90 %; the quartiles.
+    /// To the target: median of all runs; nil where half of them or more did not reach it.
     package var seconds: Double?
-    package var secondsLow: Double?
-    package var secondsHigh: Double?
-    package var quartileLow: Double?
-    package var quartileHigh: Double?
+    /// Of whole runs, which go on until they have made sure: median; nil: those of this method do not end by themselves.
+    package var wholeSeconds: Double?
+    /// Where a further run lies in nine of ten cases; nil: too few runs.
+    package var runLow: Double?
+    package var runHigh: Double?
+    /// Its time over that of the recommended configuration, and what follows; nil: it is the recommended one, or there is
+    /// nothing to compare.
+    package var comparison: Ratio?
+    package var standing: Standing?
     /// Of one run to the target, as a proxy for energy: ranks × threads × hours.
     package var coreHours: Double?
     /// Runs and time that tuning took, on `tuningRanks` ranks.
@@ -50,7 +73,7 @@ package struct Recommendation: Codable, Equatable, Sendable {
         /// The pilot had one machine only, and all of its ranks or some are best.
         case oneMachineTried
         case severalMachines
-        /// Nothing reached the target within the budget.
+        /// Nothing reached the target within the budget, or the default did not and nothing is faster beyond noise.
         case undecided
     }
 
@@ -61,8 +84,9 @@ package struct Recommendation: Codable, Equatable, Sendable {
     /// As arguments.
     package var command: [String]
     package var seconds: Double?
-    /// Share of resampled pilots in which this configuration is at most a tenth slower than the fastest; nil: too few runs.
-    package var confidence: Double?
-    /// The median time of the same method on one rank over that of this configuration.
+    /// Time of the same method on one rank over that of this configuration, and the interval that holds it with 90 %; nil:
+    /// not measured, or too few runs.
     package var speedup: Double?
+    package var speedupLow: Double?
+    package var speedupHigh: Double?
 }

@@ -12,11 +12,11 @@ package struct ForecastBlocks {
         {
             (name, rows.compactMap { row in value(row).map { (x: Double(row.ranks), y: $0) } })
         }
-        var curves = [
-            curve("predicted", { $0.seconds }),
-            curve("lower end of the interval that holds nine of ten runs", { $0.low }),
-            curve("upper end of that interval", { $0.high }),
-        ]
+        var curves = [curve("predicted", { $0.seconds })]
+        if rows.contains(where: { $0.low != nil }) {
+            curves.append(curve("lower end of the interval that holds nine of ten runs", { $0.low }))
+            curves.append(curve("upper end of that interval", { $0.high }))
+        }
         let measured = curve("measured (median)", { $0.measured })
         if !measured.points.isEmpty { curves.append(measured) }
         return [
@@ -33,24 +33,24 @@ package struct ForecastBlocks {
                 "Speedup is against one rank; efficiency is speedup over ranks. The interval holds the time of a run in nine of "
                     + "ten cases if the network scales as assumed; every doubling beyond what was measured adds "
                     + "\(NumberFormat.percent(Forecast.extrapolation)) of uncertainty. The fit is "
-                    + "\(NumberFormat.percent(forecast.fitError)) off where it was measured."),
-        ] + forecast.notes.map { .note("Note: \($0).") }
+                    + "\(NumberFormat.percent(forecast.fitError)) off where it was measured, at most."),
+        ]
     }
 
     private var table: Document.Table {
         let hasCost = forecast.rows.contains { $0.cost != nil }
         var head = ["ranks", "nodes", "time", "nine of ten runs", "speedup", "efficiency", "in communication"]
-        head.append("core-hours")
+        head.append("core time")
         if hasCost { head.append("cost") }
         head.append("measured")
         let rows = forecast.rows.map { row -> [String] in
             var cells = [NumberFormat.count(row.ranks), NumberFormat.count(row.nodes)]
             cells.append(NumberFormat.duration(row.seconds))
-            cells.append("\(NumberFormat.duration(row.low)) – \(NumberFormat.duration(row.high))")
+            cells.append(row.interval ?? "too few runs")
             cells.append(NumberFormat.significant(row.speedup, 3))
             cells.append(NumberFormat.percent(row.efficiency))
             cells.append(NumberFormat.percent(row.communication))
-            cells.append(NumberFormat.significant(row.coreHours, 2))
+            cells.append(NumberFormat.coreTime(hours: row.coreHours))
             if hasCost { cells.append(row.cost.map(NumberFormat.money) ?? "–") }
             cells.append(row.measured.map(NumberFormat.duration) ?? "–")
             return cells
@@ -76,7 +76,8 @@ package struct PlanPage {
             sections: [
                 Document.Section(
                     title: "Time and cost by the number of ranks", name: "Time and cost",
-                    blocks: ForecastBlocks(forecast: forecast).blocks)
+                    blocks: ForecastBlocks(forecast: forecast).blocks
+                        + (forecast.notes + [forecast.missing].compactMap { $0 }).map { .note("Note: \($0).") })
             ], footer: "Written by Crescendo \(file.version) from a pilot of \(file.finished)."
         ).html
     }

@@ -16,7 +16,7 @@ package struct PlanText {
                 + "\(forecast.ranksPerNode == 1 ? "" : "s") on a node",
             "",
             row(
-                ["ranks", "nodes", "time", "9 of 10 runs", "speedup", "efficiency", "communication", "core-hours"]
+                ["ranks", "nodes", "time", "9 of 10 runs", "speedup", "efficiency", "communication", "core time"]
                     + (hasCost ? ["cost"] : []) + ["measured"], hasCost),
         ]
         lines += forecast.rows.map { prediction in
@@ -24,27 +24,34 @@ package struct PlanText {
                 [
                     NumberFormat.count(prediction.ranks), NumberFormat.count(prediction.nodes),
                     NumberFormat.duration(prediction.seconds),
-                    "\(NumberFormat.duration(prediction.low)) – \(NumberFormat.duration(prediction.high))",
+                    prediction.interval ?? "too few runs",
                     NumberFormat.significant(prediction.speedup, 3), NumberFormat.percent(prediction.efficiency),
-                    NumberFormat.percent(prediction.communication), NumberFormat.significant(prediction.coreHours, 2),
+                    NumberFormat.percent(prediction.communication), NumberFormat.coreTime(hours: prediction.coreHours),
                 ] + (hasCost ? [prediction.cost.map(NumberFormat.money) ?? ""] : [])
                     + [prediction.measured.map(NumberFormat.duration) ?? ""], hasCost)
         }
         lines += ["", forecast.sentence]
         lines.append(
-            "The fit is \(NumberFormat.percent(forecast.fitError)) off where it was measured (root of the mean square)."
+            "The fit is \(NumberFormat.percent(forecast.fitError)) off where it was measured, at most."
         )
-        lines += forecast.notes.map { "Note: " + $0 + "." }
+        lines += (forecast.notes + [forecast.missing].compactMap { $0 }).map { "Note: " + $0 + "." }
         return lines.joined(separator: "\n")
     }
 
     private func row(_ cells: [String], _ hasCost: Bool) -> String {
-        let widths = [7, 7, 12, 24, 9, 12, 15, 12] + (hasCost ? [9] : []) + [0]
+        let widths = [7, 7, 12, 24, 9, 12, 15, 24] + (hasCost ? [9] : []) + [0]
         var line = ""
         for (cell, width) in zip(cells, widths) {
             line += cell + String(repeating: " ", count: max(1, width - cell.count))
         }
         return String(line.reversed().drop { $0 == " " }.reversed())
+    }
+}
+
+extension Prediction {
+    /// "4.1 ms – 6.8 ms"; nil: too few runs.
+    var interval: String? {
+        low.flatMap { low in high.map { "\(NumberFormat.duration(low)) – \(NumberFormat.duration($0))" } }
     }
 }
 

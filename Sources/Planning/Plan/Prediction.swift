@@ -4,10 +4,11 @@ import Platform
 package struct Prediction: Codable, Equatable, Sendable {
     package var ranks: Int
     package var nodes: Int
-    /// To the target, reading not included; and the interval that holds the time of a run in nine of ten cases.
+    /// To the target, reading not included; and the interval that holds the time of a run in nine of ten cases, nil where
+    /// the pilot had too few runs.
     package var seconds: Double
-    package var low: Double
-    package var high: Double
+    package var low: Double?
+    package var high: Double?
     /// Against one rank.
     package var speedup: Double
     /// speedup / ranks.
@@ -37,13 +38,17 @@ package struct Forecast: Codable, Equatable, Sendable {
     package var isOpen: Bool
     /// The ranks with the shortest predicted time.
     package var fastest: Int?
-    /// Relative error of the fit where it was measured: root of the mean square.
+    /// The largest relative error of the fit where it was measured.
     package var fitError: Double
+    /// Assumptions.
     package var notes: [String]
+    /// What was not predicted, and what it needs; nil: all that was asked.
+    package var missing: String?
 
     /// - Parameters:
     ///   - ranks: those to predict; nil: 1, 2, 4, … 8192.
     ///   - latency, bytesPerSecond: of the network, for pilots on one node.
+    /// - Throws: `PlanError`; `MisfitError` where the fit is off by more than `largestMisfit`.
     package init(
         _ file: PilotFile, method: PilotMethod? = nil, ranks: [Int]? = nil, ranksPerNode: Int? = nil,
         price: Double? = nil, latency: Double? = nil, bytesPerSecond: Double? = nil, draws: Int = 200
@@ -54,9 +59,17 @@ package struct Forecast: Codable, Equatable, Sendable {
         let all = file.runs.filter { $0.method == chosen && !$0.work.isEmpty }
         let reached = all.filter { $0.secondsToTarget != nil }
         let runs = reached.isEmpty ? all : reached
+        if file.machine.ranks > 1, !runs.isEmpty, runs.allSatisfy({ $0.ranks == 1 }) {
+            throw PlanError(
+                description:
+                    "\(chosen.rawValue) was measured to the target on one rank only, which tells nothing about more: "
+                    + "give the pilot a larger --budget, or choose another way with --method")
+        }
         let onNode = ranksPerNode ?? file.machine.ranksOnNode(ranks: file.machine.ranks)
         let growth = Double(file.data.rows) / Double(max(1, file.data.sampleRows))
-        func fit(_ runs: [PilotRun], _ allreduces: [AllreduceMeasurement]) throws -> ScalingModel {
+        func fit(
+            _ runs: [PilotRun], _ allreduces: [AllreduceMeasurement], growth: Double = growth
+        ) throws -> ScalingModel {
             var model = try ScalingModel(
                 runs: runs, allreduces: allreduces, kernels: file.kernels, ranksPerNode: onNode,
                 nodes: { file.machine.nodes(ranks: $0) }, growth: growth)
@@ -66,6 +79,10 @@ package struct Forecast: Codable, Equatable, Sendable {
             return model
         }
         let model = try fit(runs, file.allreduces)
+        let fits = Misfit.all(try fit(runs, file.allreduces, growth: 1), runs)
+        if let worst = fits.max(by: { $0.share < $1.share }), worst.share > MisfitError.largest {
+            throw MisfitError(method: chosen, misfit: worst, asked: ranks)
+        }
         let asked = ranks ?? (0...13).map { 1 << $0 }
         let counts = asked.filter { model.knows($0) && $0 <= 10_000 }
         let powers = (0...13).map { 1 << $0 }.filter { model.knows($0) }
@@ -76,8 +93,10 @@ package struct Forecast: Codable, Equatable, Sendable {
                 Self.resampled(runs, &generator), file.allreduces.map { Self.perturbed($0, &generator) })
             for count in counts { samples[count, default: []].append(log(drawn.total(count))) }
         }
-        let residuals = Self.residuals(model, runs, growth: growth)
+        let residuals = (fits.reduce(0) { $0 + $1.logarithm * $1.logarithm } / Double(max(1, fits.count))).squareRoot()
         let spread = Self.spread(runs)
+        let deviations =
+            spread.degrees < Ratio.leastDegrees ? nil : Student.quantile(within: 0.9, degrees: spread.degrees)
         let alone = model.total(1)
         let measured = { count in
             growth == 1 ? Statistics.median(runs.filter { $0.ranks == count }.map { $0.workSeconds }) : nil
@@ -87,12 +106,13 @@ package struct Forecast: Codable, Equatable, Sendable {
             let seconds = parts.compute + parts.communication
             let doublings = max(0, log2(Double(count) / Double(model.measuredUpTo)))
             let variance =
-                Self.variance(samples[count] ?? []) + residuals * residuals + spread * spread
+                Deviation(samples[count] ?? []).variance + residuals * residuals + spread.variance
                 + (Self.extrapolation * doublings) * (Self.extrapolation * doublings)
-            let factor = exp(1.645 * variance.squareRoot())
+            let factor = deviations.map { exp($0 * variance.squareRoot()) }
             let nodes = model.nodes(count)
             return Prediction(
-                ranks: count, nodes: nodes, seconds: seconds, low: seconds / factor, high: seconds * factor,
+                ranks: count, nodes: nodes, seconds: seconds, low: factor.map { seconds / $0 },
+                high: factor.map { seconds * $0 },
                 speedup: alone / seconds, efficiency: alone / seconds / Double(count),
                 communication: parts.communication / seconds,
                 coreHours: seconds / 3600 * Double(count * file.machine.threads),
@@ -101,7 +121,7 @@ package struct Forecast: Codable, Equatable, Sendable {
         }
         self.method = chosen
         self.ranksPerNode = onNode
-        fitError = residuals
+        fitError = fits.map(\.share).max() ?? 0
         fastest = powers.min { model.total($0) < model.total($1) }
         var paying = 1
         for power in powers.dropFirst() {
@@ -122,9 +142,9 @@ package struct Forecast: Codable, Equatable, Sendable {
             )
         }
         if counts.count < asked.count {
-            notes.append(
+            missing =
                 "more than \(onNode) ranks need several nodes, and the network between them was not measured: pilot on two "
-                    + "nodes, or give --latency and --bandwidth")
+                + "nodes, or give --latency and --bandwidth"
         }
     }
 
@@ -152,35 +172,12 @@ package struct Forecast: Codable, Equatable, Sendable {
         (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0..<1, using: &generator) }
     }
 
-    private static func residuals(_ model: ScalingModel, _ runs: [PilotRun], growth: Double) -> Double {
-        guard growth == 1 else { return 0.05 }
-        let errors = Dictionary(grouping: runs, by: \.ranks).compactMap { count, runs in
-            Statistics.median(runs.map(\.workSeconds)).map { log($0 / model.total(count)) }
+    /// Of ln T from run to run, pooled over the numbers of ranks.
+    private static func spread(_ runs: [PilotRun]) -> Deviation {
+        var spread = Deviation()
+        for group in Dictionary(grouping: runs, by: \.ranks).sorted(by: { $0.key < $1.key }).map(\.value) {
+            spread.add(Deviation(group.map { log(max($0.workSeconds, 1e-9)) }))
         }
-        return (errors.reduce(0) { $0 + $1 * $1 } / Double(max(1, errors.count))).squareRoot()
-    }
-
-    /// Of ln T from run to run, from the quartiles; pooled over the numbers of ranks.
-    private static func spread(_ runs: [PilotRun]) -> Double {
-        let widths = Dictionary(grouping: runs, by: \.ranks).values.compactMap { runs -> Double? in
-            let times = runs.map { log($0.workSeconds) }
-            guard times.count >= 4, let low = Statistics.quantile(times, 0.25),
-                let high = Statistics.quantile(times, 0.75)
-            else { return nil }
-            return (high - low) / 1.35
-        }
-        return Statistics.median(widths) ?? 0.1
-    }
-
-    private static func variance(_ values: [Double]) -> Double {
-        guard values.count > 1, let mean = Statistics.mean(values) else { return 0 }
-        return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
-    }
-}
-
-extension ScalingModel {
-    package func total(_ ranks: Int) -> Double {
-        let parts = seconds(ranks)
-        return max(parts.compute + parts.communication, 1e-12)
+        return spread
     }
 }

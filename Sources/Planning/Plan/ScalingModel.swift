@@ -206,6 +206,13 @@ package struct ScalingModel: Sendable {
     }
 }
 
+extension ScalingModel {
+    package func total(_ ranks: Int) -> Double {
+        let parts = seconds(ranks)
+        return max(parts.compute + parts.communication, 1e-12)
+    }
+}
+
 extension WorkPhase {
     package static let none = WorkPhase(
         key: "", iterations: 0, batch: 0, rows: 0, seconds: 0, communication: 0, transfer: 0, reductions: [])

