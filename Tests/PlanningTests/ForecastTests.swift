@@ -164,7 +164,7 @@ struct KnownCluster {
         let certainty = PilotAnswers(file: file).all[2].answers.map(\.text)
         #expect(certainty.contains { $0.contains("No forecast for auto: ") && $0.contains("50 % off") }, "\(certainty)")
         #expect(PilotPage(file: file).html.contains("No forecast for auto"))
-        #expect(!PilotText(file: file).text.contains("Predicted"))
+        #expect(!PilotText(file: file).text.contains("By the forecast"))
         // 20 % are borne.
         for index in file.runs.indices where file.runs[index].ranks == 2 { file.runs[index].workSeconds *= 0.6 }
         #expect(try Forecast(file, draws: 5).fitError > 0.15)

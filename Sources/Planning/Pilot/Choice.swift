@@ -89,7 +89,10 @@ package struct Choice {
             let ratio = Ratio(ways[index].times, over: ways[chosen].times, confidence: confidence, pooled: pooled)
         else { return (.tooFewRuns, nil) }
         guard let low = ratio.low else { return (.tooFewRuns, ratio) }
-        if ratio.isFaster { return (.overlapping, ratio) }
+        if ratio.isFaster {
+            let hasRanges = [index, chosen].allSatisfy { file.configurations[$0].runLow != nil }
+            return (hasRanges ? .overlapping : .tooFewRuns, ratio)
+        }
         return (low > 1 ? .slower : low >= 1 / (1 + Self.resolution) ? .alike : .unknown, ratio)
     }
 

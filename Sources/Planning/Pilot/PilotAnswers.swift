@@ -95,7 +95,7 @@ package struct PilotAnswers {
             }
         }
         if chosen.ranks > 1 { lines.append(speedup(advice, chosen)) }
-        if let forecast { lines.append("Predicted for numbers of ranks not tried: \(forecast.sentence)") }
+        if let forecast { lines.append("By the forecast: \(forecast.sentence)") }
         if let notTried { lines.append(notTried) }
         return lines
     }

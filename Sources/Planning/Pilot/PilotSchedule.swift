@@ -27,13 +27,17 @@ package struct Assignment: Equatable, Sendable {
 ///    get a short run, the better half one of four times the passes, and so on: a step that is best at first may be too
 ///    long for the end. Constant small batches are tuned on one rank,
 ///    large ones on all.
-/// 3. Every method once at every number of ranks.
+/// 3. Every method once at every number of ranks, in at most `firstShare` of what is left; `auto`, the default, before all
+///    others and with twice their share. None costs more than `patience` times the cheapest that has reached the target:
+///    what needs longer is no candidate, and what it would take is better spent on repeats.
 /// 4. Repeats until the budget is spent: first those that the recommendation rests on, which are what may be the fastest
 ///    and `auto`, the default, until each has `leastRuns`; then two of three go to what may be the fastest, the others to
 ///    what has few.
 package struct PilotSchedule: Sendable {
     package static let tuningShare = 0.3
     package static let rungs = 4
+    package static let firstShare = 0.6
+    package static let patience = 4.0
     /// Slower than this many times the fastest: no candidate for the recommendation.
     package static let contention = 1.5
 
@@ -93,7 +97,8 @@ package struct PilotSchedule: Sendable {
         for method in methods where method.needsTuning {
             tuning[method] = candidates(method).map { ($0, nil) }
         }
-        first = ranks.reversed().flatMap { count in methods.map { ($0, count) } }
+        let everywhere = ranks.reversed().flatMap { count in methods.map { (method: $0, ranks: count) } }
+        first = everywhere.filter { $0.method == .auto } + everywhere.filter { $0.method != .auto }
     }
 
     /// The setting that tuning has found best; nil for methods that need none.
@@ -116,8 +121,12 @@ package struct PilotSchedule: Sendable {
         tuningEnd = end
         if let assignment = nextTuning(left: end - spent) { return assignment }
         if let (method, count) = first.first {
-            // Four fifths of what is left for the first round, in equal parts; who needs less leaves it to the others.
-            return measurement(method, count, number: 0, allowance: 0.8 * left / Double(first.count))
+            // Equal parts; who needs less leaves it to the others.
+            let parts = first.reduce(0) { $0 + Self.parts($1.method) }
+            let share = Self.firstShare * left * Self.parts(method) / parts
+            let cheapest = configurations.filter { !$0.times.isEmpty }.map(\.greatestCost).min()
+            return measurement(
+                method, count, number: 0, allowance: min(share, cheapest.map { Self.patience * $0 } ?? .infinity))
         }
         return nextRepeat(left: left)
     }
@@ -182,6 +191,8 @@ package struct PilotSchedule: Sendable {
     }
 
     // MARK: - Measuring
+
+    private static func parts(_ method: PilotMethod) -> Double { method == .auto ? 2 : 1 }
 
     private func measurement(_ method: PilotMethod, _ count: Int, number: Int, allowance: Double) -> Assignment {
         Assignment(

@@ -6,7 +6,7 @@ package enum Standing: String, Codable, Sendable {
     case alike
     /// It may be more than a tenth faster: the difference is less than the noise.
     case unknown
-    /// Faster beyond noise where runs are compared in pairs, but single runs of the two may take as long.
+    /// Faster on average, beyond noise, but the ranges of single runs overlap.
     case overlapping
     /// The same, because runs are too few to tell noise.
     case tooFewRuns

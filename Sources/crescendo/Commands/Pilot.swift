@@ -18,8 +18,8 @@ struct PilotCommand: RankCommand {
             Trains a sample of the data with SGD (small constant batch, decaying step), a large constant batch, and \
             growing batches of four kinds, on 1, 2, 4, … of the ranks, again and again until the budget is spent. Step \
             sizes that need tuning are tuned, and what that takes is counted. All are measured by the time until the \
-            same objective. Writes pilot.html, with a recommendation, and pilot.json, from which `crescendo plan` \
-            predicts other numbers of ranks.
+            same objective. Where the runs do not tell two ways apart, it says so and recommends the default. Writes \
+            pilot.html, with a recommendation, and pilot.json, from which `crescendo plan` predicts other numbers of ranks.
             """)
 
     @Argument(help: ArgumentHelp("Data files.", valueName: "data"), completion: .file())
