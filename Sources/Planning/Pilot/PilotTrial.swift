@@ -37,7 +37,7 @@ package struct PilotTrial {
     }
 
     /// Looks for the picture at about this many points of a run.
-    private static let points = 10
+    private static let points = 6
     /// Repeats that tell what their iterations did.
     private static let repeatsWithWork = 20
 
