@@ -107,7 +107,12 @@ import Testing
         // The budget ended it after 1 s, and 5 s are what the best takes.
         file = pilot([(.auto, 1, [5, 5, 5.1]), (.bb, 1, [nil])], stop: "timeLimit")
         #expect(file.configurations.map(\.standing) == [nil, .cutShort])
-        #expect(certainty(file).contains("the budget ended such a run before"))
+        // Of much the same time, and of clearly more than the others take.
+        let near = pilot([(.auto, 1, [0.8, 1.1, 0.9]), (.bb, 1, [nil])], stop: "timeLimit")
+        #expect(near.configurations.map(\.standing) == [nil, .cutShort])
+        let far = pilot([(.auto, 1, [0.1, 0.11, 0.1]), (.bb, 1, [nil])], stop: "timeLimit")
+        #expect(far.configurations.map(\.standing) == [nil, .slower])
+        #expect(certainty(file).contains("ended too early to say"))
     }
 
     /// The default was ended after 1 s, and another came to the target in one run of 0.9 s.

@@ -80,14 +80,14 @@ package struct Choice {
     /// How a configuration compares with the chosen one.
     package func standing(_ index: Int) -> (Standing?, Ratio?) {
         guard let chosen else { return (nil, nil) }
-        guard let seconds = file.configurations[chosen].seconds else { return (.tooFewRuns, nil) }
+        guard file.configurations[chosen].seconds != nil else { return (.tooFewRuns, nil) }
+        let ratio = Ratio(ways[index].times, over: ways[chosen].times, confidence: confidence, pooled: pooled)
         guard file.configurations[index].seconds != nil else {
-            let isOpen = ways[index].cutAt.map { $0 < (1 - Self.resolution) * seconds } ?? false
-            return (isOpen ? .cutShort : .slower, nil)
+            // The time that it had, which is less than the time that it takes, tells it is slower, or nothing.
+            let isSlower = ways[index].cutAt == nil || ratio?.low.map { $0 > 1 } == true
+            return (isSlower ? .slower : .cutShort, nil)
         }
-        guard
-            let ratio = Ratio(ways[index].times, over: ways[chosen].times, confidence: confidence, pooled: pooled)
-        else { return (.tooFewRuns, nil) }
+        guard let ratio else { return (.tooFewRuns, nil) }
         guard let low = ratio.low else { return (.tooFewRuns, ratio) }
         if ratio.isFaster {
             let hasRanges = [index, chosen].allSatisfy { file.configurations[$0].runLow != nil }

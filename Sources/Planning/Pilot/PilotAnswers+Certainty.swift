@@ -36,7 +36,7 @@ extension PilotAnswers {
             lines.append("Cannot tell whether \(others) would be faster than \(name(chosen)): too few runs.")
         }
         if let others = names(.cutShort) {
-            lines.append("Cannot tell whether \(others) would be faster: the budget ended such a run before.")
+            lines.append("Cannot tell whether \(others) would be faster: such runs were ended too early to say.")
         }
         return lines
     }
@@ -49,7 +49,7 @@ extension PilotAnswers {
             }
             return [
                 "Cannot tell whether \(first)\(reached.count > 1 ? " or another of \(reached.count) that reached the target" : "") "
-                    + "would be faster than \(name(chosen)), the default: the budget ended that before."
+                    + "would be faster than \(name(chosen)), the default: its runs were ended too early to say."
             ]
         }
         var lines = doubts

@@ -10,7 +10,7 @@ package enum Standing: String, Codable, Sendable {
     case overlapping
     /// The same, because runs are too few to tell noise.
     case tooFewRuns
-    /// It was ended before it had the time that the recommended one takes.
+    /// It was ended before it had clearly more time than the recommended one takes.
     case cutShort
 
     package var isOpen: Bool { self == .unknown || self == .overlapping || self == .tooFewRuns || self == .cutShort }
