@@ -223,7 +223,10 @@ package struct PilotAnswers {
                 guard other.reached == 0 else {
                     return "\(words), \(name(other)): \(other.reached) of \(other.runs) runs reached the target."
                 }
-                return "\(words), \(name(other)): it did not reach the target within the budget"
+                let longest = file.runs.filter { $0.method == other.method && $0.ranks == other.ranks }.map(\.seconds)
+                    .max()
+                return "\(words), \(name(other)): it did not reach the target"
+                    + (longest.map { " in \(NumberFormat.duration($0))" } ?? "")
                     + (other.objective.map {
                         " (best objective \(NumberFormat.significant($0, 5)), target "
                             + "\(NumberFormat.significant(file.target.objective, 5)))"
