@@ -59,7 +59,8 @@ package struct QualitySection {
         }
         if qualities.contains(where: { !$0.intervals.isEmpty }) {
             sentences.append(
-                "95 % interval: where the figure lies 95 times of 100 when as many other rows of the same kind are judged.")
+                "95 % interval: where the figure lies 95 times of 100 when as many other rows of the same kind are judged."
+            )
         }
         if qualities.contains(where: \.isWeighted) { sentences.append("Rows count by their weights.") }
         sentences.append(figures.map { "\($0.name): \($0.explanation)" }.joined(separator: "; ") + ".")
