@@ -51,6 +51,13 @@ package struct ClassFigures: Equatable {
         return present.reduce(0) { $0 + recall($1) } / Double(max(1, present.count))
     }
 
+    /// Rows that count so much more.
+    func scaled(by factor: Double) -> ClassFigures {
+        ClassFigures(
+            labelled: labelled.map { factor * $0 }, predicted: predicted.map { factor * $0 },
+            right: right.map { factor * $0 })
+    }
+
     /// The class of most rows, the first of several.
     package var commonest: Int { labelled.indices.max { (labelled[$0], $1) < (labelled[$1], $0) } ?? 0 }
 

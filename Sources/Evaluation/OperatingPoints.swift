@@ -50,6 +50,7 @@ package struct OperatingPoints: Equatable {
         /// Whether class 1 is looked for, which high scores mean; else class 0.
         package let looksForOne: Bool
         private let hasProbabilities: Bool
+        private let rowsOfWeight: Double
         private var (wanted, others) = (0.0, 0.0)
         private var (hits, misses) = (0.0, 0.0)
         private var result = OperatingPoints()
@@ -57,9 +58,12 @@ package struct OperatingPoints: Equatable {
         private var nextTenth = 1.0
         private var last: Point?
 
-        /// - Parameter hasProbabilities: 1 / (1 + exp(−score)) is the probability of class 1.
-        package init(looksForOne: Bool, hasProbabilities: Bool) {
+        /// - Parameters:
+        ///   - hasProbabilities: 1 / (1 + exp(−score)) is the probability of class 1.
+        ///   - rowsOfWeight: what a weight of 1 counts as.
+        package init(looksForOne: Bool, hasProbabilities: Bool, rowsOfWeight: Double = 1) {
             (self.looksForOne, self.hasProbabilities) = (looksForOne, hasProbabilities)
+            self.rowsOfWeight = rowsOfWeight
         }
 
         /// - Parameters:
@@ -104,7 +108,7 @@ package struct OperatingPoints: Equatable {
             result.calibration.append(
                 Tenth(
                     predicted: tenth.probability / tenth.weight, observed: tenth.wanted / tenth.weight,
-                    rows: tenth.weight))
+                    rows: rowsOfWeight * tenth.weight))
             tenth = (0, 0, 0)
         }
 

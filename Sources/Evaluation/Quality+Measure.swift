@@ -42,10 +42,12 @@ extension Quality {
         var scores = TwoClassScores(dataset)
         var tally = ClassFigures.Tally(classes: 2, isWeighted: isWeighted)
         confusion = isDetailed ? ConfusionMatrix(classes: 2) : nil
+        // So that weights sum to the number of rows.
+        let unit = Double(rows) / weights
         func add(_ row: Int, _ score: Float, _ predicted: Int?, _ probability: Double) {
             let label = dataset.labels[row] == 1 ? 1 : 0
             let weight = Quality.weight(row, dataset)
-            if let predicted { confusion?.add(label: label, predicted: predicted, weight: weight) }
+            if let predicted { confusion?.add(label: label, predicted: predicted, weight: weight * unit) }
             tally.add(label: label, predicted: predicted, weight: weight)
             scores.add(score, probability: trained.hasProbabilities ? probability : nil, label, weight)
         }
@@ -70,23 +72,24 @@ extension Quality {
     ) throws {
         let classes = trained.specification.outputCount
         var tally = ClassFigures.Tally(classes: classes, isWeighted: isWeighted)
-        var rows: [Bootstrap.Row] = []
+        var drawn: [Bootstrap.Row] = []
         confusion = isDetailed ? ConfusionMatrix(classes: classes) : nil
+        let unit = Double(rows) / weights
         forEachPrediction(trained.model, trained.parameters, dataset) { row, output in
             let label = Int(dataset.labels[row])
             let predicted = trained.specification.predictedClass(output)
             let weight = Quality.weight(row, dataset)
             tally.add(label: label, predicted: predicted, weight: weight)
-            if let predicted { confusion?.add(label: label, predicted: predicted, weight: weight) }
+            if let predicted { confusion?.add(label: label, predicted: predicted, weight: weight * unit) }
             guard isDrawn else { return }
-            rows.append(
+            drawn.append(
                 Bootstrap.Row(
                     output: Float(predicted ?? -1), label: Float(label), loss: -log(output[label]),
                     weight: Float(weight)))
         }
         try take(tally, weights, communicator)
         if isDrawn {
-            try draw(.classes(count: classes, hasProbabilities: trained.hasProbabilities), rows, communicator)
+            try draw(.classes(count: classes, hasProbabilities: trained.hasProbabilities), drawn, communicator)
         }
     }
 
@@ -101,7 +104,7 @@ extension Quality {
         _ tally: ClassFigures.Tally, _ weights: Double, _ communicator: any Communicator
     ) throws {
         let figures = try tally.total(communicator)
-        perClass = figures
+        perClass = isWeighted ? figures.scaled(by: Double(rows) / weights) : figures
         accuracy = figures.right.reduce(0, +) / weights
         balancedAccuracy = figures.balancedAccuracy
         if figures.classes > 2 { (macro, weighted) = (figures.macro, figures.weighted) }
@@ -118,7 +121,9 @@ extension Quality {
         auc = try AreaUnderCurve.measure(
             scores: scores.scores, signedWeights: scores.signedWeights,
             for: isDetailed
-                ? OperatingPoints.Builder(looksForOne: positive == 1, hasProbabilities: hasProbabilities) : nil,
+                ? OperatingPoints.Builder(
+                    looksForOne: positive == 1, hasProbabilities: hasProbabilities, rowsOfWeight: Double(rows) / weights)
+                : nil,
             communicator: communicator)
         if hasProbabilities { brier = try communicator.sum([scores.squares])[0] / weights }
         if let perClass {

@@ -228,7 +228,8 @@ extension DistributedTable {
         throw DatasetError("\(place(ofRow: row)): \(String(decoding: text, as: UTF8.self))")
     }
 
-    /// Per part: 1 / mean weight. Nil without weights.
+    /// Per part: 1 / mean weight, for scoring the power of two next to it, which leaves weights as exact as they are. Nil without
+    /// weights.
     private func weightFactors(_ placement: RowPlacement) throws -> [Double]? {
         guard hasWeights else { return nil }
         try refuseRows { block, row in
@@ -251,7 +252,11 @@ extension DistributedTable {
                 ? ["the training rows", "the validation rows"][part] : "the rows of \(files[0].name)"
             throw DatasetError("the weights of \(rows) sum to \(sums[part]): at least one must be above 0")
         }
-        return zip(sums, counts).map { $1 == 0 ? 1 : Double($1) / $0 }
+        return zip(sums, counts).map { sum, count in
+            guard count > 0 else { return 1 }
+            let factor = Double(count) / sum
+            return placement.isInFileOrder ? Double(sign: .plus, exponent: factor.exponent, significand: 1) : factor
+        }
     }
 
     /// Dense or sparse, as asked for or by density and memory. Collective; throws when the rows do not fit.

@@ -59,6 +59,7 @@ struct RowPlacement {
     }
 
     var hasValidation: Bool { choice.isAny }
+    var isInFileOrder: Bool { permutations == nil }
 
     @inline(__always)
     func isValidation(_ row: Int) -> Bool { choice.isValidation(row) }
