@@ -61,40 +61,51 @@ package struct Figure: Sendable {
             "balanced accuracy", key: "balancedAccuracy",
             "the mean over the classes of the share of their rows that are found",
             higherIsBetter: true,
+            text: { NumberFormat.share($0, of: $1.rows) },
             nothing: { $0.accuracy == nil ? nil : $0.classes.map { 1 / Double($0) } },
             { $0.balancedAccuracy.map { $0 } }),
         Figure(
             "area under the ROC curve", key: "auc",
-            "the chance that a positive row gets a higher score than another one",
+            "the chance that a row of the class that is looked for scores higher than another one",
             higherIsBetter: true, nothing: { $0.classes == nil ? nil : 0.5 }, { $0.auc.map(\.value) }),
         Figure(
-            "log loss", key: "logLoss", "mean of −ln of the probability that the model gives to the right class",
+            "log loss", key: "logLoss",
+            "how surprised the probabilities are by the right class, mean of −ln p; lower is better",
             higherIsBetter: false,
             nothing: \.logLoss, { $0.logLoss.map { $0 } }),
         Figure(
             "precision", key: "precision", "of the rows called the class that is looked for, the share that are",
             higherIsBetter: true,
-            { ($0.positive?.precision).map { $0 } }),
+            text: { value, quality in
+                guard let index = quality.positive?.index, quality.perClass?.predicted[index] == 0 else {
+                    return NumberFormat.share(value, of: quality.rows)
+                }
+                return "none called so"
+            }, { ($0.positive?.precision).map { $0 } }),
         Figure(
             "recall", key: "recall", "of the rows of that class, the share that are called so", higherIsBetter: true,
-            { ($0.positive?.recall).map { $0 } }),
+            text: { NumberFormat.share($0, of: $1.rows) }, { ($0.positive?.recall).map { $0 } }),
         Figure(
-            "F1", key: "f1", "the harmonic mean of both", higherIsBetter: true, { ($0.positive?.f1).map { $0 } }),
+            "F1", key: "f1", "one number for precision and recall, their harmonic mean", higherIsBetter: true,
+            { ($0.positive?.f1).map { $0 } }),
         Figure(
             "average precision", key: "averagePrecision",
-            "the mean precision over all thresholds, by what each adds to the recall",
+            "the mean precision over all thresholds",
             higherIsBetter: true, { $0.positive.map(\.averagePrecision) }),
         Figure(
-            "Brier score", key: "brier", "mean squared error of the probability", higherIsBetter: false,
+            "Brier score", key: "brier", "mean squared error of the probability; lower is better",
+            higherIsBetter: false,
             { $0.brier.map { $0 } }),
         Figure(
             "macro F1", key: "macroF1", "the mean of F1 over the classes", higherIsBetter: true,
             { ($0.macro?.f1).map { $0 } }),
         Figure(
-            "root mean squared error", key: "rmse", "in units of the label", higherIsBetter: false, nothing: \.rmse,
+            "root mean squared error", key: "rmse", "in units of the label, large errors count most; lower is better",
+            higherIsBetter: false, nothing: \.rmse,
             { $0.rmse.map { $0 } }),
         Figure(
-            "mean absolute error", key: "mae", "in units of the label", higherIsBetter: false, nothing: \.mae,
+            "mean absolute error", key: "mae", "in units of the label; lower is better", higherIsBetter: false,
+            nothing: \.mae,
             { $0.mae.map { $0 } }),
         Figure(
             "R²", key: "r2", "share of the label's variance that the model explains", higherIsBetter: true,

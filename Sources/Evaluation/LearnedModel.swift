@@ -15,6 +15,17 @@ package struct LearnedModel: Equatable {
         package var scale: Double
         /// Which outputs those are, where not all are listed.
         package var listed: [Int]?
+
+        mutating func turn() {
+            perUnit = perUnit.map { -$0 }
+            perScale = perScale.map { -$0 }
+        }
+
+        /// A round number of units that the feature commonly differs by: a power of ten, at most `scale`.
+        package var step: Double {
+            guard scale.isFinite, scale > 0 else { return 1 }
+            return pow(10, log10(scale * (1 + 1e-9)).rounded(.down))
+        }
     }
 
     package struct Column: Equatable {
@@ -64,6 +75,20 @@ package struct LearnedModel: Equatable {
         columnCount = influences.count
         let places = influences.indices.sorted { (influences[$0], $1) > (influences[$1], $0) }
         columns = builder.columns(places.prefix(largest), influences)
+    }
+
+    /// Turns effects towards the class that is looked for, where one output speaks for two.
+    package mutating func look(for positive: Int, _ labels: LabelEncoding) {
+        guard case .classes(let names) = labels, names.count == 2, outputs.count == 1, positive == 0,
+            outputs[0] == names[1]
+        else { return }
+        outputs = [names[0]]
+        intercepts = intercepts.map { -$0 }
+        for column in columns.indices {
+            for feature in columns[column].features.indices {
+                columns[column].features[feature].turn()
+            }
+        }
     }
 
     private static func effect(_ kind: ModelKind) -> Effect {

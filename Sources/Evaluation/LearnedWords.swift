@@ -1,15 +1,28 @@
 import Platform
 
 extension LearnedModel {
+    /// Effects multiply.
+    package var isFactor: Bool { effect == .logOdds || effect == .logValue }
+
     /// What a number in `describe` is.
     package var effectText: String {
         switch effect {
         case .value: "what is added to the prediction, in units of the label"
-        case .logValue: "what the prediction is multiplied with"
-        case .logOdds: "what the odds of \(outputs.first ?? "the second class") are multiplied with"
+        case .logValue: "what the prediction is multiplied by"
+        case .logOdds: "what the odds of \(outputs.first ?? "the second class") are multiplied by"
         case .margin: "what is added to the margin, which is above 0 for \(outputs.first ?? "the second class")"
         case .score: "what is added to the score of a class; the class of the highest score is the answer"
         }
+    }
+
+    /// The largest effect of a column, for a sentence.
+    package func short(_ column: Column) -> String {
+        let name = column.kind == .feature ? "feature \(column.name)" : column.name
+        guard let feature = column.largest(1).first else { return name }
+        let isStep = column.kind == .number || column.kind == .feature || isNumber(feature, column)
+        let start = isStep ? "" : shortName(feature, column) + (outputs.count > 1 ? ": " : " ")
+        return "\(name) (\(start)\(effects(feature, feature.perScale, outputs: 1))"
+            + (isStep ? " for \(NumberFormat.significant(feature.scale, 3)) more" : "") + ")"
     }
 
     /// What a column does to the answer, its largest effects first.
@@ -17,11 +30,11 @@ extension LearnedModel {
         if column.kind == .categories || column.kind == .date {
             let shown = column.largest(count).filter { $0.perScale.contains { $0 != 0 } }
             let texts = shown.map { feature in
-                "\(shortName(feature, column)) \(effects(feature, feature.perScale, outputs: 1))"
+                "\(shortName(feature, column))\(outputs.count > 1 ? ": " : " ")\(effects(feature, feature.perScale, outputs: 1))"
                     + (isNumber(feature, column) ? " for \(step(feature))" : "")
             }
             let all = max(column.features.count, column.featureCount ?? 0)
-            return texts.joined(separator: ", ") + (all > shown.count ? ", … (\(shown.count) of \(all))" : "")
+            return texts.joined(separator: ", ") + (all > shown.count ? "; the strongest \(shown.count) of \(all)" : "")
         }
         guard let feature = column.features.first(where: { $0.name == column.name }) ?? column.features.first else {
             return ""
@@ -68,10 +81,10 @@ extension LearnedModel {
     }
 
     private func text(_ value: Double) -> String {
-        let sign = value > 0 ? "+" : ""
-        guard effect == .logOdds || effect == .logValue else { return sign + NumberFormat.significant(value, 3) }
-        // Behind a 1 nothing would be seen.
-        guard abs(value) >= 0.01 else { return sign + NumberFormat.significant(100 * (exp(value) - 1), 2) + " %" }
-        return "× " + NumberFormat.significant(exp(value), 3)
+        guard isFactor else {
+            return (value > 0 ? "+" : "") + NumberFormat.significant(value, 3)
+        }
+        // Near 1 more digits are needed to see anything.
+        return "× " + NumberFormat.significant(exp(value), abs(value) < 0.01 ? 5 : 3)
     }
 }

@@ -43,6 +43,16 @@ package struct OperatingPoints: Equatable {
         return all > 0 ? calibration.reduce(0) { $0 + $1.rows * abs($1.observed - $1.predicted) } / all : nil
     }
 
+    /// Of probabilities that are right: Σ rows √(2 p (1 − p) / (π rows)) / Σ rows, the mean distance of a share of so many rows
+    /// from its expectation.
+    package var calibrationErrorByChance: Double? {
+        let all = calibration.reduce(0) { $0 + $1.rows }
+        let sum = calibration.reduce(0) { sum, tenth in
+            sum + (2 / Double.pi * max(0, tenth.predicted * (1 - tenth.predicted)) * tenth.rows).squareRoot()
+        }
+        return all > 0 ? sum / all : nil
+    }
+
     private init() {}
 
     /// Takes groups of rows of equal score, the likeliest first.

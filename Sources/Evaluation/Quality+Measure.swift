@@ -122,7 +122,8 @@ extension Quality {
             scores: scores.scores, signedWeights: scores.signedWeights,
             for: isDetailed
                 ? OperatingPoints.Builder(
-                    looksForOne: positive == 1, hasProbabilities: hasProbabilities, rowsOfWeight: Double(rows) / weights)
+                    looksForOne: positive == 1, hasProbabilities: hasProbabilities, rowsOfWeight: Double(rows) / weights
+                )
                 : nil,
             communicator: communicator)
         if hasProbabilities { brier = try communicator.sum([scores.squares])[0] / weights }

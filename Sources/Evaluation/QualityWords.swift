@@ -32,11 +32,7 @@ extension Quality {
                 + "\(NumberFormat.share(accuracy, of: self.rows)) of \(rows), that answer on "
                 + "\(NumberFormat.share(nothing, of: self.rows))"
                 + (beatsBaseline ? ", a difference that so few rows may show by chance." : ".")
-            if let logLoss, let shares = baseline.logLoss, logLoss < 0.99 * shares {
-                text +=
-                    " Its probabilities say something: log loss \(NumberFormat.significant(logLoss, 4)), of the classes' "
-                    + "shares \(NumberFormat.significant(shares, 4))."
-            }
+            if let ranking = ranking(classes) { text += " It does tell rows apart: " + ranking }
             return text
         }
         guard let rmse, let nothing = baseline.rmse else { return nil }
@@ -47,6 +43,54 @@ extension Quality {
             + ": on \(rows) its root mean squared error is \(NumberFormat.significant(rmse, 4)), that of the mean "
             + NumberFormat.significant(nothing, 4)
             + (beatsBaseline ? ", a difference that so few rows may show by chance." : ".")
+    }
+
+    /// How well scores order the rows of two classes; nil: no better than chance, as far as is known.
+    package func ranking(_ classes: [String]) -> String? {
+        guard let area = auc?.value, let positive, intervals["auc"].map({ $0.low > 0.5 }) ?? (area > 0.55) else {
+            return nil
+        }
+        let name = classes.indices.contains(positive.index) ? classes[positive.index] : "class \(positive.index)"
+        let tenth = auc?.operation?.points.first { $0.called >= 0.09 && $0.called <= 0.12 }
+        let found = tenth.map {
+            "; the \(NumberFormat.percent($0.called)) of the rows with the highest scores hold "
+                + "\(NumberFormat.percent($0.recall)) of all \(name)"
+        }
+        return
+            "of a row of \(name) and another one it scores the first higher \(NumberFormat.percent(area)) of the times "
+            + "(area under the ROC curve)\(found ?? "")."
+    }
+
+    /// Where it is worst.
+    package func weakness(_ classes: [String]) -> String? {
+        func name(_ index: Int) -> String { classes.indices.contains(index) ? classes[index] : "class \(index)" }
+        if let perClass, let index = positive?.index {
+            let (all, found) = (perClass.labelled[index], perClass.right[index])
+            guard all > 0 else { return nil }
+            let rows =
+                "\(NumberFormat.count(Int(saturating: found.rounded()))) of \(NumberFormat.count(Int(saturating: all.rounded())))"
+            guard perClass.predicted[index] > 0 else {
+                return
+                    "It never answers \(name(index)): none of the \(NumberFormat.count(Int(saturating: all.rounded()))) rows is found."
+            }
+            return "Of \(name(index)) it finds \(rows) rows; of the rows it calls so "
+                + "\(NumberFormat.percent(perClass.precision(index))) are."
+        }
+        if let perClass {
+            let present = (0..<perClass.classes).filter { perClass.labelled[$0] > 0 }
+            guard let worst = present.min(by: { perClass.recall($0) < perClass.recall($1) }) else { return nil }
+            return "It is least good at \(name(worst)): it finds \(NumberFormat.percent(perClass.recall(worst))) of "
+                + "\(NumberFormat.count(Int(saturating: perClass.labelled[worst].rounded()))) rows."
+        }
+        guard let rmse, let row = worst.first, rows > 0 else { return nil }
+        let error = row.label - row.prediction
+        let share = error * error / (rmse * rmse * Double(rows))
+        let usual = mae.map { "It is off by \(NumberFormat.significant($0, 3)) on average" } ?? "It is off"
+        guard share >= 0.1, share < 1, !isWeighted, let number = row.row else { return usual + "." }
+        let others = (rmse * rmse * Double(rows) - error * error) / Double(max(1, rows - 1))
+        return usual
+            + "; row \(NumberFormat.count(number)) alone makes \(NumberFormat.percent(share)) of the squared error: without it "
+            + "the root mean squared error is \(NumberFormat.significant(max(0, others).squareRoot(), 4))."
     }
 
     /// For the terminal: the figures, what doing nothing scores, and what is said of the class that is looked for.

@@ -12,6 +12,8 @@ package struct ResultFile {
     package var test: Quality?
     /// Names of the labels, in the order of the confusion matrix.
     package var classes: [String] = []
+    /// Name of the label's column, where it has one.
+    package var label: String?
     package var model: String
     package var l2: Double
     package var rows: Int
@@ -91,6 +93,7 @@ package struct ResultFile {
             ("finished", .string(finished)),
             ("environment", environment.json),
             ("classes", classes.isEmpty ? .null : .array(classes.map { .string($0) })),
+            ("label", label.map { .string($0) } ?? .null),
             ("train", train?.json ?? .null),
             ("validation", validation?.json ?? .null),
             ("test", test?.json ?? .null),

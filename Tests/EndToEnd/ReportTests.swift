@@ -35,8 +35,9 @@ import Testing
         #expect(try Schema("status").complaints(JSON(text: place.read("run/status.json"))) == [])
         #expect(try Schema("events").complaints(lines: place.read("run/events.jsonl")) == [])
         let picture = kind == "values" ? "Residuals" : "Confusion matrix"
-        for words in ["rows held back", "Gradient norm", "Signal-to-noise ratio", "initial-batch", "Open MPI", picture]
-        {
+        for words in [
+            "validation rows", "Gradient norm", "Signal-to-noise ratio", "initial-batch", "Open MPI", picture,
+        ] {
             // The MPI may be another one.
             #expect(page.contains(words) || words == "Open MPI" && page.contains("MPICH"), "\(words)")
         }

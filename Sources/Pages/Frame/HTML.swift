@@ -29,7 +29,7 @@ package struct HTML: ExpressibleByStringInterpolation, Equatable {
     /// Text for people, whatever characters it holds.
     package static func escaped(_ text: some StringProtocol) -> HTML {
         // A number and its per cent sign stay on one line.
-        let text = String(text).replacing(" %", with: "\u{A0}%")
+        let text = String(text).replacing(" %", with: "\u{A0}%").replacing("× ", with: "×\u{A0}")
         var result = ""
         result.reserveCapacity(text.utf8.count)
         for scalar in text.unicodeScalars {

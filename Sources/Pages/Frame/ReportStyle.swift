@@ -115,6 +115,8 @@ package enum ReportStyle {
             .text { text-align: left; overflow-wrap: anywhere; min-width: 9ch; white-space: normal; }
             tbody th { text-align: left; min-width: 14ch; }
             .learned .text { min-width: 16ch; }
+            .learned tbody th { vertical-align: top; }
+            .what { color: var(--muted); white-space: normal; display: inline-block; min-width: 24ch; text-align: left; }
             .reach { width: 26%; min-width: 90px; }
             .reach svg { height: 12px; margin-top: 5px; }
             .half { flex: 1 1 340px; }

@@ -8,7 +8,8 @@ package struct Headline {
 
     /// Whether it is any good first, then what drives it, what it cost, and how it ended.
     package var sentences: [String] {
-        [verdict, quality].compactMap { $0 } + remarks + [drivers].compactMap { $0 } + [trained + cost, ending]
+        [subject, verdict, quality, weakness].compactMap { $0 } + remarks + [drivers].compactMap { $0 }
+            + [trained + cost, ending]
     }
 
     /// That the model is worth nothing comes first.
@@ -16,15 +17,24 @@ package struct Headline {
         run.judged.flatMap { $0.quality.verdict(rows: $0.name, classes: run.classes) }
     }
 
-    private var remarks: [String] {
+    private var remarks: [String] { run.result?["remarks"]?.array?.compactMap(\.string) ?? [] }
+
+    /// What is predicted, and whether it is known how well.
+    private var subject: String? {
         // What is learned by heart is no measure.
         let unseen =
             run.qualities.first?.part == "train"
-            ? [
-                "These are the rows that it was trained on; how it does on others is not known. '--test 0.2' holds some back."
-            ] : []
-        return unseen + (run.result?["remarks"]?.array?.compactMap(\.string) ?? [])
+            ? "How good it is on new rows is not known: all figures are of the rows that it was trained on "
+                + "('crescendo train … --test 0.2' holds some back)." : nil
+        let label = run.result?["label"]?.string ?? run.option("label")
+        let classes = run.classes.prefix(6).joined(separator: ", ") + (run.classes.count > 6 ? ", …" : "")
+        let predicts = label.map { "The model predicts \($0)\(run.classes.isEmpty ? "" : " (\(classes))")." }
+        let parts = [predicts, unseen].compactMap { $0 }
+        return parts.isEmpty ? nil : parts.joined(separator: " ")
     }
+
+    /// For which rows it is not good.
+    private var weakness: String? { run.judged?.quality.weakness(run.classes) }
 
     /// The columns that move the answer most.
     private var drivers: String? {
@@ -35,8 +45,8 @@ package struct Headline {
         }
         let columns = learned.columns.filter { $0.influence > 0 }.prefix(3)
         guard !columns.isEmpty else { return nil }
-        let names = columns.map { $0.kind == .feature ? "feature \($0.name)" : $0.name }
-        return "What moves its answers most: \(names.joined(separator: ", "))."
+        return
+            "What moves its answers most, here \(learned.effectText): \(columns.map(learned.short).joined(separator: ", "))."
     }
 
     /// Time and processors, of all ranks.
@@ -58,7 +68,11 @@ package struct Headline {
         if let data = run.dataText { text += " on \(data)" }
         var facts: [String] = []
         if let rows = run.rows { facts.append("\(NumberFormat.count(rows)) rows") }
-        if let features = run.result?["features"]?.integer { facts.append("\(NumberFormat.count(features)) features") }
+        if let features = run.result?["features"]?.integer {
+            let columns = run.result?["learned"]?["columnCount"]?.integer
+            let start = columns.map { $0 < features ? "\(NumberFormat.count($0)) columns that became " : "" } ?? ""
+            facts.append(start + "\(NumberFormat.count(features)) features")
+        }
         if run.classes.count > 1 { facts.append("\(run.classes.count) classes") }
         if !facts.isEmpty { text += " (\(facts.joined(separator: ", ")))" }
         return text + "."
@@ -101,7 +115,9 @@ package struct Headline {
             "\(NumberFormat.duration(run.seconds)), \(NumberFormat.count(run.iterations)) iterations and "
             + "\(NumberFormat.significant(run.passes, 3)) passes over the data"
         switch run.state {
-        case .ended(let reason): return reason.explanation + timeText
+        case .ended(let reason):
+            return (reason.isConvergence ? "Training is complete. " : "Training ended early. ") + reason.explanation
+                + timeText
         case .endedOtherwise(let reason): return "It ended after \(work): \(reason).\(timeText)"
         case .running: return "It goes on, so far for \(work).\(timeText)"
         case .interrupted(let reason):
@@ -138,12 +154,14 @@ package struct Headline {
                 }
             }
             if let other = scores.first(where: { ["auc", "r2", "macroF1"].contains($0.key) }) {
-                figures.append((other.name, other.text(of: judged.quality)))
+                figures.append(("\(other.name), \(judged.name)", other.text(of: judged.quality)))
             }
         }
         figures.append(("training time", NumberFormat.duration(run.seconds)))
         if let ranks = run.ranks, let threads = run.threads {
-            figures.append(("ranks × threads", "\(NumberFormat.count(ranks)) × \(threads)"))
+            let name =
+                "core\(ranks * threads == 1 ? "" : "s") (\(NumberFormat.count(ranks)) ranks × \(threads) threads)"
+            figures.append((name, NumberFormat.count(ranks * threads)))
         }
         if run.restarts > 0 { figures.append(("restarts", "\(run.restarts)")) }
         return figures

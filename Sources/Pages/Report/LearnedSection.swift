@@ -30,11 +30,19 @@ package struct LearnedSection {
             : ""
         let bar =
             learned.influencesCompare
-            ? "The bar is how much the column moves the answer from row to row: the deviation of what it adds."
+            ? "The bar is how much the column moves the answer from row to row."
             : "The bar is the size of the column's coefficients, for features scaled as in training."
+        let odds =
+            learned.effect == .logOdds
+            ? " Odds are p / (1 − p): × 2 makes of 20 % 33 %, of 50 % 67 %." : ""
+        let categories =
+            learned.columns.contains { $0.kind == .categories }
+            ? " Categories are compared with each other: their \(learned.isFactor ? "quotient" : "difference") counts."
+            : ""
         return """
-            \(title)<p class="note">\(bar) Behind it stands \(learned.effectText).\(more) All of this holds with the other \
-            columns as they are, and says what goes together, not what causes what.</p>
+            \(title)<p class="note">\(bar) The effect is \(learned.effectText).\(odds)\(categories) One deviation is how far \
+            the values of a column commonly lie from their mean.\(more) All of this holds with the other columns as they are, \
+            and says what goes together, not what causes what.</p>
             \(table(rows, head: ["column", "influence", "effect"]))\(others(learned))
             """
     }
@@ -82,8 +90,8 @@ package struct LearnedSection {
         }
         return """
             \(title)<p class="note">The bar is how much the mean loss grows when the values of the column are shuffled among \
-            \(NumberFormat.count(importance.rows)) rows, so that the column says nothing: what the network makes of it. Columns that say the same hide each other.</p>
-            \(table(rows, head: ["column", "importance", "without it"]))
+            \(NumberFormat.count(importance.rows)) rows, so that the column says nothing. Columns that say the same hide each other.</p>
+            \(table(rows, head: ["column", "importance", "shuffled"]))
             """
     }
 }

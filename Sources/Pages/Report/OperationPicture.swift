@@ -19,12 +19,12 @@ package struct OperationPicture {
     private func thresholds(_ operation: OperatingPoints, _ name: String, _ rows: String) -> HTML {
         var points = operation.points.map { (point: $0, note: "") }
         if let usual = operation.usual { points.append((usual, "as the model decides")) }
-        if let best = operation.best { points.append((best, "highest F1")) }
+        if let best = operation.best { points.append((best, "highest F1 on these rows")) }
         points.sort { $0.point.called < $1.point.called }
         let hasProbabilities = !operation.calibration.isEmpty
         let cells = points.map { point, note -> [HTML] in
             [
-                .escaped(NumberFormat.significant(point.threshold, 3)), .escaped(NumberFormat.percent(point.called)),
+                .escaped(text(threshold: point.threshold)), .escaped(NumberFormat.percent(point.called)),
                 .escaped(NumberFormat.percent(point.precision)), .escaped(NumberFormat.percent(point.recall)),
                 .escaped(NumberFormat.fixed(point.f1, 3)), .escaped(note),
             ]
@@ -33,17 +33,29 @@ package struct OperationPicture {
             <div><h3>What to expect at other thresholds\(run.chip)</h3>
             <p class="note">Rows with \(hasProbabilities ? "a probability" : "an output") of at least the threshold are called \
             \(name). Precision: the share of those that are. Recall: the share of all \(name) rows that are found. On the \
-            \(rows).</p>
+            \(rows).\(operation.usual == nil ? " As the model decides, none is called so." : "")</p>
             \(Page.openTable(
                 label: "Thresholds",
-                head: ["threshold", "called", "precision", "recall", "F1", ""], rows: cells))</div>
+                head: ["threshold", "share called so", "precision", "recall", "F1", ""], rows: cells))</div>
 
             """
     }
 
+    /// Probabilities near 1 are told apart too.
+    private func text(threshold: Double) -> String {
+        guard threshold > 0.99, threshold < 1 else { return NumberFormat.significant(threshold, 3) }
+        let digits = min(12, 1 - Int(log10(1 - threshold).rounded(.down)))
+        return NumberFormat.fixed(threshold, digits)
+    }
+
     private func calibration(_ operation: OperatingPoints, _ name: String, _ rows: String) -> HTML {
         let points = operation.calibration.map { (x: $0.predicted, y: $0.observed) }
-        let error = operation.calibrationError.map { NumberFormat.percent($0) } ?? "unknown"
+        let (error, chance) = (operation.calibrationError ?? 0, operation.calibrationErrorByChance ?? 0)
+        let verdict =
+            error <= 1.5 * chance
+            ? "They are: the mean distance is \(NumberFormat.percent(error)), and chance alone makes \(NumberFormat.percent(chance))."
+            : "Not quite: the mean distance is \(NumberFormat.percent(error)), where chance alone makes "
+                + "\(NumberFormat.percent(chance))."
         let end = max(0.05, min(1, 1.1 * (points.flatMap { [$0.x, $0.y] }.max() ?? 1)))
         var chart = Chart(
             description: "Calibration. The table below has the numbers.", xLabel: "probability that the model gives",
@@ -60,8 +72,8 @@ package struct OperationPicture {
         }
         return """
             <div class="half"><h3>Are the probabilities to be believed?\(run.chip)</h3>
-            <p class="note">The rows in ten equal parts by the probability of \(name) that the model gives: what it says, and \
-            what came true. On the dashed line both agree; the mean distance is \(error). On the \(rows).</p>
+            <p class="note">\(verdict) The rows in ten parts, fewer where many are alike, by the probability of \(name) that \
+            the model gives: what it says, and what came true. On the dashed line both agree. On the \(rows).</p>
             <figure>\(ChartDrawing(chart).svg)</figure>
             \(Page.table(
                 summary: "Calibration as a table", head: ["probability given", "share that is", "rows"], rows: cells))</div>

@@ -97,7 +97,7 @@ package struct ProgressSection {
             guard measure.id == "validation" else { return .empty }
             return """
                 <h3>\(measure.title)</h3>
-                <p class="missing">No rows were held back from training (option <code>--validation</code>).</p>
+                <p class="missing">No rows were set aside to watch training by (option <code>--validation</code>).</p>
 
                 """
         }

@@ -29,6 +29,7 @@ package struct QualitySection {
     /// One row for each figure; beside what the model scores stand what is sure of it and what one answer for all scores.
     private func figures(_ run: ReportedRun) -> HTML {
         let figures = Figure.all.filter { figure in run.qualities.contains { figure.isPart(of: $0.quality) } }
+        // The text comes last: on a phone it is what may be scrolled to.
         var head = [run.isAlone ? "" : run.letter]
         for (_, name, quality) in run.qualities {
             head.append("\(NumberFormat.count(quality.rows)) \(name)")
@@ -42,8 +43,10 @@ package struct QualitySection {
                 if !quality.intervals.isEmpty { row.append(.escaped(figure.intervalText(of: quality) ?? "–")) }
                 if quality.baseline != nil { row.append(.escaped(figure.baselineText(of: quality) ?? "–")) }
             }
+            row.append("<span class=\"what\">\(figure.explanation)</span>")
             return row
         }
+        head.append("")
         return Page.openTable(
             label: "Quality of the model\(run.isAlone ? "" : " \(run.letter)")", head: head, rows: rows, textColumns: 1)
     }
@@ -51,7 +54,6 @@ package struct QualitySection {
     /// What the figures mean.
     private func words(_ judged: [ReportedRun]) -> HTML {
         let qualities = judged.flatMap { $0.qualities.map(\.quality) }
-        let figures = Figure.all.filter { figure in qualities.contains { figure.isPart(of: $0) } }
         var sentences = judged.compactMap { run in
             run.judged?.quality.positive.map {
                 "\(run.letterPrefix)The class that is looked for is \(run.className($0.index))."
@@ -59,12 +61,14 @@ package struct QualitySection {
         }
         if qualities.contains(where: { !$0.intervals.isEmpty }) {
             sentences.append(
-                "95 % interval: where the figure lies 95 times of 100 when as many other rows of the same kind are judged."
+                "95 % interval: what chance in the choice of these rows leaves open; the training is not repeated."
             )
         }
         if qualities.contains(where: \.isWeighted) { sentences.append("Rows count by their weights.") }
-        sentences.append(figures.map { "\($0.name): \($0.explanation)" }.joined(separator: "; ") + ".")
-        return "<p class=\"note\">\(sentences.joined(separator: " "))</p>\n"
+        if judged.contains(where: { $0.qualities.contains { $0.part == "test" } }) {
+            sentences.append("Test rows took no part in training.")
+        }
+        return sentences.isEmpty ? .empty : "<p class=\"note\">\(sentences.joined(separator: " "))</p>\n"
     }
 }
 
@@ -217,7 +221,8 @@ package struct ResidualPicture {
         let height = 300.0
         let left = 56.0
         let top = 26.0
-        let innerWidth = width - left - 12
+        // Half of the last number stands beyond the axis.
+        let innerWidth = width - left - 30
         let innerHeight = height - top - 40
         let largest = map.counts.max() ?? 1
         let cellHeight = innerHeight / Double(side)

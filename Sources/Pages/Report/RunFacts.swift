@@ -30,7 +30,7 @@ extension ReportedRun {
 
     /// Rows that a model was judged on: those that tell most come first.
     package static let parts: [(key: String, name: String)] = [
-        ("test", "test rows"), ("validation", "rows held back"), ("train", "training rows"),
+        ("test", "test rows"), ("validation", "validation rows"), ("train", "training rows"),
     ]
 
     package func quality(_ part: String) -> Quality? { qualities.first { $0.part == part }?.quality }

@@ -71,7 +71,10 @@ struct InfoJob {
             lines.append(line("model", "none: the run ended before it could write one"))
         } else {
             do {
-                lines += modelLines(try location.read())
+                var reader = RunFolderReader(path: location.path)
+                _ = reader.lastRecord()
+                let judged = ["test", "validation", "train"].compactMap { reader.result?[$0]?["positive"]?.integer }
+                lines += modelLines(try location.read(), lookingFor: judged.first)
             } catch  where !lines.isEmpty {
                 lines.append(line("model", "cannot be read"))
                 damage.append(ModelLocation.withoutRemedy(error))
@@ -155,7 +158,7 @@ struct InfoJob {
         return lines
     }
 
-    private func modelLines(_ file: ModelFile) -> [String] {
+    private func modelLines(_ file: ModelFile, lookingFor positive: Int? = nil) -> [String] {
         let specification = file.specification
         let preprocessing = file.preprocessing
         var lines = [
@@ -177,13 +180,14 @@ struct InfoJob {
         }
         lines.append(line("scaling", preprocessing.standardization.kind.rawValue))
         for note in preprocessing.notes { lines.append(line("note", spelled(note))) }
-        return lines + coefficientLines(file)
+        return lines + coefficientLines(file, lookingFor: positive)
     }
 
     /// What columns do to the answer, those of the largest influence first.
-    private func coefficientLines(_ file: ModelFile) -> [String] {
+    private func coefficientLines(_ file: ModelFile, lookingFor positive: Int?) -> [String] {
         let count = command.coefficients ?? 10
-        guard count > 0, let learned = LearnedModel(file, largest: count) else { return [] }
+        guard count > 0, var learned = LearnedModel(file, largest: count) else { return [] }
+        if let positive { learned.look(for: positive, file.preprocessing.labels) }
         let shown = learned.columns.filter { $0.influence > 0 }
         guard !shown.isEmpty else { return ["", "no column has a coefficient other than 0"] }
         var lines = ["", "what it learned: \(learned.effectText)"]

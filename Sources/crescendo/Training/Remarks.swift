@@ -17,6 +17,15 @@ enum Remarks {
                     + "they may be too short or too long. Leave --step out, which finds them, or give another --step-size."
             )
         }
+        if let learned = report.learned {
+            let identifiers = learned.columns.prefix(5).filter { $0.kind == .number && looksLikeIdentifier($0.name) }
+            for column in identifiers where column.influence > 0 {
+                remarks.append(
+                    "Column \(column.name) looks like an identifier and is taken as a quantity: leave it out (--drop "
+                        + "\(column.name)), or make its values categories (--categorical \(column.name)), unless it is one."
+                )
+            }
+        }
         let isWithoutOptimum = specification.kind == .logistic || specification.kind == .softmax
         if report.l2 == 0, isWithoutOptimum, specification.network == nil, report.train?.accuracy == 1 {
             remarks.append(
@@ -25,5 +34,12 @@ enum Remarks {
             )
         }
         return remarks
+    }
+
+    /// id, user_id, userId, USER-ID.
+    private static func looksLikeIdentifier(_ name: String) -> Bool {
+        let lower = name.lowercased()
+        return lower == "id" || lower.hasSuffix("_id") || lower.hasSuffix("-id") || lower.hasSuffix(" id")
+            || lower.hasSuffix(".id") || name.hasSuffix("Id") && name.dropLast(2).last?.isLowercase == true
     }
 }

@@ -146,6 +146,10 @@ extension TrainJob {
             let penalty = 0.5 * report.l2 * weights.reduce(0.0) { $0 + Double($1) * Double($1) }
             report.objective = train.loss + penalty * trained.labels.lossUnit
         }
+        report.label = rows.preprocessing.schema?.label.name
+        if let positive = (report.test ?? report.validation ?? report.train)?.positive?.index {
+            report.learned?.look(for: positive, rows.preprocessing.labels)
+        }
         report.remarks = rows.remarks + Remarks.of(report, trained.specification, command.expert)
         let reason = report.result.stopReason
         try world.onRoot {
@@ -231,7 +235,7 @@ extension TrainJob {
             remarks: report.remarks, objective: report.objective, loadSeconds: report.loadSeconds, folder: folder.path,
             files: ["report.html", "model.safetensors", "result.json", "metrics.jsonl", "config.yaml"])
         let (name, judged) =
-            report.test.map { ("test rows", $0) } ?? report.validation.map { ("rows held back", $0) }
+            report.test.map { ("test rows", $0) } ?? report.validation.map { ("validation rows", $0) }
             ?? ("training rows", report.train)
         summary.verdict = judged?.verdict(rows: name, classes: report.classes)
         console.print("\n" + summary.text)
