@@ -18,7 +18,9 @@ extension LearnedModel {
     /// The largest effect of a column, for a sentence.
     package func short(_ column: Column) -> String {
         let name = column.kind == .feature ? "feature \(column.name)" : column.name
-        guard let feature = column.largest(1).first else { return name }
+        // Of a number its size, not whether it is missing.
+        let number = column.kind == .number ? column.features.first { $0.name == column.name } : nil
+        guard let feature = number ?? column.largest(1).first else { return name }
         let isStep = column.kind == .number || column.kind == .feature || isNumber(feature, column)
         let start = isStep ? "" : shortName(feature, column) + (outputs.count > 1 ? ": " : " ")
         return "\(name) (\(start)\(effects(feature, feature.perScale, outputs: 1))"

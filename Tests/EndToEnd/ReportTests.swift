@@ -36,7 +36,7 @@ import Testing
         #expect(try Schema("events").complaints(lines: place.read("run/events.jsonl")) == [])
         let picture = kind == "values" ? "Residuals" : "Confusion matrix"
         for words in [
-            "validation rows", "Gradient norm", "Signal-to-noise ratio", "initial-batch", "Open MPI", picture,
+            "validation rows", "Gradient norm", "ignal to noise", "initial-batch", "Open MPI", picture,
         ] {
             // The MPI may be another one.
             #expect(page.contains(words) || words == "Open MPI" && page.contains("MPICH"), "\(words)")
@@ -101,7 +101,7 @@ import Testing
         #expect(found["test"]?["operation"]?["calibration"] != nil)
         #expect(try place.read("k.csv").contains("copy,categories,copy=in,yes,"))
         let drawn = try place.read("classes/report.html")
-        for words in ["What to expect at other thresholds", "Are the probabilities to be believed?", "95 % interval"] {
+        for words in ["What to expect at other thresholds", "Are the probabilities to be believed?", "% interval"] {
             #expect(drawn.contains(words), "\(words)")
         }
         #expect(fault(in: drawn) == nil && drawn.utf8.count < 300_000)

@@ -116,7 +116,7 @@ package enum ReportStyle {
             tbody th { text-align: left; min-width: 14ch; }
             .learned .text { min-width: 16ch; }
             .learned tbody th { vertical-align: top; }
-            .what { color: var(--muted); white-space: normal; display: inline-block; min-width: 24ch; text-align: left; }
+            .what { color: var(--muted); white-space: normal; display: block; min-width: 34ch; text-align: left; }
             .reach { width: 26%; min-width: 90px; }
             .reach svg { height: 12px; margin-top: 5px; }
             .half { flex: 1 1 340px; }

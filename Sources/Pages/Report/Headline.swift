@@ -159,8 +159,11 @@ package struct Headline {
         }
         figures.append(("training time", NumberFormat.duration(run.seconds)))
         if let ranks = run.ranks, let threads = run.threads {
+            func counted(_ count: Int, _ name: String) -> String {
+                "\(NumberFormat.count(count)) \(name)\(count == 1 ? "" : "s")"
+            }
             let name =
-                "core\(ranks * threads == 1 ? "" : "s") (\(NumberFormat.count(ranks)) ranks × \(threads) threads)"
+                "core\(ranks * threads == 1 ? "" : "s"): \(counted(ranks, "rank")) × \(counted(threads, "thread"))"
             figures.append((name, NumberFormat.count(ranks * threads)))
         }
         if run.restarts > 0 { figures.append(("restarts", "\(run.restarts)")) }
