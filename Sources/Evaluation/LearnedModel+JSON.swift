@@ -48,7 +48,10 @@ extension LearnedModel {
 extension LearnedModel.Column {
     /// The features with the largest effects, the largest first.
     package func largest(_ count: Int) -> [LearnedModel.Feature] {
-        let sizes = features.map { feature in feature.perScale.reduce(0) { max($0, $1.magnitude) } }
+        // A category of few rows may have any effect, and moves little.
+        let sizes = features.map { feature in
+            feature.perScale.reduce(0) { max($0, $1.magnitude) } * (feature.share ?? 1).squareRoot()
+        }
         return features.indices.sorted { (sizes[$0], $1) > (sizes[$1], $0) }.prefix(count).map { features[$0] }
     }
 
@@ -88,6 +91,7 @@ extension LearnedModel.Feature {
             ("perScale", .array(outputs.map { .rounded(perScale[$0], 6) })),
             ("perUnit", .array(outputs.map { .rounded(perUnit[$0], 6) })),
         ]
+        if let share { members.append(("share", .rounded(share, 4))) }
         if outputs.count < perScale.count { members.append(("outputs", .array(outputs.map { .integer($0) }))) }
         return .object(members)
     }
@@ -98,7 +102,7 @@ extension LearnedModel.Feature {
             let perUnit = json["perUnit"]?.array?.compactMap(\.double), perUnit.count == perScale.count
         else { return nil }
         self.init(
-            name: name, perUnit: perUnit, perScale: perScale, scale: scale,
+            name: name, perUnit: perUnit, perScale: perScale, scale: scale, share: json["share"]?.double,
             listed: json["outputs"]?.array?.compactMap(\.integer))
     }
 }

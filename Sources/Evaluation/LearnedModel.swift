@@ -13,6 +13,8 @@ package struct LearnedModel: Equatable {
         package var perScale: [Double]
         /// What the feature was divided by.
         package var scale: Double
+        /// Of the rows that have the category; nil: not known, or no category.
+        package var share: Double?
         /// Which outputs those are, where not all are listed.
         package var listed: [Int]?
 
@@ -138,7 +140,11 @@ package struct LearnedModel: Equatable {
                 let column = schema.columns[index]
                 return Column(
                     name: column.name, kind: kind(column), influence: influences[index],
-                    features: places[index].map { feature($0, names[$0]) }, gaps: gaps(column))
+                    features: places[index].map { place in
+                        var feature = feature(place, names[place])
+                        if case .text = column.kind { feature.share = share(place) }
+                        return feature
+                    }, gaps: gaps(column))
             }
         }
 
@@ -202,15 +208,21 @@ package struct LearnedModel: Equatable {
             } / Double(outputs)
         }
 
+        /// Of the rows in which a feature of zeros and ones is 1.
+        private func share(_ place: Int) -> Double? {
+            guard let squares = file.meanSquares else { return nil }
+            let isCentred = !standardization.mean.isEmpty && standardization.mean[place] != 0
+            return isCentred ? standardization.mean[place] : squares[place]
+        }
+
         /// Of features of which at most one is 1: Σ p v² − (Σ p v)².
         private func indicatorVariance(_ places: Range<Int>) -> Double {
-            guard let squares = file.meanSquares else { return places.reduce(0) { $0 + meanSquare($1) } }
+            guard file.meanSquares != nil else { return places.reduce(0) { $0 + meanSquare($1) } }
             var total = 0.0
             for output in 0..<outputs {
                 var (mean, square) = (0.0, 0.0)
                 for place in places {
-                    let isCentred = standardization.mean[place] != 0
-                    let share = isCentred ? standardization.mean[place] : squares[place]
+                    let share = share(place) ?? 0
                     let weight = original[place * outputs + output]
                     mean += share * weight
                     square += share * weight * weight

@@ -21,6 +21,12 @@ extension LearnedModel {
         // Of a number its size, not whether it is missing.
         let number = column.kind == .number ? column.features.first { $0.name == column.name } : nil
         guard let feature = number ?? column.largest(1).first else { return name }
+        if column.kind == .categories {
+            let texts = column.largest(2).map { feature in
+                "\(shortName(feature, column))\(outputs.count > 1 ? ": " : " ")\(effects(feature, feature.perScale, outputs: 1))"
+            }
+            return "\(name) (\(texts.joined(separator: ", ")))"
+        }
         let isStep = column.kind == .number || column.kind == .feature || isNumber(feature, column)
         let start = isStep ? "" : shortName(feature, column) + (outputs.count > 1 ? ": " : " ")
         return "\(name) (\(start)\(effects(feature, feature.perScale, outputs: 1))"
@@ -33,7 +39,7 @@ extension LearnedModel {
             let shown = column.largest(count).filter { $0.perScale.contains { $0 != 0 } }
             let texts = shown.map { feature in
                 "\(shortName(feature, column))\(outputs.count > 1 ? ": " : " ")\(effects(feature, feature.perScale, outputs: 1))"
-                    + (isNumber(feature, column) ? " for \(step(feature))" : "")
+                    + (isNumber(feature, column) ? " for \(step(feature))" : rarity(feature))
             }
             let all = max(column.features.count, column.featureCount ?? 0)
             return texts.joined(separator: ", ") + (all > shown.count ? "; the strongest \(shown.count) of \(all)" : "")
@@ -43,12 +49,19 @@ extension LearnedModel {
         }
         var text = effects(feature, feature.perScale, outputs: 3) + " for \(step(feature))"
         if feature.scale != 1, outputs.count < 2 {
-            text += "; \(effects(feature, feature.perUnit, outputs: 3)) for 1 more"
+            let values = feature.perUnit.map { $0 * feature.step }
+            text += "; \(effects(feature, values, outputs: 3)) for \(NumberFormat.significant(feature.step, 1)) more"
         }
         if let gap = column.features.first(where: { $0.name == column.name + " is missing" }) {
             text += "; where it is missing \(effects(gap, gap.perScale, outputs: 2))"
         }
         return text
+    }
+
+    /// What rests on few rows.
+    private func rarity(_ feature: Feature) -> String {
+        guard let share = feature.share, share < 0.01 else { return "" }
+        return " (\(NumberFormat.percent(share)) of the rows)"
     }
 
     private func step(_ feature: Feature) -> String {

@@ -58,7 +58,7 @@ extension Quality {
         }
         return
             "of a row of \(name) and another one it scores the first higher \(NumberFormat.percent(area)) of the times "
-            + "(area under the ROC curve)\(found ?? "")."
+            + "(area under the ROC curve; 50 % is guessing)\(found ?? "")."
     }
 
     /// Where it is worst.

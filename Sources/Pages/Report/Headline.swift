@@ -87,14 +87,15 @@ package struct Headline {
             let nothing =
                 quality.baseline.flatMap { baseline in
                     baseline.accuracy.map {
-                        "; always answering \(baseline.answer(run.classes)) would be right on "
+                        ", \(NumberFormat.fixed(100 * (accuracy - $0), 1)) points more than always answering "
+                            + "\(baseline.answer(run.classes)), which would be right on "
                             + NumberFormat.share($0, of: quality.rows)
                     }
                 } ?? ""
             let auc = quality.auc?.value.map { "; area under the ROC curve \(NumberFormat.fixed($0, 4))" } ?? ""
             let sure = interval("accuracy", quality)
             return
-                "The model is right on \(NumberFormat.share(accuracy, of: quality.rows)) of \(rows)\(sure)\(nothing)\(auc)."
+                "The model is better than nothing: right on \(NumberFormat.share(accuracy, of: quality.rows)) of \(rows)\(sure)\(nothing)\(auc)."
         }
         guard let rmse = quality.rmse else { return nil }
         let r2 = quality.r2.map { "; it explains \(NumberFormat.fixed(100 * $0, 1)) % of the label's variance" } ?? ""
@@ -102,7 +103,8 @@ package struct Headline {
             quality.baseline?.rmse.map { ", that of always answering the mean \(NumberFormat.significant($0, 4))" }
             ?? ""
         let sure = interval("rmse", quality)
-        return "On \(rows) its root mean squared error is \(NumberFormat.significant(rmse, 4))\(sure)\(nothing)\(r2)."
+        return
+            "The model is better than nothing: on \(rows) its root mean squared error is \(NumberFormat.significant(rmse, 4))\(sure)\(nothing)\(r2)."
     }
 
     private func interval(_ key: String, _ quality: Quality) -> String {
@@ -116,8 +118,8 @@ package struct Headline {
             + "\(NumberFormat.significant(run.passes, 3)) passes over the data"
         switch run.state {
         case .ended(let reason):
-            return (reason.isConvergence ? "Training is complete. " : "Training ended early. ") + reason.explanation
-                + timeText
+            guard reason.isConvergence else { return "Training ended early. \(reason.explanation)\(timeText)" }
+            return "Training is complete: more of it would gain less than was asked for.\(timeText)"
         case .endedOtherwise(let reason): return "It ended after \(work): \(reason).\(timeText)"
         case .running: return "It goes on, so far for \(work).\(timeText)"
         case .interrupted(let reason):
@@ -157,7 +159,11 @@ package struct Headline {
                 figures.append(("\(other.name), \(judged.name)", other.text(of: judged.quality)))
             }
         }
-        figures.append(("training time", NumberFormat.duration(run.seconds)))
+        if let loading = run.result?["loadSeconds"]?.double {
+            figures.append(("loading and training", NumberFormat.duration(loading + run.seconds)))
+        } else {
+            figures.append(("training time", NumberFormat.duration(run.seconds)))
+        }
         if let ranks = run.ranks, let threads = run.threads {
             func counted(_ count: Int, _ name: String) -> String {
                 "\(NumberFormat.count(count)) \(name)\(count == 1 ? "" : "s")"
@@ -181,6 +187,7 @@ package struct Headline {
         if let gap = run.result?["dualityGap"]?.double {
             figures.append(("at most above the optimum (duality gap)", NumberFormat.significant(gap, 2)))
         }
+        if case .ended(let reason) = run.state { figures.append(("end", reason.explanation)) }
         figures.append(("iterations", NumberFormat.count(run.iterations)))
         figures.append(("passes over the data", NumberFormat.significant(run.passes, 3)))
         if let last = run.history.last {

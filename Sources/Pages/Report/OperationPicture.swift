@@ -18,7 +18,10 @@ package struct OperationPicture {
 
     private func thresholds(_ operation: OperatingPoints, _ name: String, _ rows: String) -> HTML {
         var points = operation.points.map { (point: $0, note: "") }
-        if let usual = operation.usual { points.append((usual, "as the model decides")) }
+        if var usual = operation.usual {
+            usual.threshold = operation.calibration.isEmpty ? 0 : 0.5
+            points.append((usual, "as the model decides"))
+        }
         if let best = operation.best { points.append((best, "highest F1 on these rows")) }
         points.sort { $0.point.called < $1.point.called }
         let hasProbabilities = !operation.calibration.isEmpty
@@ -44,16 +47,18 @@ package struct OperationPicture {
     /// Probabilities near 1 are told apart too.
     private func text(threshold: Double) -> String {
         guard threshold > 0.99, threshold < 1 else { return NumberFormat.significant(threshold, 3) }
-        let digits = min(12, 1 - Int(log10(1 - threshold).rounded(.down)))
+        let digits = min(6, 1 - Int(log10(1 - threshold).rounded(.down)))
         return NumberFormat.fixed(threshold, digits)
     }
 
     private func calibration(_ operation: OperatingPoints, _ name: String, _ rows: String) -> HTML {
+        let isTrained = run.qualities.first?.part == "train" ? " But these are rows that it was trained on." : ""
         let points = operation.calibration.map { (x: $0.predicted, y: $0.observed) }
         let (error, chance) = (operation.calibrationError ?? 0, operation.calibrationErrorByChance ?? 0)
         let verdict =
             error <= 1.5 * chance
-            ? "They are: the mean distance is \(NumberFormat.percent(error)), and chance alone makes \(NumberFormat.percent(chance))."
+            ? "They are, as far as so many rows can tell: the mean distance is \(NumberFormat.percent(error)), about what chance "
+                + "alone makes (\(NumberFormat.percent(chance)))."
             : "Not quite: the mean distance is \(NumberFormat.percent(error)), where chance alone makes "
                 + "\(NumberFormat.percent(chance))."
         let end = max(0.05, min(1, 1.1 * (points.flatMap { [$0.x, $0.y] }.max() ?? 1)))
@@ -72,7 +77,7 @@ package struct OperationPicture {
         }
         return """
             <div class="half"><h3>Are the probabilities to be believed?\(run.chip)</h3>
-            <p class="note">\(verdict) The rows in ten parts, fewer where many are alike, by the probability of \(name) that \
+            <p class="note">\(verdict)\(isTrained) The rows in ten parts, fewer where many are alike, by the probability of \(name) that \
             the model gives: what it says, and what came true. On the dashed line both agree. On the \(rows).</p>
             <figure>\(ChartDrawing(chart).svg)</figure>
             \(Page.table(

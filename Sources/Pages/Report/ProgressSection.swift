@@ -71,7 +71,8 @@ package struct ProgressSection {
         var body = HTML.empty
         if runs.count == 1 {
             let facts = Headline(run: runs[0]).work.map { HTML("<li><span>\($0.name)</span> \($0.value)</li>\n") }
-            body += "<ul class=\"facts\">\n\(facts.joined())</ul>\n<p class=\"note\">\(Page.words)</p>\n"
+            body +=
+                "<ul class=\"facts\">\n\(facts.joined())</ul>\n<p class=\"note\">From here on the page is for those who want to know how training went. \(Page.words)</p>\n"
         }
         // Phones show one column at a time.
         for (place, axis) in against.enumerated() {

@@ -22,7 +22,7 @@ enum Remarks {
             for column in identifiers where column.influence > 0 {
                 remarks.append(
                     "Column \(column.name) looks like an identifier and is taken as a quantity: leave it out (--drop "
-                        + "\(column.name)), or make its values categories (--categorical \(column.name)), unless it is one."
+                        + "\(column.name)), or make its values categories (--categorical \(column.name)), unless it measures something."
                 )
             }
         }
