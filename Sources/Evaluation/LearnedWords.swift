@@ -42,7 +42,8 @@ extension LearnedModel {
                     + (isNumber(feature, column) ? " for \(step(feature))" : rarity(feature))
             }
             let all = max(column.features.count, column.featureCount ?? 0)
-            return texts.joined(separator: ", ") + (all > shown.count ? "; the strongest \(shown.count) of \(all)" : "")
+            return texts.joined(separator: ", ")
+                + (all > shown.count ? "; those \(shown.count) of \(all) that move most" : "")
         }
         guard let feature = column.features.first(where: { $0.name == column.name }) ?? column.features.first else {
             return ""

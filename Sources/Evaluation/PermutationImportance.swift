@@ -27,7 +27,7 @@ package struct PermutationImportance: Equatable {
     /// More columns would be a picture of noise.
     private static let largestColumns = 500
     /// Multiplications that are worth it.
-    private static let largestWork = 2e10
+    private static let largestWork = 5e9
 
     package var json: JSON {
         .object([

@@ -57,7 +57,7 @@ extension Quality {
                 + "\(NumberFormat.percent($0.recall)) of all \(name)"
         }
         return
-            "of a row of \(name) and another one it scores the first higher \(NumberFormat.percent(area)) of the times "
+            "of a row of \(name) and one that is not it scores the first higher \(NumberFormat.percent(area)) of the times "
             + "(area under the ROC curve; 50 % is guessing)\(found ?? "")."
     }
 
@@ -73,8 +73,10 @@ extension Quality {
                 return
                     "It never answers \(name(index)): none of the \(NumberFormat.count(Int(saturating: all.rounded()))) rows is found."
             }
-            return "Of \(name(index)) it finds \(rows) rows; of the rows it calls so "
-                + "\(NumberFormat.percent(perClass.precision(index))) are."
+            let called = NumberFormat.count(Int(saturating: perClass.predicted[index].rounded()))
+            let right = NumberFormat.count(Int(saturating: found.rounded()))
+            return "Of \(name(index)) it finds \(rows) rows; \(right) of the \(called) rows that it calls "
+                + "\(name(index)) are."
         }
         if let perClass {
             let present = (0..<perClass.classes).filter { perClass.labelled[$0] > 0 }

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import TestSupport
 import Testing
 
@@ -74,9 +75,11 @@ import Testing
         #expect(given.code == 0)
         /// How far the coefficient of a, in the unit of the file, is from the one that made the labels.
         func error(_ run: String) throws -> Double {
-            let info = try work.run(["info", run]).output
-            let line = try #require(info.split(separator: "\n").first { $0.hasPrefix("  feature a:") }, "\(info)")
-            return abs(try #require(line.split(separator: " ").last.flatMap { Double($0) }, "\(line)") - 3000)
+            let file = "\(run)-\(UUID().uuidString).json"
+            #expect(try work.run(["info", run, "--coefficients-file", file]).code == 0)
+            let columns = try JSON(text: work.read(file))["columns"]?.array ?? []
+            let feature = columns.first { $0["name"]?.string == "a" }?["features"]?.array?.first
+            return abs(try #require(feature?["coefficients"]?.array?.first?.double) - 3000)
         }
         #expect(try error("found") < 500)
         #expect(try error("found") < 0.5 * error("given"), "outliers count less")

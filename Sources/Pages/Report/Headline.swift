@@ -23,7 +23,7 @@ package struct Headline {
     private var subject: String? {
         // What is learned by heart is no measure.
         let unseen =
-            run.qualities.first?.part == "train"
+            !isUnseen && !run.qualities.isEmpty
             ? "How good it is on new rows is not known: all figures are of the rows that it was trained on "
                 + "('crescendo train … --test 0.2' holds some back)." : nil
         let label = run.result?["label"]?.string ?? run.option("label")
@@ -95,7 +95,7 @@ package struct Headline {
             let auc = quality.auc?.value.map { "; area under the ROC curve \(NumberFormat.fixed($0, 4))" } ?? ""
             let sure = interval("accuracy", quality)
             return
-                "The model is better than nothing: right on \(NumberFormat.share(accuracy, of: quality.rows)) of \(rows)\(sure)\(nothing)\(auc)."
+                "\(isUnseen ? "The model is better than nothing: right" : "It is right") on \(NumberFormat.share(accuracy, of: quality.rows)) of \(rows)\(sure)\(nothing)\(auc)."
         }
         guard let rmse = quality.rmse else { return nil }
         let r2 = quality.r2.map { "; it explains \(NumberFormat.fixed(100 * $0, 1)) % of the label's variance" } ?? ""
@@ -104,8 +104,10 @@ package struct Headline {
             ?? ""
         let sure = interval("rmse", quality)
         return
-            "The model is better than nothing: on \(rows) its root mean squared error is \(NumberFormat.significant(rmse, 4))\(sure)\(nothing)\(r2)."
+            "\(isUnseen ? "The model is better than nothing: on" : "On") \(rows) its root mean squared error is \(NumberFormat.significant(rmse, 4))\(sure)\(nothing)\(r2)."
     }
+
+    private var isUnseen: Bool { run.qualities.first?.part != "train" }
 
     private func interval(_ key: String, _ quality: Quality) -> String {
         let figure = Figure.all.first { $0.key == key }
@@ -119,7 +121,13 @@ package struct Headline {
         switch run.state {
         case .ended(let reason):
             guard reason.isConvergence else { return "Training ended early. \(reason.explanation)\(timeText)" }
-            return "Training is complete: more of it would gain less than was asked for.\(timeText)"
+            let why =
+                switch reason {
+                case .validationPlateau: ": the validation rows no longer got better, and the best model was kept"
+                case .lineSearchExhausted: ", as far as arithmetic allows"
+                default: ": more of it would gain less than was asked for"
+                }
+            return "Training is complete\(why).\(timeText)"
         case .endedOtherwise(let reason): return "It ended after \(work): \(reason).\(timeText)"
         case .running: return "It goes on, so far for \(work).\(timeText)"
         case .interrupted(let reason):

@@ -42,7 +42,7 @@ package struct LearnedSection {
         return """
             \(title)<p class="note">\(bar) The effect is \(learned.effectText).\(odds)\(categories) One deviation is how far \
             the values of a column commonly lie from their mean.\(more) All of this holds with the other columns as they are, \
-            and says what goes together, not what causes what.</p>
+            and says what goes together, not what causes what; columns that say the same share an effect, or offset each other.</p>
             \(table(rows, head: ["column", "influence", "effect"]))\(others(learned))
             """
     }
