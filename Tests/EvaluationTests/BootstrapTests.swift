@@ -67,6 +67,20 @@ import Testing
         #expect(held.accuracy >= 53 && held.loss >= 53, "\(held)")
     }
 
+    /// Of more rows the deviation of fewer draws is told: that of a share is known.
+    @Test func manyRowsHaveTheIntervalOfAShare() throws {
+        var data = SampleData(seed: 11)
+        let rows = classRows(4000, &data)
+        let kind = Bootstrap.Kind.twoClasses(hasProbabilities: true, callsTies: false)
+        let bootstrap = try Bootstrap(kind, rows, count: rows.count, communicator: SoloCommunicator())
+        let found = try bootstrap?.intervals(SoloCommunicator())["accuracy"]
+        let accuracy = Double(rows.count { ($0.output > 0) == ($0.label == 1) }) / 4000
+        let half = 1.96 * (accuracy * (1 - accuracy) / 4000).squareRoot()
+        let interval = try #require(found)
+        #expect(abs((interval.low + interval.high) / 2 - accuracy) < 0.3 * half)
+        #expect(abs((interval.high - interval.low) / 2 / half - 1) < 0.25)
+    }
+
     @Test(arguments: [1, 2, 3, 4]) func ranksFindTheSame(ranks: Int) throws {
         var data = SampleData(seed: 5)
         let rows = classRows(150, &data)
