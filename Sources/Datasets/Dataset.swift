@@ -10,8 +10,8 @@ public struct Dataset: Sendable {
     public let shift: AlignedBuffer<Float>?
     /// One per row: class index 0 ..< C for classification, the target value for regression.
     public let labels: AlignedBuffer<Float>
-    /// One per row, scaled so that the mean over all N rows is 1 (rows in the order of the files: to between 1/2 and 2, by a power of
-    /// two); nil means 1 for every row.
+    /// One per row, scaled so that the mean over all N rows is 1 (rows in the order of the files: to between 1/2 and 2, by a
+    /// power of two); nil means 1 for every row.
     public let weights: AlignedBuffer<Float>?
     /// ‖x_i‖² of the true (standardised, centred) row, without the intercept.
     public var squaredNorms: AlignedBuffer<Float>

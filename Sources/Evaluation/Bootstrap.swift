@@ -8,8 +8,8 @@ package struct Interval: Equatable {
     package var high: Double
 }
 
-/// Intervals of figures by the bootstrap (Efron 1979; percentiles, or 1.96 deviations): as many rows as there are, drawn with replacement, judged
-/// over and over. The same at any number of ranks, which share the draws.
+/// Intervals of figures by the bootstrap (Efron 1979; percentiles, or 1.96 deviations): as many rows as there are, drawn with
+/// replacement, judged over and over. The same at any number of ranks, which share the draws.
 struct Bootstrap {
     /// Beyond so many rows the figures are as good as certain, and none are drawn.
     static let largest = 10_000
@@ -64,14 +64,10 @@ struct Bootstrap {
     init?(_ kind: Kind, _ own: [Row], count: Int, communicator: any Communicator) throws {
         guard Self.fewest <= count, count <= Self.largest else { return nil }
         self.kind = kind
-        let bytes = own.withUnsafeBytes { Array($0) }
-        var all: [Row] = []
-        all.reserveCapacity(count)
-        for part in try communicator.allgather(bytes: bytes) {
-            part.withUnsafeBytes { raw in
-                for place in stride(from: 0, to: raw.count, by: MemoryLayout<Row>.stride) {
-                    all.append(raw.loadUnaligned(fromByteOffset: place, as: Row.self))
-                }
+        let numbers = try communicator.allgather(arrays: own.flatMap { [$0.output, $0.label, $0.loss, $0.weight] })
+        let all = numbers.flatMap { part in
+            stride(from: 0, to: part.count, by: 4).map {
+                Row(output: part[$0], label: part[$0 + 1], loss: part[$0 + 2], weight: part[$0 + 3])
             }
         }
         // Rows that are alike may change places.
@@ -87,8 +83,8 @@ struct Bootstrap {
             } else { [] }
     }
 
-    /// Up to so many rows the draws' own percentiles are told; of more rows figures are so nearly normal that fewer draws tell their
-    /// deviation.
+    /// Up to so many rows the draws' own percentiles are told; of more rows figures are so nearly normal that fewer draws tell
+    /// their deviation.
     private static let fewRows = 2000
     var draws: Int { rows.count <= Self.fewRows ? 400 : 100 }
 

@@ -169,12 +169,13 @@ package struct Baseline: Equatable {
 
     var json: JSON {
         var members: [(key: String, value: JSON)] = []
-        if let accuracy { members.append(("accuracy", .number(accuracy))) }
+        // No name of a figure of the model, which a line of shell may look for.
+        if let accuracy { members.append(("commonestShare", .number(accuracy))) }
         if let commonest { members.append(("commonestClass", .integer(commonest))) }
         if let classes { members.append(("classes", .integer(classes))) }
-        if let logLoss { members.append(("logLoss", .number(logLoss))) }
-        if let rmse { members.append(("rmse", .number(rmse))) }
-        if let mae { members.append(("mae", .number(mae))) }
+        if let logLoss { members.append(("entropy", .number(logLoss))) }
+        if let rmse { members.append(("standardDeviation", .number(rmse))) }
+        if let mae { members.append(("meanAbsoluteDeviation", .number(mae))) }
         return .object(members)
     }
 
@@ -188,8 +189,8 @@ package struct Baseline: Equatable {
 
     init(json: JSON) {
         self.init(
-            accuracy: json["accuracy"]?.double, commonest: json["commonestClass"]?.integer,
-            classes: json["classes"]?.integer,
-            logLoss: json["logLoss"]?.double, rmse: json["rmse"]?.double, mae: json["mae"]?.double)
+            accuracy: json["commonestShare"]?.double, commonest: json["commonestClass"]?.integer,
+            classes: json["classes"]?.integer, logLoss: json["entropy"]?.double,
+            rmse: json["standardDeviation"]?.double, mae: json["meanAbsoluteDeviation"]?.double)
     }
 }

@@ -90,13 +90,3 @@ package struct CoefficientsFile {
         model.outputs.isEmpty ? model.intercepts.map { _ in "" } : model.outputs
     }
 }
-
-/// Fields of CSV.
-package enum CSVText {
-    /// Quoted where a reader would otherwise split or change it.
-    package static func field(_ text: String) -> String {
-        let special = text.utf8.contains { [UInt8(ascii: ","), UInt8(ascii: "\""), 10, 13].contains($0) }
-        guard special || text.first == " " || text.last == " " else { return text }
-        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-    }
-}

@@ -56,11 +56,10 @@ package struct LeakCheck {
             return (0..<preprocessing.featureCount).map { ("feature \($0 + 1)", $0..<$0 + 1) }
         }
         let names = schema.featureNames
-        var start = 0
-        return schema.columns.flatMap { column -> [(name: String, features: Range<Int>)] in
-            defer { start += column.width }
-            if case .text = column.kind { return [("column '\(column.name)'", start..<start + column.width)] }
-            return (start..<start + column.width).map { ("column '\(names[$0])'", $0..<$0 + 1) }
+        return zip(schema.columns, schema.featureRanges).flatMap {
+            column, range -> [(name: String, features: Range<Int>)] in
+            if case .text = column.kind { return [("column '\(column.name)'", range)] }
+            return range.map { ("column '\(names[$0])'", $0..<$0 + 1) }
         }
     }
 

@@ -123,7 +123,7 @@ package struct LearnedModel: Equatable {
             guard let schema = file.preprocessing.schema else {
                 return (0..<file.specification.featureCount).map { numberVariance($0).squareRoot() }
             }
-            return zip(schema.columns, places(schema)).map { variance($0, $1).squareRoot() }
+            return zip(schema.columns, schema.featureRanges).map { variance($0, $1).squareRoot() }
         }
 
         func columns(_ chosen: some Sequence<Int>, _ influences: [Double]) -> [Column] {
@@ -135,7 +135,7 @@ package struct LearnedModel: Equatable {
                 }
             }
             let names = schema.featureNames
-            let places = places(schema)
+            let places = schema.featureRanges
             return chosen.map { index in
                 let column = schema.columns[index]
                 return Column(
@@ -145,14 +145,6 @@ package struct LearnedModel: Equatable {
                         if case .text = column.kind { feature.share = share(place) }
                         return feature
                     }, gaps: gaps(column))
-            }
-        }
-
-        private func places(_ schema: TableSchema) -> [Range<Int>] {
-            var start = 0
-            return schema.columns.map { column in
-                defer { start += column.width }
-                return start..<start + column.width
             }
         }
 

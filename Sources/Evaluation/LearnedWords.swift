@@ -91,7 +91,7 @@ extension LearnedModel {
         let places = feature.strongest(count)
         return places.map { place in
             let output = feature.listed.map { $0[place] } ?? place
-            let name = outputs.indices.contains(output) ? outputs[output] : "class \(output)"
+            let name = outputs.className(output)
             return "\(name) \(text(values[place]))"
         }.joined(separator: ", ")
     }

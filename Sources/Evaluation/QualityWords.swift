@@ -50,7 +50,7 @@ extension Quality {
         guard let area = auc?.value, let positive, intervals["auc"].map({ $0.low > 0.5 }) ?? (area > 0.55) else {
             return nil
         }
-        let name = classes.indices.contains(positive.index) ? classes[positive.index] : "class \(positive.index)"
+        let name = classes.className(positive.index)
         let tenth = auc?.operation?.points.first { $0.called >= 0.09 && $0.called <= 0.12 }
         let found = tenth.map {
             "; the \(NumberFormat.percent($0.called)) of the rows with the highest scores hold "
@@ -63,7 +63,7 @@ extension Quality {
 
     /// Where it is worst.
     package func weakness(_ classes: [String]) -> String? {
-        func name(_ index: Int) -> String { classes.indices.contains(index) ? classes[index] : "class \(index)" }
+        let name = classes.className
         if let perClass, let index = positive?.index {
             let (all, found) = (perClass.labelled[index], perClass.right[index])
             guard all > 0 else { return nil }
@@ -106,7 +106,7 @@ extension Quality {
         }
         if let baseline { lines.append((name: "", text: baseline.text(classes))) }
         if let positive {
-            let name = classes.indices.contains(positive.index) ? classes[positive.index] : "class \(positive.index)"
+            let name = classes.className(positive.index)
             var parts = [
                 "precision " + NumberFormat.fixed(positive.precision, 4),
                 "recall " + NumberFormat.fixed(positive.recall, 4), "F1 " + NumberFormat.fixed(positive.f1, 4),
@@ -145,4 +145,9 @@ extension Baseline {
         if let mae { parts.append("MAE " + NumberFormat.significant(mae, 5)) }
         return "always \(answer(classes)): " + parts.joined(separator: ", ")
     }
+}
+
+extension [String] {
+    /// Of names of classes: what one of them is called, with or without a name.
+    package func className(_ index: Int) -> String { indices.contains(index) ? self[index] : "class \(index)" }
 }

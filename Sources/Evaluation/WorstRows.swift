@@ -49,16 +49,9 @@ struct WorstRows {
     /// Those of all ranks, largest errors first. Collective.
     func worst(of dataset: Dataset, _ labels: LabelScale, _ communicator: any Communicator) throws -> [WorstRow] {
         let own = rows.flatMap { [Double(dataset.order.position(ofLocal: $0.row)), $0.label, $0.prediction] }
-        let bytes = own.withUnsafeBytes { Array($0) }
-        var all: [(position: Int, label: Double, prediction: Double)] = []
-        for part in try communicator.allgather(bytes: bytes) {
-            part.withUnsafeBytes { raw in
-                let numbers = stride(from: 0, to: raw.count, by: 8).map {
-                    raw.loadUnaligned(fromByteOffset: $0, as: Double.self)
-                }
-                for place in stride(from: 0, to: numbers.count, by: 3) {
-                    all.append((Int(numbers[place]), numbers[place + 1], numbers[place + 2]))
-                }
+        let all = try communicator.allgather(arrays: own).flatMap { numbers in
+            stride(from: 0, to: numbers.count, by: 3).map {
+                (position: Int(numbers[$0]), label: numbers[$0 + 1], prediction: numbers[$0 + 2])
             }
         }
         let worst = all.sorted {

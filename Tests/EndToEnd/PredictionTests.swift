@@ -39,6 +39,13 @@ import Testing
             #expect(abs(try #require(source["logLoss"] as? Double) - logLoss / Double(labels.count)) < 1e-5)
         }
 
+        // A line of shell that looks for a figure finds it once.
+        let text = try place.run(["evaluate", "--model", "run", "data.svm", "--json"]).output
+        for key in ["accuracy", "logLoss", "balancedAccuracy"] {
+            let found = text.components(separatedBy: "\"\(key)\":").dropFirst().filter { $0.first?.isNumber == true }
+            #expect(found.count == 1, "\(key)")
+        }
+
         let info = try place.run(["info", "run"])
         #expect(info.code == 0)
         #expect(info.output.contains("model         softmax, with intercept"))

@@ -56,6 +56,32 @@ import Testing
         }
     }
 
+    /// A run that goes on or is done already leaves one file, and one that cannot be written is no success.
+    @Test func coefficientsAreThereAfterEveryStart() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(), to: "data.svm")
+        func train(_ options: [String], ranks: Int = 0) throws -> Outcome {
+            try place.run(
+                ranks: ranks, ["train", "data.svm", "--output", "run", "--coefficients-file", "k.csv"] + options)
+        }
+        #expect(try train(["--max-iterations", "1"], ranks: 2).code == 0)
+        let first = try place.read("k.csv")
+        #expect(try train([], ranks: 3).code == 0)
+        let last = try place.read("k.csv")
+        #expect(last != first && last.split(separator: "\n").count == 1 + 1 + 5)
+        // Done: what is there stays, what is missing is written.
+        #expect(try train([]).code == 0)
+        #expect(try place.read("k.csv") == last)
+        try FileManager.default.removeItem(atPath: place.path("k.csv"))
+        #expect(try train([]).code == 0)
+        #expect(try place.read("k.csv") == last)
+        // Another run does not replace it, and says so before it trains.
+        let other = try place.run(["train", "data.svm", "--output", "other", "--coefficients-file", "k.csv"])
+        #expect(other.code != 0 && other.errors.contains("it exists") && !place.exists("other/model.safetensors"))
+        let nowhere = try place.run(["train", "data.svm", "--output", "other", "--coefficients-file", "none/k.csv"])
+        #expect(nowhere.code != 0 && nowhere.errors.contains("none/k.csv"))
+    }
+
     /// What a manager asks: better than nothing, how sure, what drives it, and which rows are wrong.
     @Test func thePageTellsWhatTheModelIsWorth() throws {
         let place = try Workplace()

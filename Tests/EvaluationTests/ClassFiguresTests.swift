@@ -123,7 +123,7 @@ import Testing
         let classes = ["bad", "good"]
         func quality(_ text: String) throws -> Quality { try #require(Quality(json: try JSON(text: text))) }
         let useless = try quality(
-            #"{"rows": 1000, "loss": 0.15, "accuracy": 0.95, "logLoss": 0.15, "baseline": {"accuracy": 0.951, "commonestClass": 1, "logLoss": 0.195}}"#
+            #"{"rows": 1000, "loss": 0.15, "accuracy": 0.95, "logLoss": 0.15, "baseline": {"commonestShare": 0.951, "commonestClass": 1, "entropy": 0.195}}"#
         )
         #expect(useless.beatsBaseline == false)
         let verdict = try #require(useless.verdict(rows: "test rows", classes: classes))
@@ -134,7 +134,7 @@ import Testing
         #expect(verdict.hasSuffix("95.1 %."), "\(verdict)")
         // What it is good for all the same.
         let ranking = try quality(
-            #"{"rows": 1000, "loss": 0.15, "accuracy": 0.95, "auc": 0.713, "positive": 0, "precision": 0, "recall": 0, "f1": 0, "baseline": {"accuracy": 0.951, "commonestClass": 1}}"#
+            #"{"rows": 1000, "loss": 0.15, "accuracy": 0.95, "auc": 0.713, "positive": 0, "precision": 0, "recall": 0, "f1": 0, "baseline": {"commonestShare": 0.951, "commonestClass": 1}}"#
         )
         let words = try #require(ranking.verdict(rows: "test rows", classes: classes))
         #expect(
@@ -143,13 +143,13 @@ import Testing
             "\(words)")
         // So few rows may be chance.
         let unsure = try quality(
-            #"{"rows": 100, "loss": 1, "accuracy": 0.96, "baseline": {"accuracy": 0.951, "commonestClass": 1}, "lead": {"value": 0.009, "standardError": 0.02}}"#
+            #"{"rows": 100, "loss": 1, "accuracy": 0.96, "baseline": {"commonestShare": 0.951, "commonestClass": 1}, "lead": {"value": 0.009, "standardError": 0.02}}"#
         )
         #expect(
             unsure.mayBeChance && unsure.verdict(rows: "rows", classes: classes)?.contains("cannot be told") == true)
-        let useful = try quality(#"{"rows": 9, "loss": 1, "accuracy": 0.96, "baseline": {"accuracy": 0.951}}"#)
+        let useful = try quality(#"{"rows": 9, "loss": 1, "accuracy": 0.96, "baseline": {"commonestShare": 0.951}}"#)
         #expect(useful.beatsBaseline == true && useful.verdict(rows: "rows", classes: classes) == nil)
-        let flat = try quality(#"{"rows": 9, "loss": 1, "rmse": 2.5, "baseline": {"rmse": 2.5}}"#)
+        let flat = try quality(#"{"rows": 9, "loss": 1, "rmse": 2.5, "baseline": {"standardDeviation": 2.5}}"#)
         #expect(flat.verdict(rows: "rows", classes: []) != nil)
         // Runs of before say nothing about it.
         #expect(try quality(#"{"rows": 9, "loss": 1, "accuracy": 0.96}"#).beatsBaseline == nil)

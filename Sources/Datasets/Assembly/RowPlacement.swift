@@ -148,7 +148,7 @@ struct ValidationChoice: Sendable {
 
 extension Communicator {
     /// Every rank's list (any lengths), in rank order, on every rank.
-    func allgather<T: MPIElement>(arrays values: [T]) throws -> [[T]] {
+    package func allgather<T: MPIElement>(arrays values: [T]) throws -> [[T]] {
         let bytes = values.withUnsafeBytes { Array($0) }
         return try allgather(bytes: bytes).map { bytes in
             bytes.withUnsafeBytes { raw in

@@ -9,7 +9,7 @@ package struct OperationPicture {
         guard let judged = run.judged, let quality = run.judged?.quality, let operation = quality.auc?.operation,
             let positive = quality.positive
         else { return .empty }
-        let name = run.className(positive.index)
+        let name = run.classes.className(positive.index)
         var body = HTML.empty
         if !operation.calibration.isEmpty { body += calibration(operation, name, judged.name) }
         if !operation.points.isEmpty { body += thresholds(operation, name, judged.name) }
@@ -101,7 +101,7 @@ package struct ClassTable {
         }
         var rows = (0..<figures.classes).map { index in
             cells(
-                run.className(index), figures.labelled[index],
+                run.classes.className(index), figures.labelled[index],
                 [figures.precision(index), figures.recall(index), figures.f1(index)])
         }
         let all = figures.labelled.reduce(0, +)
@@ -148,9 +148,6 @@ package struct WorstTable {
 }
 
 extension ReportedRun {
-    /// What the class is called.
-    func className(_ index: Int) -> String { classes.indices.contains(index) ? classes[index] : "class \(index)" }
-
     /// Behind a title, where there are several runs.
     var chip: HTML { isAlone ? .empty : " <span class=\"chip f\(index % 8)\">\(letter)</span>" }
 }

@@ -56,7 +56,7 @@ package struct QualitySection {
         let qualities = judged.flatMap { $0.qualities.map(\.quality) }
         var sentences = judged.compactMap { run in
             run.judged?.quality.positive.map {
-                "\(run.letterPrefix)The class that is looked for is \(run.className($0.index))."
+                "\(run.letterPrefix)The class that is looked for is \(run.classes.className($0.index))."
             }
         }
         if qualities.contains(where: { !$0.intervals.isEmpty }) {
@@ -86,7 +86,7 @@ package struct ROCPicture {
             run.letterPrefix
                 + (run.judged?.quality.auc?.value.map { "area \(NumberFormat.fixed($0, 4))" } ?? "area undefined")
         }
-        let positive = runs.first.map { $0.className($0.judged?.quality.positive?.index ?? 1) }
+        let positive = runs.first.map { $0.classes.className($0.judged?.quality.positive?.index ?? 1) }
         var chart = Chart(
             description: "ROC curve, \(areas.joined(separator: ", ")). The table below has the numbers.",
             xLabel: "share of the other rows called \(positive ?? "positive") wrongly",
@@ -134,14 +134,7 @@ package struct ConfusionPicture {
             ? table(matrix, judged.name) : list(matrix.mistakes, judged.name)
     }
 
-    private func name(_ index: Int) -> String {
-        run.classes.indices.contains(index) ? run.classes[index] : "class \(index)"
-    }
-
-    private func title(_ text: String) -> HTML {
-        run.isAlone
-            ? "<h3>\(text)</h3>" : "<h3>\(text) <span class=\"chip f\(run.index % 8)\">\(run.letter)</span></h3>"
-    }
+    private func name(_ index: Int) -> String { run.classes.className(index) }
 
     private func table(_ matrix: ConfusionMatrix, _ rows: String) -> HTML {
         let classes = 0..<matrix.classes
@@ -163,7 +156,7 @@ package struct ConfusionPicture {
             return "<tr><th scope=\"row\">\(name(label))</th>\(cells.joined())<td class=\"sum\">\(right)</td></tr>\n"
         }
         return """
-            <div>\(title("Confusion matrix"))
+            <div><h3>Confusion matrix\(run.chip)</h3>
             <p class="note">Rows of the table are the true classes, columns what the model says, on the \(rows). Blue is \
             right, orange wrong, stronger for a larger share of the class.</p>
             <div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix"><table class="confusion">
@@ -181,7 +174,7 @@ package struct ConfusionPicture {
             ]
         }
         return """
-            <div>\(title("The commonest mistakes"))
+            <div><h3>The commonest mistakes\(run.chip)</h3>
             <p class="note">On the \(rows). There are too many classes for a matrix.</p>
             \(Page.openTable(
                 label: "The commonest mistakes", head: ["true class", "taken for", "rows"], rows: cells, textColumns: 2))</div>
@@ -196,12 +189,11 @@ package struct ResidualPicture {
 
     package var html: HTML {
         guard let judged = run.judged, let map = judged.quality.residuals else { return .empty }
-        let name: HTML = run.isAlone ? "" : " <span class=\"chip f\(run.index % 8)\">\(run.letter)</span>"
         let rows = zip(ResidualMap.levels, map.quantiles).map { level, residual -> [HTML] in
             [.escaped(NumberFormat.percent(level)), .escaped(NumberFormat.significant(residual, 4))]
         }
         return """
-            <h3>Residuals\(name)</h3>
+            <h3>Residuals\(run.chip)</h3>
             <p class="note">Residual: label minus prediction, on the \(judged.name); the darker, the more rows. A good \
             model has a level band around 0. Residuals beyond the edge are counted at the edge.</p>
             <figure class="panels"><div class="panel">\(picture(map))</div></figure>

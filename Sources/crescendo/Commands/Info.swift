@@ -1,4 +1,5 @@
 import ArgumentParser
+import BigBatch
 import Datasets
 import Evaluation
 import MPI
@@ -65,16 +66,17 @@ struct InfoJob {
     private func look() throws -> (lines: [String], damage: [String]) {
         let location = ModelLocation(command.path)
         guard location.isFolder else { return (modelLines(try location.read()), []) }
-        var (lines, damage) = runLines(location.path)
+        var reader = RunFolderReader(path: location.path)
+        let last = reader.lastRecord()
+        var (lines, damage) = runLines(reader, last, location.path)
+        // The class that the report speaks of.
+        let positive = ["test", "validation", "train"].compactMap { reader.result?[$0]?["positive"]?.integer }.first
         // A run that was killed has no model, and still something to tell.
         if !lines.isEmpty, !location.hasModel {
             lines.append(line("model", "none: the run ended before it could write one"))
         } else {
             do {
-                var reader = RunFolderReader(path: location.path)
-                _ = reader.lastRecord()
-                let judged = ["test", "validation", "train"].compactMap { reader.result?[$0]?["positive"]?.integer }
-                lines += modelLines(try location.read(), lookingFor: judged.first)
+                lines += modelLines(try location.read(), lookingFor: positive)
             } catch  where !lines.isEmpty {
                 lines.append(line("model", "cannot be read"))
                 damage.append(ModelLocation.withoutRemedy(error))
@@ -98,9 +100,9 @@ struct InfoJob {
     }
 
     /// What the folder's files tell of the run; empty where it holds none.
-    private func runLines(_ folder: String) -> (lines: [String], damage: [String]) {
-        var reader = RunFolderReader(path: folder)
-        let last = reader.lastRecord()
+    private func runLines(
+        _ reader: RunFolderReader, _ last: IterationRecord?, _ folder: String
+    ) -> (lines: [String], damage: [String]) {
         let gaps = reader.lineGaps.map { line("damaged", $0) }
         let damage = reader.faults.map { "\(folder)/\($0.dropLast())" }
         if let result = reader.result {

@@ -1,5 +1,6 @@
 import Datasets
 import Models
+import Platform
 
 /// Predictions as CSV: the identifying columns, then label and probabilities, or the value, then what the label is.
 struct PredictionText: PredictionForm {
@@ -14,7 +15,7 @@ struct PredictionText: PredictionForm {
     init(_ prediction: Prediction, _ rows: PredictedRows) {
         self.prediction = prediction
         self.rows = rows
-        let fields = prediction.classes.map { Array(PredictionText.field($0).utf8) }
+        let fields = prediction.classes.map { Array(CSVText.field($0).utf8) }
         classBytes = fields.flatMap { $0 }
         classStarts = fields.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
         idCount = rows.identifiers.isEmpty ? 0 : rows.identifierNames.count
@@ -31,7 +32,7 @@ struct PredictionText: PredictionForm {
         case .ridge, .huber, .poisson, .auto: names.append("value")
         }
         if rows.labels != nil { names += prediction.classes.isEmpty ? ["actual", "residual"] : ["actual"] }
-        return Array(names.map(PredictionText.field).joined(separator: ",").utf8) + [UInt8(ascii: "\n")]
+        return Array(names.map(CSVText.field).joined(separator: ",").utf8) + [UInt8(ascii: "\n")]
     }
 
     func size(ofRow row: Int) -> Int {
@@ -46,7 +47,7 @@ struct PredictionText: PredictionForm {
     func write(_ row: Int, _ outputs: UnsafeBufferPointer<Float>, to place: UnsafeMutablePointer<UInt8>) -> Int {
         var end = place
         for index in row * idCount..<(row + 1) * idCount {
-            PredictionText.write(PredictionText.field(rows.identifiers[index]), to: &end)
+            PredictionText.write(CSVText.field(rows.identifiers[index]), to: &end)
             PredictionText.comma(&end)
         }
         if let predicted = prediction.predictedClass(outputs) {
@@ -80,7 +81,7 @@ struct PredictionText: PredictionForm {
             if let place = labels.place(row) {
                 writeClass(place, to: &end)
             } else if let name = labels.name(row) {
-                PredictionText.write(PredictionText.field(name), to: &end)
+                PredictionText.write(CSVText.field(name), to: &end)
             }
             return
         }
@@ -110,14 +111,5 @@ struct PredictionText: PredictionForm {
             end.pointee = byte
             end += 1
         }
-    }
-
-    /// Quoted where a reader of CSV would otherwise split or change it.
-    static func field(_ text: String) -> String {
-        let special = text.utf8.contains {
-            $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 10 || $0 == 13
-        }
-        guard special || text.utf8.first == 32 || text.utf8.last == 32 else { return text }
-        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 }

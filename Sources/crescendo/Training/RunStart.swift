@@ -129,6 +129,9 @@ extension TrainJob {
             case .finished(let text):
                 console.print(text)
                 tidy(folder)
+                if let path = command.run.coefficientsFile, access(path.path, F_OK) != 0 {
+                    try path.write(try ModelFile.read(folder.model))
+                }
                 isFinished = true
             case .fresh: rankZero = try open(folder, plan, fingerprint, nil, nil)
             case .goOn(let point, let head):

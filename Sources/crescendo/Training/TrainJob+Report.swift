@@ -83,7 +83,23 @@ extension TrainJob {
         _ report: ResultFile, _ trained: TrainedModel, _ rows: RunRows, _ test: Dataset?,
         _ start: RunStart.RankZero?, _ end: TrainingEnd
     ) throws -> Int32 {
-        let code = try settle(report, trained, rows, test, start, end)
+        var code = try settle(report, trained, rows, test, start, end)
+        if code == 0, let path = command.run.coefficientsFile {
+            // What was asked for and is not there is no success; the model is there.
+            var isWritten = true
+            try world.onRoot {
+                guard start != nil else { return }
+                do {
+                    try path.write(try modelFile(trained, rows))
+                } catch {
+                    isWritten = false
+                    complain(
+                        "\(error). The model is there: 'crescendo info RUN --coefficients-file FILE.csv' writes them."
+                            .printable)
+                }
+            }
+            if try world.broadcastValue(isWritten ? 1 : 0) == 0 { code = ExitCode.failure }
+        }
         let displacement = start?.attempt.place.displacement
         guard try world.broadcastValue(displacement == nil ? 0 : 1) == 1 else { return code }
         if let displacement { complain(displacement) }
@@ -105,7 +121,6 @@ extension TrainJob {
                 report.learned = LearnedModel(file, largest: LearnedModel.listed)
                 try start.write { try file.write(to: $0.model, beforeRename: start.attempt.check) }
                 try write(report, start)
-                try warning { try command.run.coefficientsFile?.write(file) }
             }
             guard let cause else { return try writeModel() }
             // A full disk takes nothing from a run that goes on later.

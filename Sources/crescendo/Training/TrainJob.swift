@@ -37,12 +37,16 @@ struct TrainJob {
     /// Returns the exit code.
     func run() throws -> Int32 {
         let folder = try world.onRoot {
-            try command.run.coefficientsFile?.check()
-            return try RunFolder.prepare(
+            try RunFolder.prepare(
                 output: command.run.output, data: command.data, overwrite: command.run.overwrite ?? false,
                 resume: command.run.resume != .never)
         }
         do {
+            try world.onRoot {
+                // A run that goes on writes its own anew.
+                if case .checkpoint = folder?.found { return }
+                try command.run.coefficientsFile?.check()
+            }
             return try run(in: folder)
         } catch {
             folder?.abandon()

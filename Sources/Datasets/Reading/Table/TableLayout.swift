@@ -87,8 +87,8 @@ public struct TableLayout: Codable, Sendable, Equatable {
         if let message = TableLayout.doubled(columns) { throw ParseError(file: file, message: message) }
     }
 
-    /// Row numbers as pandas keeps them beside the columns: without a name, or in Arrow and Parquet with one of its own; and what R and
-    /// pandas make of such a column in the first place.
+    /// Row numbers as pandas keeps them beside the columns: without a name, or in Arrow and Parquet with one of its own; and
+    /// what R and pandas make of such a column in the first place.
     func holdsRowNumbers(_ column: Int) -> Bool {
         firstIsUnnamed && column == 0 || columns[column].hasPrefix("__index_level_")
             || column == 0 && hasHeader && columns.count > 1 && TableLayout.rowNames.contains(columns[0].lowercased())

@@ -69,6 +69,15 @@ public struct TableSchema: Codable, Sendable, Equatable {
     /// Number of features a row becomes.
     public var featureCount: Int { columns.reduce(0) { $0 + $1.width } }
 
+    /// The features of each column.
+    public var featureRanges: [Range<Int>] {
+        var start = 0
+        return columns.map { column in
+            defer { start += column.width }
+            return start..<start + column.width
+        }
+    }
+
     /// One per feature: "age", "age is missing", "city=Paris".
     public var featureNames: [String] {
         columns.flatMap { column in
