@@ -20,6 +20,11 @@ public protocol CurvatureModel: Model {
     func curvatureWeights(of batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> AlignedBuffer<Float>
     /// Σ weights_i x̂_i x̂_iᵀ over this rank's part of the batch.
     func curvature(of batch: Batch, weights: AlignedBuffer<Float>, grid: MomentGrid?) -> SecondMoment
+    /// The Hessian of a row is (diag p − p pᵀ) ⊗ x̂x̂ᵀ of the classes' probabilities p, not a multiple of I ⊗ x̂x̂ᵀ.
+    var couplesClasses: Bool { get }
+    /// For each pair c ≤ d of classes |ω p_c (1[c = d] − p_d)| of the rows of the batch, times `weights`.
+    func classCurvatures(of batch: Batch, at parameters: UnsafeBufferPointer<Float>, weights: [Float])
+        -> [AlignedBuffer<Float>]
     /// Σ ω_i x̂_i x̂_iᵀ over this rank's part of the batch, ω the sample weights.
     func secondMoment(of batch: Batch, grid: MomentGrid?) -> SecondMoment
 }
@@ -28,6 +33,29 @@ extension LinearModel: CurvatureModel {
     public var classCount: Int { loss.classes }
     public var curvatureAtZero: Double { loss.curvatureAtZero }
     public var constantCurvature: Double? { loss.constantCurvature }
+
+    public var couplesClasses: Bool { loss is any SoftmaxCurvature }
+
+    public func classCurvatures(
+        of batch: Batch, at parameters: UnsafeBufferPointer<Float>, weights: [Float]
+    ) -> [AlignedBuffer<Float>] {
+        let classes = loss.classes
+        let probabilities = AlignedBuffer<Float>(count: max(1, batch.count * classes))
+        predict(batch, at: parameters, into: probabilities.elements)
+        let pairs = (0..<classes * (classes + 1) / 2).map { _ in AlignedBuffer<Float>(count: batch.count) }
+        for (index, row) in batch.rows.enumerated() {
+            let weight = weights[index] * (batch.dataset.weights.map { $0.pointer[row] } ?? 1)
+            let p = probabilities.pointer + index * classes
+            var pair = 0
+            for c in 0..<classes {
+                for d in c..<classes {
+                    pairs[pair].pointer[index] = weight * p[c] * (c == d ? max(0, 1 - p[c]) : p[d])
+                    pair += 1
+                }
+            }
+        }
+        return pairs
+    }
 
     public func addColumnSquares(_ batch: Batch, into sums: UnsafeMutableBufferPointer<Double>) {
         guard let target = sums.baseAddress else { return }

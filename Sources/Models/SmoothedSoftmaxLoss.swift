@@ -3,7 +3,7 @@ import Kernels
 /// Cross-entropy to labels of which a share s is spread over all C classes: log Σ_c exp m_c − Σ_c t_c m_c with
 /// t = (1 − s) e_y + s/C (Szegedy et al., Rethinking the Inception Architecture, 2016). Predictions and curvature are those
 /// of `SoftmaxLoss`.
-public struct SmoothedSoftmaxLoss: MarginLoss {
+public struct SmoothedSoftmaxLoss: SoftmaxCurvature {
     private let plain: SoftmaxLoss
     /// s, from 0 to below 1.
     public let smoothing: Double

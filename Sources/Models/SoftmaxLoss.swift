@@ -1,8 +1,11 @@
 import CKernels
 import Kernels
 
+/// ∂²f/∂m² = diag p − p pᵀ of the predicted probabilities p.
+protocol SoftmaxCurvature: MarginLoss {}
+
 /// Cross-entropy of C ≥ 2 classes: log Σ_c exp m_c − m_y for labels y in 0 ..< C. Every class has weights of its own.
-public struct SoftmaxLoss: MarginLoss {
+public struct SoftmaxLoss: SoftmaxCurvature {
     public let classes: Int
     public var slopeBound: Double? { 1 }
 

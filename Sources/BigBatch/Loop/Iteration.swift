@@ -3,6 +3,17 @@ import Models
 extension Trainer {
     /// One batch: gradient, growth, step.
     func iterate() throws -> IterationOutcome {
+        if var opening = state.opening, !opening.isOver {
+            var outcome = try openingIteration(&opening)
+            state.opening = opening
+            if opening.isOver {
+                segments = []
+                state.lastGood = opening.step?.origin
+                state.batchSize = objective.population
+            }
+            outcome.reason = outcome.reason ?? noteProgress(outcome)
+            return outcome
+        }
         state.iteration += 1
         state.trials = 0
         state.batchSize = growth.openingSize(

@@ -34,10 +34,13 @@ struct EndedRun: Codable {
     var result: TrainingResult
     var tolerance: Double
     var patience: Int
+    /// Nil: the run was before there was a choice.
+    var certifies: Bool?
 
     /// Whether the run would end here if it were asked for this.
     func stands(for configuration: TrainerConfiguration) -> Bool {
         configuration.tolerance >= tolerance && configuration.patience <= patience
+            && (!configuration.certify || certifies != false)
     }
 }
 

@@ -43,6 +43,7 @@ extension Trainer {
         }
         if let saved = snapshot.validation { validation?.state = saved }
         try objective.restore(snapshot.objective)
+        if state.opening != nil { try prepareStrata() }
         objective.reducer.account = snapshot.reducer
     }
 }

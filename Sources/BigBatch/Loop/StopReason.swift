@@ -1,5 +1,6 @@
 /// Why a run ended. Stored in `result.json` and told to the user in words.
 public enum StopReason: String, Codable, Sendable, CaseIterable {
+    case sampleTest
     case gradientNorm
     case objectivePlateau
     case validationPlateau
@@ -13,7 +14,7 @@ public enum StopReason: String, Codable, Sendable, CaseIterable {
     /// True when the run ended because it was done, not because a budget or a fault ended it.
     public var isConvergence: Bool {
         switch self {
-        case .gradientNorm, .objectivePlateau, .validationPlateau, .lineSearchExhausted: true
+        case .sampleTest, .gradientNorm, .objectivePlateau, .validationPlateau, .lineSearchExhausted: true
         case .passLimit, .iterationLimit, .timeLimit, .signal, .divergence: false
         }
     }
@@ -26,6 +27,8 @@ public enum StopReason: String, Codable, Sendable, CaseIterable {
     /// The reason as a sentence.
     public var explanation: String {
         switch self {
+        case .sampleTest:
+            "By a test on a sample of the rows the objective is within the tolerance of its optimum, with 99 % confidence."
         case .gradientNorm: "By its gradient the objective is within the tolerance of its optimum: converged."
         case .objectivePlateau: "The objective no longer improves."
         case .validationPlateau: "The validation score no longer improves: stopped at the best model."

@@ -19,6 +19,8 @@ public struct StopRule: Sendable, Equatable {
 
     /// The share of itself that an objective is known to.
     static let resolution = 1e-9
+    /// Of the tolerance, what an estimate of the gap by a curvature that a sample of rows told may be, where it stands alone.
+    static let shareOfGap = 0.5
     /// An optimum of 0 has no relative accuracy: what is left of the loss counts as at least this share of what there was
     /// at the start.
     static let leastShare = 1e-6

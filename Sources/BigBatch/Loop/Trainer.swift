@@ -28,6 +28,8 @@ public final class Trainer<M: Model> {
     let isConvex: Bool
     /// K at most.
     let batchLimit: Int
+    /// The sample of the opening: rows that came at once are a segment.
+    var segments: [SampleSegment] = []
     var watch = RankWatch()
     private(set) lazy var batch = TrainingBatch(of: self)
     /// Of this rank, once it was asked for.
@@ -105,7 +107,8 @@ public final class Trainer<M: Model> {
             }
         } else {
             try objective.findLeastLoss(rendezvous: rendezvous())
-            if mayBePreconditioned, objective.norm == nil {
+            try beginOpening()
+            if mayBePreconditioned, objective.norm == nil, state.opening == nil {
                 try objective.adoptInitialPreconditioner(at: state.parameters, rendezvous: rendezvous())
             }
             if isConvex, let passes = try fullStep.prepare(batch) { growth.noisyPasses = passes }
@@ -155,7 +158,8 @@ public final class Trainer<M: Model> {
         // Not before all is known: a start from it has nothing left to do.
         if result.stopReason.isConvergence {
             let ended = EndedRun(
-                result: result, tolerance: configuration.tolerance, patience: configuration.patience)
+                result: result, tolerance: configuration.tolerance, patience: configuration.patience,
+                certifies: configuration.certify)
             try keeper?.keep(self.snapshot(seconds: clock.seconds, ended: ended), isLast: true)
         }
         return result
@@ -235,13 +239,15 @@ public final class Trainer<M: Model> {
         }
         // Who goes on with more patience goes on from here.
         let present = state.parameters
-        defer { if validation != nil { state.parameters = present } }
+        defer { if validation != nil || state.opening?.step != nil { state.parameters = present } }
+        if let step = state.opening?.step { try takeBack(step, reason) }
         if let best = validation?.best {
             state.parameters = best
             objective.walk = nil
         }
         var result = TrainingResult()
         result.stopReason = reason
+        result.sampleTest = reason == .sampleTest ? state.opening?.passed : nil
         // What proves the result is told apart from what found it.
         var found = costs(at: clock.seconds)
         let isCurrent = validation == nil && reason.stoppedBeforeStep && last?.isFullBatch == true
@@ -253,6 +259,10 @@ public final class Trainer<M: Model> {
             result.objective = try objective.value(at: state.parameters, rendezvous: rendezvous())
             result.gradientNorm = .nan
             if !result.objective.isFinite, hasGoneAstray { result.stopReason = .divergence }
+        } else if reason == .sampleTest, let last {
+            try compareParameters()
+            result.objective = last.loss
+            result.gradientNorm = .nan
         } else {
             try compareParameters()
             let statistics = if isCurrent, let last { last } else { try evaluateAll() }
@@ -261,7 +271,7 @@ public final class Trainer<M: Model> {
             result.gradientNorm = objective.gradientNorm
             if isAboveStart(statistics.loss) {
                 result.stopReason = .divergence
-            } else if reason.isConvergence {
+            } else if reason.isConvergence, state.opening?.isProof != true {
                 try certify(statistics, &result)
             }
         }

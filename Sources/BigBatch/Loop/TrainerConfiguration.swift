@@ -117,6 +117,8 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     public var l2 = 0.0
     /// Relative accuracy asked for (see `StopRule`); 0: rounding or a budget ends the run.
     public var tolerance = 1e-3
+    /// The run goes on to all rows and a bound on what is left to gain, also where a sample could have told.
+    public var certify = false
     /// Limit of gradient passes; nil: none, and 1,000 for steps of constant size and for `gradient`, which may never get
     /// anywhere, where there is no other limit.
     public var maxEpochs: Double?

@@ -16,6 +16,8 @@ struct TrainerState: Codable {
     var grew = false
     /// K when the dense preconditioner was last estimated.
     var batchSizeOfPreconditioner = 0
+    /// Steps from a sample that come before all others; nil: none.
+    var opening: OpeningState?
     /// Of iterations on all rows.
     var full = FullBatchState()
     /// d is that of the last step.

@@ -25,12 +25,14 @@ public struct TrainingResult: CostBearing, Sendable, Codable {
     /// In the space trained in: weights, then intercepts.
     public var parameters: [Float] = []
     public var stopReason = StopReason.iterationLimit
-    /// Mean loss over all training rows at `parameters` plus (λ/2)‖w‖².
+    /// Mean loss over all training rows at `parameters` plus (λ/2)‖w‖²; with `sampleTest` an estimate from its rows.
     public var objective = 0.0
-    /// ‖∇(objective)‖ at `parameters` over all training rows.
+    /// ‖∇(objective)‖ at `parameters` over all training rows; NaN where they were not all asked.
     public var gradientNorm = 0.0
     /// (objective − dual objective), where the loss has a dual, K = N was reached and it is at most ten times the tolerance.
     public var dualityGap: Double?
+    /// What ended the run before it had seen all rows; nil where it saw them.
+    public var sampleTest: SampleTest?
     /// Reads of all rows that the gap took, in none of the passes and allreduces of `costs`.
     public var certificatePasses = 0.0
     public var iterations = 0
@@ -40,7 +42,7 @@ public struct TrainingResult: CostBearing, Sendable, Codable {
 
     /// All but the parameters, which a snapshot has.
     private enum CodingKeys: CodingKey {
-        case stopReason, objective, gradientNorm, dualityGap, certificatePasses, iterations, costs
+        case stopReason, objective, gradientNorm, dualityGap, sampleTest, certificatePasses, iterations, costs
     }
 }
 

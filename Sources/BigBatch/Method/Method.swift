@@ -8,6 +8,8 @@ public struct Method: Sendable {
     public var fullStep: any FullStepRule
     /// The norm the method works in, where the model knows its curvature and the direction learns none.
     public var preconditioner: PreconditionerKind
+    /// Begins with steps from a sample that grows, where there are many more rows than parameters.
+    public var opensOnSample = false
 
     public init(
         growth: any BatchRule, direction: any Direction = Descent(), step: any StepRule,
@@ -57,6 +59,7 @@ public struct Method: Sendable {
             case _ where isFree: ExactStep(otherwise: QuasiNewtonStep())
             default: QuasiNewtonStep()
             }
+        opensOnSample = isFree
         let theta = configuration.theta
         growth =
             switch configuration.step == .sgd ? .none : configuration.growth {

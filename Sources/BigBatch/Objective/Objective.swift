@@ -23,16 +23,18 @@ final class Objective<M: Model> {
     var estimate: PreconditionerEstimate?
     /// Of this rank's rows, where the preconditioner may be dense.
     var leverages: RowLeverages?
+    /// Of this rank's rows, once a sample was drawn by them.
+    var strata: RowStrata?
     /// Rows that the current dense preconditioner was estimated from; 0 without one.
     var preconditionerSampleSize = 0
 
     /// Per-sample gradients evaluated, all ranks.
-    private(set) var gradientsEvaluated = 0
+    var gradientsEvaluated = 0
     /// Reads of feature rows, all ranks.
     var rowsRead = 0
     var computeSeconds = 0.0
     /// Per-sample gradients that this rank evaluated since it started.
-    private(set) var ownSamples = 0
+    var ownSamples = 0
     /// Keeps how walks came about, so that a snapshot can hold them.
     var remembersWalks = false
 
@@ -43,7 +45,7 @@ final class Objective<M: Model> {
     /// P g_B of a dense preconditioner, from its norm on; empty where it is not known.
     private var preconditionedGradient: [Float] = []
     /// ‖g_B‖ in the Euclidean norm, regulariser included.
-    private(set) var gradientNorm = 0.0
+    var gradientNorm = 0.0
     /// (λ/2)‖w‖² at the point of the current gradient.
     private(set) var currentPenalty = 0.0
 

@@ -8,8 +8,9 @@ struct RowSample {
     var weights: [Float] = []
 
     /// 1/π of a row that only its place brings into a sample.
-    static func largestWeight(window: Int, expected: Int) -> Double {
-        expected < window ? max(1, 2 * Double(window) / Double(max(1, expected))) : 1
+    /// - Parameter least: its chance, in those of a row in the mean.
+    static func largestWeight(window: Int, expected: Int, least: Double) -> Double {
+        expected < window ? max(1, Double(window) / (least * Double(max(1, expected)))) : 1
     }
 }
 

@@ -19,7 +19,8 @@ extension Objective {
     }
 
     /// What preconditioners are made from, found out once.
-    private func prepareEstimate(_ model: any CurvatureModel, rendezvous: Rendezvous) throws -> PreconditionerEstimate {
+    @discardableResult
+    func prepareEstimate(_ model: any CurvatureModel, rendezvous: Rendezvous) throws -> PreconditionerEstimate {
         if let estimate { return estimate }
         var squares = try dataset.columnSquares ?? measuredColumnSquares(model, rendezvous: rendezvous)
         if model.hasIntercept { squares.append(1) }
@@ -42,14 +43,21 @@ extension Objective {
         try prepareGrids()
         _ = try prepareEstimate(model, rendezvous: rendezvous)
         guard let estimate, estimate.isDenseWorthwhile else { return nil }
-        let preconditioner = try densePreconditioner(
-            start: 0, window: population, count: estimate.sampleSize, at: x, weightFloor: 0, rendezvous: rendezvous)
+        let preconditioner = try hessianInverse(
+            fullSample(estimate, rendezvous: rendezvous), at: x, weightFloor: 0, rendezvous: rendezvous)
         return preconditioner.map { $0.squaredNorm(gradient) / 2 }
     }
 
     /// The preconditioner in use, made anew at x for steps on all rows; row norms, which noise is judged by, are not.
     func renewPreconditioner(at x: [Float], rendezvous: Rendezvous) throws {
         guard let estimate, let model = model as? any CurvatureModel else { return }
+        if strata != nil, hasBlockHessian {
+            let found = try hessianInverse(
+                fullSample(estimate, rendezvous: rendezvous), at: x, weightFloor: PreconditionerEstimate.smallFloor,
+                rendezvous: rendezvous)
+            if let found { adopt(found) }
+            return
+        }
         if preconditionerSampleSize > 0 {
             return try adoptDensePreconditioner(
                 start: 0, window: population, count: estimate.sampleSize, at: x, rendezvous: rendezvous)
@@ -70,6 +78,12 @@ extension Objective {
         }
         let mean = sum / Double(count)
         if mean > 0 { preconditioner = estimate.diagonal(curvature: mean) }
+    }
+
+    /// Rows of all for a curvature at a gradient of all.
+    private func fullSample(_ estimate: PreconditionerEstimate, rendezvous: Rendezvous) -> CurvatureSample {
+        let count = hasBlockHessian ? estimate.blockSampleSize : estimate.sampleSize
+        return drawnSample(start: 0, window: population, count: count, rendezvous: rendezvous)
     }
 
     private func measuredColumnSquares(_ model: any CurvatureModel, rendezvous: Rendezvous) throws -> [Double] {
@@ -126,8 +140,8 @@ extension Objective {
     /// reductions: the mean weight and the columns' squares, then the sketch.
     func adoptDensePreconditioner(start: Int, window: Int, count: Int, at x: [Float], rendezvous: Rendezvous) throws {
         let found = try densePreconditioner(
-            start: start, window: window, count: count, at: x, weightFloor: PreconditionerEstimate.weightFloor,
-            rendezvous: rendezvous)
+            drawnSample(start: start, window: window, count: count, rendezvous: rendezvous), at: x,
+            weightFloor: PreconditionerEstimate.weightFloor, rendezvous: rendezvous)
         guard let found else { return }
         adopt(found)
         preconditionerSampleSize = count
@@ -153,19 +167,17 @@ extension Objective {
         var payload: [Double] { [curvature, weight, rows, largest] + squares }
     }
 
-    private func densePreconditioner(
-        start: Int, window: Int, count: Int, at x: [Float], weightFloor: Double, rendezvous: Rendezvous
+    /// P = (∇²ℓ)⁻¹ at x as far as classes do not hang together.
+    func densePreconditioner(
+        _ sample: CurvatureSample, at x: [Float], weightFloor: Double, rendezvous: Rendezvous
     ) throws -> Preconditioner? {
         guard let estimate, let model = model as? any CurvatureModel else { return nil }
         try prepareGrids()
         let clock = Stopwatch()
-        let sample = drawRows(
-            start: start, window: window, expected: count, salt: UInt64(truncatingIfNeeded: rendezvous.iteration))
-        let rows = dataset.gathered(sample.rows)
-        let weights = x.withUnsafeBufferPointer { model.curvatureWeights(of: rows.all, at: $0) }
-        // What grids need to know: how many rows there may be, and how much of a row counts at most.
-        let most = min(window, 8 * count + 1024)
-        let heaviest = RowSample.largestWeight(window: window, expected: count)
+        let curvatures = x.withUnsafeBufferPointer { x in
+            sample.batches.map { model.curvatureWeights(of: $0.rows, at: x) }
+        }
+        let (most, heaviest) = (sample.mostRows, sample.heaviest)
         let squareGrids = trueExponents().map {
             SumGrid(exponent: 2 * $0 + SumGrid.exponent(above: heaviest * Double(most)))
         }
@@ -179,16 +191,20 @@ extension Objective {
             let clock = Stopwatch()
             var own = SampleSums(columns: estimate.features)
             var largest: Float = 0
-            for (index, weight) in sample.weights.enumerated() {
-                own.curvature += current.round(Double(weight) * Double(weights[index]))
-                own.weight += weightGrid.round(Double(weight))
-                largest = max(largest, weight * weights[index])
+            for (batch, curvature) in zip(sample.batches, curvatures) {
+                for (index, weight) in batch.weights.enumerated() {
+                    own.curvature += current.round(Double(weight) * Double(curvature[index]))
+                    own.weight += weightGrid.round(Double(weight))
+                    largest = max(largest, weight * curvature[index])
+                }
+                own.rows += Double(batch.rows.count)
+                if sample.isDrawn {
+                    own.squares.withUnsafeMutableBufferPointer {
+                        batch.rows.dataset.features.addSquares(weights: batch.weights, grids: squareGrids, to: $0)
+                    }
+                }
             }
-            own.rows = Double(sample.rows.count)
             own.largest = LargestOfRanks.code(largest, scale: 0)
-            own.squares.withUnsafeMutableBufferPointer {
-                rows.features.addSquares(weights: sample.weights, grids: squareGrids, to: $0)
-            }
             computeSeconds += clock.seconds
             sums = SampleSums(
                 payload: try reducer.sums(own.payload, kind: .sampleColumns, rendezvous: rendezvous))
@@ -197,27 +213,43 @@ extension Objective {
 
         let second = Stopwatch()
         let mean = sums.curvature / sums.weight
-        for (index, weight) in sample.weights.enumerated() {
-            weights[index] = weight * (weights[index] + Float(weightFloor * mean))
+        for (batch, curvature) in zip(sample.batches, curvatures) {
+            for (index, weight) in batch.weights.enumerated() {
+                curvature[index] = weight * (curvature[index] + Float(weightFloor * mean))
+            }
         }
         var level = LargestOfRanks.level(sums.largest) ?? -LargestOfRanks.levels
         if level == LargestOfRanks.levels {
-            let own = weights.elements.reduce(0.0) { max($0, Double($1)) }
+            let own = curvatures.reduce(0.0) { $1.elements.reduce($0) { max($0, Double($1)) } }
             level = Int(try reducer.maxima([Int32(SumGrid.exponent(above: own))])[0])
         }
         let largest = Double(sign: .plus, exponent: level, significand: 1) + weightFloor * mean * heaviest
         let grid = momentGrid(
             weight: largest, rows: Int(sums.rows), hasIntercept: model.hasIntercept)
-        let sketch = model.curvature(of: rows.all, weights: weights, grid: grid)
+        let own = sumOfMoments(sample, curvatures, grid)
         computeSeconds += second.seconds
-        let upper = try reducer.sums(sketch.upper, kind: .curvature, rendezvous: rendezvous)
-        rowsRead += count
+        let upper = try reducer.sums(own, kind: .curvature, rendezvous: rendezvous)
+        rowsRead += sample.expected
 
         let third = Stopwatch()
         defer { computeSeconds += third.seconds }
+        // A stratified sample has all rows that alone hold a column.
+        let squares = sample.isDrawn ? sums.squares : estimate.columnSquares.map { $0 * sums.weight }
         return estimate.dense(
             sketch: SecondMoment.symmetric(upper[...], dimension: estimate.dimension, grid: grid),
-            count: sums.weight, meanWeight: mean, sampleSquares: sums.squares)
+            count: sums.weight, meanWeight: mean, sampleSquares: squares)
+    }
+
+    /// The upper triangle of Σ weight x̂x̂ᵀ over this rank's part of a sample.
+    func sumOfMoments(_ sample: CurvatureSample, _ weights: [AlignedBuffer<Float>], _ grid: MomentGrid) -> [Double] {
+        guard let model = model as? any CurvatureModel else { return [] }
+        let dimension = model.featureCount + (model.hasIntercept ? 1 : 0)
+        var total = SecondMoment(columns: model.featureCount, hasIntercept: model.hasIntercept, grid: grid)
+        precondition(total.dimension == dimension)
+        for (batch, weights) in zip(sample.batches, weights) where batch.rows.count > 0 {
+            total.add(model.curvature(of: batch.rows, weights: weights, grid: grid))
+        }
+        return total.upper
     }
 
     /// Uses `preconditioner` for norms and steps from the next batch on.

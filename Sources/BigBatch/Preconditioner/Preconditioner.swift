@@ -41,6 +41,15 @@ public enum Preconditioner: Sendable {
         }
     }
 
+    /// P g of the only class.
+    func product(_ g: [Double]) -> [Double] {
+        switch self {
+        case .identity: g
+        case .diagonal(let scale, _): zip(g, scale).map { $0 * Double($1) }
+        case .dense(let dense): dense.product(g)
+        }
+    }
+
     /// gᵀPg.
     public func squaredNorm(_ g: [Float]) -> Double {
         g.withUnsafeBufferPointer { squaredNorm($0) }
@@ -116,6 +125,14 @@ public struct DensePreconditioner: Sendable {
     func product(_ g: UnsafeBufferPointer<Float>, into out: UnsafeMutableBufferPointer<Float>) -> Double {
         FixedOrder.product(1, inverse, g, classes: classes, into: out)
         return FixedOrder.dot(g, UnsafeBufferPointer(out))
+    }
+
+    fileprivate func product(_ g: [Double]) -> [Double] {
+        (0..<dimension).map { row in
+            var sum = 0.0
+            for column in 0..<dimension { sum += inverse[row * dimension + column] * g[column] }
+            return sum
+        }
     }
 
     /// dᵀAd.

@@ -42,6 +42,19 @@ struct PreconditionerEstimate: Codable {
         return dimension <= 2048 && work <= 4 * passWork
     }
 
+    /// Rows of the Hessian of several classes at a gradient of all rows: a quarter of its work.
+    var blockSampleSize: Int {
+        let pairs = Double(classes * (classes + 1) / 2)
+        let rows = passWork / (4 * pairs * Double(dimension) * Double(dimension) / 2)
+        return min(population, max(20 * dimension * classes, Int(min(rows, Double(population)))))
+    }
+
+    /// A curvature for every step of an opening takes a small part of a gradient pass.
+    func isOpeningWorthwhile(rows: Int) -> Bool {
+        let pairs = Double(classes * (classes + 1) / 2)
+        return isDenseWorthwhile && Double(rows) * pairs * Double(dimension) * Double(dimension) / 2 <= 0.25 * passWork
+    }
+
     /// P_jj = 1/(c·mean x̂_j² + λ); a column of zeros keeps 1.
     func diagonal(curvature: Double) -> Preconditioner {
         let scale = columnSquares.enumerated().map { column, square in
@@ -54,6 +67,8 @@ struct PreconditionerEstimate: Codable {
     /// Share of the mean weight that every row's weight gets on top: rows whose predictions are settled keep some
     /// curvature, without which steps collapse.
     static let weightFloor = 0.1
+    /// The same for classes that hang together, where x is near: settled rows are many there, and more makes steps short.
+    static let smallFloor = 0.02
 
     /// P = A⁻¹ with A = Σ h x̂x̂ᵀ/n + λI.
     ///

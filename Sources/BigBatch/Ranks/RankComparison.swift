@@ -44,6 +44,7 @@ extension Trainer {
     func moveRows(to shares: BlockShares?) throws {
         let communicator = objective.reducer.communicator
         try objective.take(try objective.dataset.moved(to: shares, communicator: communicator))
+        if objective.strata != nil { try prepareStrata() }
         if let validation {
             validation.dataset = try validation.dataset.moved(to: shares, communicator: communicator)
         }

@@ -19,6 +19,8 @@ enum ReductionKind: UInt64 {
     case preconditionedNorms = 14
     case rankTimes = 15
     case leastLoss = 16
+    case strata = 17
+    case sample = 18
 }
 
 /// What one rank saw alone. Flags travel in the next reduction and are acted on by all ranks, or by none.

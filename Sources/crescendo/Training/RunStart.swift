@@ -107,6 +107,7 @@ enum RunDecision {
         case .passLimit: configuration.maxEpochs.map { $0 > head.record.gradientPasses } ?? true
         case .iterationLimit: configuration.maxIterations.map { $0 > head.iteration } ?? true
         case .timeLimit: configuration.timeLimit.map { $0 > head.seconds } ?? true
+        case .sampleTest: configuration.certify || configuration.tolerance < head.tolerance
         case .gradientNorm, .objectivePlateau: configuration.tolerance < head.tolerance
         case .validationPlateau: configuration.patience > head.patience
         case .lineSearchExhausted, .divergence, .signal, nil: false

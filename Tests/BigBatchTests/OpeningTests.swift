@@ -1,0 +1,140 @@
+import Datasets
+import Kernels
+import MPI
+import Models
+import TestSupport
+import Testing
+
+@testable import BigBatch
+
+@Suite("Runs that open on a sample")
+struct OpeningTests {
+    private enum Kind: CaseIterable {
+        case logistic, sparse, ridge, softmax
+
+        var model: any Model {
+            switch self {
+            case .logistic, .sparse: LinearModel(LogisticLoss(), featureCount: 6)
+            case .ridge: LinearModel(SquaredError(), featureCount: 6)
+            case .softmax: LinearModel(SoftmaxLoss(classes: 3), featureCount: 6)
+            }
+        }
+
+        var problem: RankProblem {
+            RankProblem(rows: 24_000, classes: self == .softmax ? 3 : 2, isSparse: self == .sparse, rareRow: 17_311)
+        }
+    }
+
+    private func configuration(_ tolerance: Double = 0.02) -> TrainerConfiguration {
+        var configuration = TrainerConfiguration()
+        configuration.l2 = 1e-4
+        configuration.tolerance = tolerance
+        return configuration
+    }
+
+    private func run(_ kind: Kind, ranks: Int = 1, _ configuration: TrainerConfiguration) throws -> [RankRun] {
+        func run(_ model: some Model) throws -> [RankRun] {
+            try train(model, on: kind.problem, ranks: ranks, configuration).map { try $0.get() }
+        }
+        return try run(kind.model)
+    }
+
+    private func objective(_ kind: Kind, at x: [Float], l2: Double) -> Double {
+        let data = kind.problem.dataset()
+        let loss = x.withUnsafeBufferPointer { kind.model.loss(data.all, at: $0) }
+        let weights = x.prefix(kind.model.penalisedCount)
+        return loss / Double(data.order.count) + l2 / 2 * weights.reduce(0) { $0 + Double($1) * Double($1) }
+    }
+
+    @Test("A run ends by a sample, within its bound, without having read all rows", arguments: Kind.allCases)
+    private func endsEarly(_ kind: Kind) throws {
+        let run = try #require(try run(kind, configuration()).first)
+        let test = try #require(run.result.sampleTest)
+        #expect(run.result.stopReason == .sampleTest)
+        #expect(test.bound <= 0.02 && test.newRows < test.rows && test.rows <= 15_000)
+        #expect(run.result.dualityGap == nil && run.result.gradientNorm.isNaN)
+
+        var exact = configuration(1e-8)
+        exact.certify = true
+        let best = try #require(try self.run(kind, exact).first).result
+        #expect(best.sampleTest == nil)
+        let found = objective(kind, at: run.result.parameters, l2: 1e-4)
+        let least = objective(kind, at: best.parameters, l2: 1e-4)
+        #expect(found - least >= -1e-9 && found - least <= test.bound * found)
+        // Of all rows it would be `found`.
+        #expect(abs(run.result.objective - found) < 0.05 * found)
+    }
+
+    @Test("The same bits on any number of ranks", arguments: Kind.allCases)
+    private func sameBits(_ kind: Kind) throws {
+        let alone = try #require(try run(kind, configuration()).first)
+        for ranks in 2...4 {
+            for run in try run(kind, ranks: ranks, configuration()) {
+                #expect(run.result.parameters == alone.result.parameters)
+                #expect(run.result.sampleTest == alone.result.sampleTest)
+                #expect(run.records.map(\.loss) == alone.records.map(\.loss))
+                #expect(run.records.map(\.batchSize) == alone.records.map(\.batchSize))
+            }
+        }
+    }
+
+    @Test("Asked to certify, a run goes on to all rows and a bound", arguments: [Kind.logistic, .ridge])
+    private func certifies(_ kind: Kind) throws {
+        var configuration = configuration()
+        configuration.certify = true
+        let result = try #require(try run(kind, ranks: 2, configuration).first).result
+        #expect(result.sampleTest == nil && result.stopReason.isConvergence)
+        #expect(result.dualityGap != nil && result.gradientNorm.isFinite)
+    }
+
+    @Test("What a sample cannot tell is asked of all rows")
+    func asksAllRows() throws {
+        let result = try #require(try run(.logistic, configuration(1e-5)).first).result
+        #expect(result.sampleTest == nil && result.stopReason == .gradientNorm)
+        #expect(result.featurePasses > 1)
+    }
+
+    @Test(
+        "From a snapshot of any iteration, on other ranks, a run ends in the same bits",
+        arguments: [Kind.logistic, .softmax])
+    private func goesOn(_ kind: Kind) throws {
+        func go<M: Model>(_ model: M) throws {
+            let keeper = EveryIteration()
+            let first = Trainer(
+                model: model, dataset: kind.problem.dataset(), communicator: SoloCommunicator(),
+                configuration: configuration())
+            let whole = try first.run(keeper: keeper)
+            #expect(keeper.kept.count >= 3)
+            for stored in keeper.kept {
+                let runs = ThreadCommunicator.run(ranks: 3) { world in
+                    let trainer = Trainer(
+                        model: model, dataset: kind.problem.dataset(world), communicator: world,
+                        configuration: configuration())
+                    return try trainer.run(from: try stored.snapshot())
+                }
+                for run in runs {
+                    let result = try run.get()
+                    #expect(result.parameters == whole.parameters && result.sampleTest == whole.sampleTest)
+                    #expect(result.gradientPasses == whole.gradientPasses)
+                }
+            }
+        }
+        try go(kind.model)
+    }
+
+    @Test("Held-out rows, a limit of the batch, few rows and printed algorithms have none")
+    func noOpening() throws {
+        var limited = configuration()
+        limited.largestBatchSize = 5000
+        var printed = configuration()
+        printed.usePrintedAlgorithm(.armijo)
+        printed.maxIterations = 3
+        for settings in [limited, printed] {
+            #expect(try run(.logistic, settings).first?.result.stopReason != .sampleTest)
+        }
+        let few = RankProblem(rows: 3000)
+        let model = LinearModel(LogisticLoss(), featureCount: 6)
+        let result = try #require(try train(model, on: few, ranks: 1, configuration()).first).get().result
+        #expect(result.stopReason == .gradientNorm)
+    }
+}
