@@ -61,15 +61,33 @@ package struct ResultFile {
         self.finished = finished
     }
 
-    package var json: JSON {
+    private static func json(_ test: SampleTest) -> JSON {
         .object([
+            ("rows", .integer(test.rows)), ("newRows", .integer(test.newRows)), ("bound", .number(test.bound)),
+            ("confidence", .number(test.confidence)),
+        ])
+    }
+
+    package var json: JSON { .object(ending + costs + setting + worth) }
+
+    private typealias Members = [(key: String, value: JSON)]
+
+    /// Why it ended and where.
+    private var ending: Members {
+        [
             ("stopReason", .string(result.stopReason.rawValue)),
             ("converged", .bool(result.stopReason.isConvergence)),
             ("remarks", .array(remarks.map { .string($0) })),
             ("objective", .number(objective)),
             ("gradientNorm", .number(result.gradientNorm)),
             ("dualityGap", result.dualityGap.map { .number($0) } ?? .null),
+            ("sampleTest", result.sampleTest.map(Self.json) ?? .null),
             ("certificatePasses", .number(result.certificatePasses)),
+        ]
+    }
+
+    private var costs: Members {
+        [
             ("iterations", .integer(result.iterations)),
             ("gradientPasses", .number(result.gradientPasses)),
             ("featurePasses", .number(result.featurePasses)),
@@ -81,6 +99,11 @@ package struct ResultFile {
             ("allreduces", .integer(result.allreduces)),
             ("communicatedBytes", .integer(result.communicatedBytes)),
             ("nonFinite", .integer(result.nonFinite)),
+        ]
+    }
+
+    private var setting: Members {
+        [
             ("ranks", .integer(ranks)),
             ("threads", .integer(threads)),
             ("attempts", .integer(attempts)),
@@ -92,6 +115,12 @@ package struct ResultFile {
             ("started", .string(started)),
             ("finished", .string(finished)),
             ("environment", environment.json),
+        ]
+    }
+
+    /// What the model is worth.
+    private var worth: Members {
+        [
             ("classes", classes.isEmpty ? .null : .array(classes.map { .string($0) })),
             ("label", label.map { .string($0) } ?? .null),
             ("train", train?.json ?? .null),
@@ -99,6 +128,6 @@ package struct ResultFile {
             ("test", test?.json ?? .null),
             ("learned", learned?.json ?? .null),
             ("importance", importance?.json ?? .null),
-        ])
+        ]
     }
 }

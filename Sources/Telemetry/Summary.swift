@@ -51,6 +51,12 @@ public struct Summary: Sendable {
                 "the optimum is at most \(NumberFormat.significant(gap, 2)) lower\(share) (duality gap, "
                     + "\(NumberFormat.significant(result.certificatePasses, 2)) more passes)")
         }
+        if let test = result.sampleTest {
+            add(
+                "known",
+                "at most \(NumberFormat.percent(test.bound)) of it is left to gain, with \(NumberFormat.percent(test.confidence)) "
+                    + "confidence, from \(NumberFormat.count(test.rows)) rows")
+        }
         for quality in qualities where !quality.text.isEmpty { add(quality.name, quality.text) }
         add("run", folder.printable + ": " + files.joined(separator: ", "))
         return lines.joined(separator: "\n")

@@ -195,6 +195,13 @@ package struct Headline {
         if let gap = run.result?["dualityGap"]?.double {
             figures.append(("at most above the optimum (duality gap)", NumberFormat.significant(gap, 2)))
         }
+        if let test = run.result?["sampleTest"], let bound = test["bound"]?.double, let rows = test["rows"]?.integer {
+            figures.append(
+                (
+                    "left to gain at most, with 99 % confidence",
+                    "\(NumberFormat.percent(bound)) of it, from \(NumberFormat.count(rows)) rows"
+                ))
+        }
         if case .ended(let reason) = run.state { figures.append(("end", reason.explanation)) }
         figures.append(("iterations", NumberFormat.count(run.iterations)))
         figures.append(("passes over the data", NumberFormat.significant(run.passes, 3)))

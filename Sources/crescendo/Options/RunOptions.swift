@@ -91,6 +91,14 @@ struct RunOptions: ParsableArguments {
             valueName: "moment"))
     var endTime: Moment?
 
+    @Flag(
+        inversion: .prefixedNo, exclusivity: .chooseLast,
+        help: ArgumentHelp(
+            "Go on to all rows and a bound on what is left to gain, also where a sample of the rows tells that it is within "
+                + "the tolerance (default: no).",
+            discussion: "For linear models. It takes several more passes over the data."))
+    var certify: Bool?
+
     @Option(
         help: ArgumentHelp("Number that decides the order of rows (default: 0).", valueName: "number"),
         transform: parseSeed)

@@ -125,6 +125,7 @@ struct TrainOption {
             TrainOption("header", \.reading.header),
             TrainOption("zero-based", \.reading.zeroBased) { $0.command.reading.zeroBased ?? false },
             TrainOption("tolerance", \.run.tolerance, sets: \.tolerance, mayChange: true),
+            TrainOption("certify", \.run.certify, sets: \.certify, mayChange: true),
             TrainOption("max-epochs", \.run.maxEpochs, sets: \.maxEpochs, mayChange: true),
             TrainOption("patience", \.run.patience, sets: \.patience, mayChange: true),
             TrainOption("max-iterations", \.run.maxIterations, sets: \.maxIterations, mayChange: true),

@@ -156,7 +156,8 @@ extension TrainJob {
         if case .classes(let names) = rows.preprocessing.labels, names.count <= ConfusionMatrix.largestCounted {
             report.classes = names
         }
-        if !report.objective.isFinite, let train = report.train {
+        // Of a run that a sample ended only an estimate is known.
+        if !report.objective.isFinite || report.result.sampleTest != nil, let train = report.train {
             let weights = trained.parameters.prefix(trained.model.penalisedCount)
             let penalty = 0.5 * report.l2 * weights.reduce(0.0) { $0 + Double($1) * Double($1) }
             report.objective = train.loss + penalty * trained.labels.lossUnit
