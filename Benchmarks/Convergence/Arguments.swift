@@ -8,6 +8,8 @@ struct Arguments {
     /// Those after the first are for `--timed`.
     var tolerances: [Double] = []
     var trace = false
+    /// Runs for `Coverage.swift`; 0: none.
+    var starts = 0
     /// For `sgd` and `fixed`.
     var batch: Int?
     var stepSize: Double?
@@ -40,6 +42,7 @@ struct Arguments {
             case "--seeds": seeds = Int(value()) ?? 5
             case "--tolerance": tolerances = list().compactMap { Double($0) }
             case "--trace": trace = true
+            case "--coverage": starts = Int(value()) ?? 20
             case "--batch": batch = Int(value())
             case "--step-size": stepSize = Double(value())
             case "--step-decay": stepDecay = Double(value())

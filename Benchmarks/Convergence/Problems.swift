@@ -42,6 +42,21 @@ let problems: [Problem] = [
         optimum: 0.05982903179429213),
     Problem(
         name: "wine-1e-3", file: "tiny/wine.std.libsvm", model: "softmax", l2: 1e-3, standardize: "none", optimum: nil),
+    Problem(
+        name: "census-1e-4", file: "census_income_kdd.train.libsvm.gz", model: "logistic", l2: 1e-4,
+        standardize: "none", optimum: 0.12549356924582233),
+    // Written by synthetic.py.
+    Problem(
+        name: "heavy-1e-4", file: "heavy.libsvm", model: "logistic", l2: 1e-4, standardize: "zscore", optimum: nil),
+    Problem(
+        name: "heavy-1/N", file: "heavy.libsvm", model: "logistic", l2: 1 / 580_000, standardize: "zscore",
+        optimum: nil),
+    Problem(
+        name: "imbalanced-1e-4", file: "imbalanced.libsvm", model: "softmax", l2: 1e-4, standardize: "zscore",
+        optimum: nil),
+    Problem(
+        name: "imbalanced-1/N", file: "imbalanced.libsvm", model: "softmax", l2: 1 / 580_000, standardize: "zscore",
+        optimum: nil),
     // mnist.svm: the 60,000 training images as LIBSVM text, pixels 0 … 255. Optimum by scipy's L-BFGS-B.
     Problem(
         name: "mnist-1e-3", file: "mnist.svm", model: "softmax", l2: 1e-3, standardize: "zscore",

@@ -7,6 +7,10 @@
 //
 // f is evaluated on all rows after every iteration by this program; that is not counted in the passes.
 //
+//     convergence --data DIR --coverage 50 --tolerance 1e-2,1e-3 [--only …]
+//
+// counts how many runs that a sample ended were within their tolerance.
+//
 //     mpirun -n 2 convergence --timed --data DIR --only covtype-1e-4 --no-intercept --optimum F --tolerance 1e-3,1e-5
 //         [--threads 2] [--seed 1] [--repeats 3] [--json FILE] [--parameters FILE]
 //
@@ -115,6 +119,10 @@ func run(_ problem: Problem, _ arguments: Arguments, _ world: any Communicator) 
     func serve(_ loss: some MarginLoss) throws {
         let model = LinearModel(
             loss, featureCount: dataset.features.columns, hasIntercept: arguments.intercept, threads: arguments.threads)
+        if arguments.starts > 0 {
+            let optimum = try optimum(of: problem, model, on: dataset, world, arguments)
+            return try cover(problem, model, dataset, optimum: optimum, arguments)
+        }
         guard arguments.timed else { return try report(problem, model, load: cached, arguments) }
         let optimum = try optimum(of: problem, model, on: dataset, world, arguments)
         var timing = Timing(problem, model, dataset, optimum: optimum, communicator: world)
