@@ -3,35 +3,15 @@ import Models
 /// Steps from all N rows of a convex objective.
 extension Trainer {
     func fullBatchStep(_ statistics: GradientStatistics) throws -> IterationOutcome {
-        if let step = state.opening?.step {
-            state.opening?.step = nil
-            state.lastGood = nil
-            // Nobody has looked where the last step of the opening led: a loss so much higher is no sample's noise.
-            if statistics.loss > step.loss + 0.1 * abs(step.loss) {
-                state.parameters = step.origin
-                return IterationOutcome(statistics: statistics, stepSize: 0)
-            }
-        }
+        if let outcome = try tailStep(statistics) { return outcome }
         state.full.objectives.note(statistics.loss)
         let batch = batch.begin(statistics)
-        let stepped = try (settled() ?? askAll(statistics)).map { .done($0) } ?? fullStep.step(batch)
+        let stepped = try settled().map { .done($0) } ?? fullStep.step(batch)
         // A search on all rows that found no step would find none again.
         let isExhausted = stepped == .stayed && method.fullStep.descends
         return IterationOutcome(
             statistics: batch.statistics, stepSize: stepped.size,
             reason: isExhausted ? .lineSearchExhausted : stepped.reason)
-    }
-
-    /// After an opening the curvature is known: whether what it says of the gradient is within the tolerance.
-    private func askAll(_ statistics: GradientStatistics) throws -> StopReason? {
-        guard state.opening?.isOver == true, !configuration.certify, objective.isPreconditioned else { return nil }
-        let goal = StopRule.shareOfGap * stopRule.tolerance * objectiveScale(statistics.loss)
-        // The preconditioner in use sees less than there is: it gives settled rows a curvature for the sake of steps.
-        guard statistics.squaredGradientNorm / 2 <= goal, let gap = try batch.gapByCurvature(), gap <= goal else {
-            return nil
-        }
-        state.opening?.isProof = true
-        return .gradientNorm
     }
 
     /// Why no step can lower the objective any more, whatever the step rule; nil: one may.

@@ -19,6 +19,9 @@ struct OpeningState: Codable {
     var step: Pending?
     /// All that can be had from samples is there: the rest of the run looks at all rows.
     var isOver = false
+    /// Newton steps on all rows come then; ‖∇ℓ‖²_P before the last of them.
+    var isTail = true
+    var tailNorm: Double?
     /// The run ended by the curvature at the gradient of all rows.
     var isProof = false
     /// What the run ended by.

@@ -80,6 +80,14 @@ extension Objective {
         if mean > 0 { preconditioner = estimate.diagonal(curvature: mean) }
     }
 
+    /// P = (∇²ℓ)⁻¹ at x, from rows of all that are drawn anew.
+    func curvatureOfAll(at x: [Float], rendezvous: Rendezvous) throws -> Preconditioner? {
+        guard let estimate else { return nil }
+        let sample = fullSample(estimate, rendezvous: rendezvous)
+        preconditionerSampleSize = sample.expected
+        return try hessianInverse(sample, at: x, weightFloor: 0, rendezvous: rendezvous)
+    }
+
     /// Rows of all for a curvature at a gradient of all.
     private func fullSample(_ estimate: PreconditionerEstimate, rendezvous: Rendezvous) -> CurvatureSample {
         let count = hasBlockHessian ? estimate.blockSampleSize : estimate.sampleSize
