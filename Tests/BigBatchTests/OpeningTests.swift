@@ -122,6 +122,20 @@ struct OpeningTests {
         try go(kind.model)
     }
 
+    @Test("Newton steps on all rows lead to the last digits with one read each")
+    func tail() throws {
+        let result = try #require(try run(.logistic, ranks: 2, configuration(1e-7)).first).result
+        var exact = configuration(1e-9)
+        exact.certify = true
+        let best = try #require(try run(.logistic, exact).first).result
+        let (found, least) = (
+            objective(.logistic, at: result.parameters, l2: 1e-4), objective(.logistic, at: best.parameters, l2: 1e-4)
+        )
+        #expect(result.stopReason == .gradientNorm && found - least <= 1e-7 * least)
+        // But for the sizes of the columns, the samples and the curvatures.
+        #expect(result.gradientPasses < 6 && result.featurePasses - result.gradientPasses < 5)
+    }
+
     @Test("Held-out rows, a limit of the batch, few rows and printed algorithms have none")
     func noOpening() throws {
         var limited = configuration()
