@@ -82,6 +82,12 @@ struct SampleStatisticsTests {
         #expect(!view(used: [[0], [], []], fresh: [[1, 2], [0, 1], [0]]).isBroken)
     }
 
+    @Test("A stratum with rows unseen and none new is told")
+    func noNewRows() {
+        #expect(view(used: [[0, 1], [0], [0]], fresh: [[], [1], []]).lacksNewRows)
+        #expect(!view(used: [[0, 1], [0], [0]], fresh: [[2], [1], []]).lacksNewRows)
+    }
+
     @Test("Rows of one block only count as noise in full")
     func oneBlock() {
         let sums = SampleSums(
@@ -107,6 +113,11 @@ struct SampleStatisticsTests {
                 #expect(rows >= min(0.9 * Double(strata.sizes[h]), max(16, wanted)) - 1)
             }
             #expect(windows[5] == strata.population)
+            // Each growth brings new rows, though the sample itself asks for none.
+            for (h, window) in strata.windows(rows: n, growths: 1).enumerated() where window < strata.population {
+                #expect(
+                    (window - windows[h]) * strata.sizes[h] >= 0 && window * strata.sizes[h] >= 31 * strata.population)
+            }
             before = windows
         }
         #expect(strata.windows(rows: 1_000_000).allSatisfy { $0 == strata.population })

@@ -51,6 +51,14 @@ import Testing
         #expect(try place.read("run/config.yaml").contains("certify: true"))
     }
 
+    @Test func networksHaveNothingToCertify() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(), to: "data.svm")
+        let outcome = try place.run(
+            ranks: 2, ["train", "data.svm", "--model", "mlp:8", "--certify", "--output", "run"])
+        #expect(outcome.code == 64 && outcome.errors.contains("--certify is for linear models"))
+    }
+
     @Test func aLimitWithinTheFirstStepsLeavesTheBetterPoint() throws {
         let place = try Workplace()
         try place.write(SampleData.binary(rows: 30_000), to: "data.svm")

@@ -15,6 +15,8 @@ struct SampleView {
     var unbiased: [Double] = []
     /// A block each: their outer products add up to the covariance of ĝ, about.
     var deviations: [[Double]] = []
+    /// A stratum has rows that were not seen, but none that are new: ĝ says nothing of them.
+    var lacksNewRows = false
     /// The sample misses a stratum, or its sums are no numbers.
     var isBroken = false
 
@@ -49,8 +51,11 @@ struct SampleView {
             Self.add(weight, fresh.gradient, to: &gradient)
             guard hasFresh else { continue }
             Self.add(1 / population, used.gradient, to: &unbiased)
-            guard fresh.count > 0 else { continue }
             let rest = Double(sizes[h] - used.count)
+            guard fresh.count > 0 else {
+                lacksNewRows = lacksNewRows || rest > 0
+                continue
+            }
             let (count, own) = (Double(fresh.count), rest / (population * Double(fresh.count)))
             Self.add(own, fresh.gradient, to: &unbiased)
             // Drawn without replacement they leave the less to chance; blocks less their mean vary less than blocks.

@@ -48,7 +48,7 @@ extension Trainer {
         if !view.unbiased.isEmpty {
             var test = GapTest(view, product: preconditioned)
             opening.note(test, of: view, population: objective.population)
-            if opening.isLook, let curvature = try curvature(opening) {
+            if opening.isLook, !view.lacksNewRows, let curvature = try curvature(opening) {
                 test = GapTest(view, product: curvature.product)
                 opening.looks += 1
                 opening.passed = test.bound(against: delta, look: opening.looks - 1).map {
@@ -123,8 +123,8 @@ extension Trainer {
     private func drawSample(_ opening: OpeningState) throws {
         guard let strata = objective.strata else { preconditionFailure("an opening has strata") }
         var drawn = segments.last?.windows ?? [Int](repeating: 0, count: RowStrata.count)
-        for size in opening.sizes.dropFirst(segments.count) {
-            let wanted = strata.windows(rows: size)
+        for (growths, size) in opening.sizes.enumerated().dropFirst(segments.count) {
+            let wanted = strata.windows(rows: size, growths: growths)
             segments.append(
                 try objective.gather(
                     strata, start: opening.start, from: drawn, to: wanted, rendezvous: rendezvous()))

@@ -9,8 +9,8 @@ import Models
 /// rows that stand in an interval of positions, and a larger sample holds all of a smaller one.
 struct RowStrata {
     static let count = 6
-    /// Rows that a sample has of every stratum at least, about; variances within need some.
-    private static let fewest = 16.0
+    /// New rows of every stratum at each growth of a sample, at least, about: a stratum without any would be missing in the test.
+    private static let fewest = 16
 
     /// N·q_i of this rank's rows.
     let chances: AlignedBuffer<Float>
@@ -73,10 +73,11 @@ struct RowStrata {
     }
 
     /// Positions, from that of the first batch on, in which a sample of about n rows has all rows of each stratum.
-    func windows(rows n: Int) -> [Int] {
+    /// - Parameter growths: of the sample before.
+    func windows(rows n: Int, growths: Int = 0) -> [Int] {
         let population = population
         return sizes.indices.map { h in
-            let wanted = max(Self.fewest, Double(n) * shares[h])
+            let wanted = max(Double(Self.fewest * (1 + growths)), Double(n) * shares[h])
             if wanted >= 0.9 * Double(sizes[h]) { return population }
             return min(population, Int((Double(population) * wanted / Double(sizes[h])).rounded(.up)))
         }

@@ -19,7 +19,7 @@ extension Trainer {
         }
         guard opening.isTail, !configuration.certify, stopRule.tolerance > 0 else { return nil }
         let before = opening.tailNorm ?? .infinity
-        if !(statistics.squaredGradientNorm <= before / 30) || before == .infinity {
+        if opening.tailNorm == nil || statistics.squaredGradientNorm > before / 30 {
             guard statistics.squaredGradientNorm <= 0.8 * before,
                 let made = try objective.curvatureOfAll(at: state.parameters, rendezvous: rendezvous())
             else {

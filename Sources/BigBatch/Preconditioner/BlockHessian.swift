@@ -32,13 +32,14 @@ extension Objective {
     ) throws -> Preconditioner? {
         guard let estimate, let model = model as? any CurvatureModel else { return nil }
         try prepareGrids()
+        let heaviest = try sample.heaviest * largestWeight()
         let clock = Stopwatch()
         // By batches of the sample, then by pairs of classes.
         let found = x.withUnsafeBufferPointer { x in
             sample.batches.map { model.classCurvatures(of: $0.rows, at: x, weights: $0.weights) }
         }
         let pairCount = model.classCount * (model.classCount + 1) / 2
-        let weightGrid = SumGrid(exponent: SumGrid.exponent(above: sample.heaviest * Double(sample.mostRows)))
+        let weightGrid = SumGrid(exponent: SumGrid.exponent(above: heaviest * Double(sample.mostRows)))
         func sum(_ values: some Sequence<Float>) -> Double {
             values.reduce(0.0) { $0 + weightGrid.round(Double($1)) }
         }

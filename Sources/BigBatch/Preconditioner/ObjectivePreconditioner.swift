@@ -156,7 +156,7 @@ extension Objective {
     }
 
     /// Sums over a sample of rows with weights w.
-    private struct SampleSums {
+    private struct CurvatureSums {
         /// Σ w h, Σ w, rows, and the code of the largest w h.
         var curvature = 0.0
         var weight = 0.0
@@ -193,11 +193,11 @@ extension Objective {
         var curvatureGrid: SumGrid? = SumGrid(
             exponent: SumGrid.exponent(above: 4 * model.curvatureAtZero * heaviest * Double(most)))
         computeSeconds += clock.seconds
-        var sums = SampleSums(columns: 0)
+        var sums = CurvatureSums(columns: 0)
         for attempt in 0... {
             guard let current = curvatureGrid else { break }
             let clock = Stopwatch()
-            var own = SampleSums(columns: estimate.features)
+            var own = CurvatureSums(columns: estimate.features)
             var largest: Float = 0
             for (batch, curvature) in zip(sample.batches, curvatures) {
                 for (index, weight) in batch.weights.enumerated() {
@@ -214,7 +214,7 @@ extension Objective {
             }
             own.largest = LargestOfRanks.code(largest, scale: 0)
             computeSeconds += clock.seconds
-            sums = SampleSums(
+            sums = CurvatureSums(
                 payload: try reducer.sums(own.payload, kind: .sampleColumns, rendezvous: rendezvous))
             curvatureGrid = current.next(after: sums.curvature, attempt: attempt)
         }
@@ -251,9 +251,7 @@ extension Objective {
     /// The upper triangle of Σ weight x̂x̂ᵀ over this rank's part of a sample.
     func sumOfMoments(_ sample: CurvatureSample, _ weights: [AlignedBuffer<Float>], _ grid: MomentGrid) -> [Double] {
         guard let model = model as? any CurvatureModel else { return [] }
-        let dimension = model.featureCount + (model.hasIntercept ? 1 : 0)
         var total = SecondMoment(columns: model.featureCount, hasIntercept: model.hasIntercept, grid: grid)
-        precondition(total.dimension == dimension)
         for (batch, weights) in zip(sample.batches, weights) where batch.rows.count > 0 {
             total.add(model.curvature(of: batch.rows, weights: weights, grid: grid))
         }

@@ -40,6 +40,9 @@ extension TrainCommand: RankCommand {
         if run.coefficientsFile != nil, try model.description != nil {
             throw OptionsError(text: "--coefficients-file is for linear models: leave it out for a network.")
         }
+        if run.certify == true, try model.description != nil {
+            throw OptionsError(text: "--certify is for linear models: leave it out for a network.")
+        }
         if trainingData.augment != nil, try model.description == nil {
             throw OptionsError(text: "--augment needs a network: add --model lenet5, say.")
         }
