@@ -38,6 +38,7 @@ let parts: [(name: String, run: (inout Report) -> Void)] = [
     ("line-54", { measureLine(columns: 54, megabytes: megabytes, &$0) }),
     ("line-512", { measureLine(columns: 512, megabytes: megabytes, &$0) }),
     ("softmax", { measureSoftmax(megabytes: megabytes, &$0) }),
+    ("curvature", { measureCurvature(&$0) }),
     ("sparse", { measureSparse(&$0) }),
     ("sparse-45", { measureSparseClasses(&$0) }),
 ]

@@ -46,17 +46,46 @@ WIDE void ck_fixed_add_ff(long n, double step, const float *d, const float *x, f
 
 typedef double d8 __attribute__((vector_size(64), aligned(8), may_alias));
 
-void ck_fixed_add_products(
-    long n, long terms, double factor, const double *c, long c_stride, const double *rows, long stride, double *out) {
-    long j = 0;
-    for (; j + 8 <= n; j += 8) {
-        d8 sum = *(const d8 *)(out + j);
-        for (long i = 0; i < terms; i++) sum += factor * c[i * c_stride] * *(const d8 *)(rows + i * stride + j);
-        *(d8 *)(out + j) = sum;
+// Each sum is made in the order of its terms; several at once hide the time that an addition takes.
+#define ADD_PRODUCTS_TO_ROW(VECTORS)                                                                                   \
+    for (; j + 8 * VECTORS <= columns; j += 8 * VECTORS) {                                                             \
+        d8 sum[VECTORS];                                                                                               \
+        for (int v = 0; v < VECTORS; v++) sum[v] = *(const d8 *)(to + j + 8 * v);                                      \
+        for (long i = 0; i < terms; i++) {                                                                             \
+            const double value = factor * row[i * a_term];                                                             \
+            for (int v = 0; v < VECTORS; v++) sum[v] += value * *(const d8 *)(b + i * b_term + j + 8 * v);             \
+        }                                                                                                              \
+        for (int v = 0; v < VECTORS; v++) *(d8 *)(to + j + 8 * v) = sum[v];                                            \
     }
-    for (; j < n; j++)
-        for (long i = 0; i < terms; i++) out[j] += factor * c[i * c_stride] * rows[i * stride + j];
+
+WIDE void ck_fixed_add_products(
+    long rows, long columns, long terms, double factor, const double *a, long a_row, long a_term, const double *b,
+    long b_term, double *out, long stride) {
+    const long whole = rows / 4 * 4;
+    for (long j = 0; j + 8 <= columns; j += 8) {
+        for (long r = 0; r < whole; r += 4) {
+            const double *row = a + r * a_row;
+            double *to = out + r * stride + j;
+            d8 sum[4];
+            for (int q = 0; q < 4; q++) sum[q] = *(const d8 *)(to + q * stride);
+            for (long i = 0; i < terms; i++) {
+                const d8 v = *(const d8 *)(b + i * b_term + j);
+                for (int q = 0; q < 4; q++) sum[q] += factor * row[q * a_row + i * a_term] * v;
+            }
+            for (int q = 0; q < 4; q++) *(d8 *)(to + q * stride) = sum[q];
+        }
+    }
+    for (long r = 0; r < rows; r++) {
+        const double *row = a + r * a_row;
+        double *to = out + r * stride;
+        long j = r < whole ? columns / 8 * 8 : 0;
+        ADD_PRODUCTS_TO_ROW(4)
+        ADD_PRODUCTS_TO_ROW(1)
+        for (; j < columns; j++)
+            for (long i = 0; i < terms; i++) to[j] += factor * row[i * a_term] * b[i * b_term + j];
+    }
 }
+#undef ADD_PRODUCTS_TO_ROW
 
 // Fused passes over parameter-length vectors. Blocks keep what is reused in the first-level cache.
 #define BLOCK 1024

@@ -205,6 +205,7 @@ const ck_kernels CK_NAME(ck_kernels) = {
     .squared_norms = CK_NAME(squared_norms),
     .sparse_margins = CK_NAME(sparse_margins),
     .sparse_transposed = CK_NAME(sparse_transposed),
+    .sparse_gram = CK_NAME(sparse_gram),
     .sparse_margins_multi = CK_NAME(sparse_margins_multi),
     .sparse_transposed_multi = CK_NAME(sparse_transposed_multi),
     .sparse_gather_multi = CK_NAME(sparse_gather_multi),

@@ -47,6 +47,30 @@ static void CK_NAME(sparse_transposed)(
     }
 }
 
+// sums[c, c_b] += z_a z_b over the entries a of column c in a block of rows and the entries b from a to the end of its row: column
+// after column, so that a row of the sums stays in the first cache.
+static void CK_NAME(sparse_gram)(
+    const int32_t *starts, long column_count, const int32_t *places, const int32_t *ends, const int32_t *columns,
+    const double *z, double *sums, long width) {
+    for (long column = 0; column < column_count; column++, sums += width) {
+        for (long k = starts[column]; k < starts[column + 1]; k++) {
+            long b = places[k], end = ends[b];
+            const double factor = z[b];
+            for (; b + 4 <= end; b += 4) {
+                double *p = sums + columns[b], *q = sums + columns[b + 1];
+                double *s = sums + columns[b + 2], *t = sums + columns[b + 3];
+                const double v = *p + factor * z[b], w = *q + factor * z[b + 1];
+                const double x = *s + factor * z[b + 2], y = *t + factor * z[b + 3];
+                *p = v;
+                *q = w;
+                *s = x;
+                *t = y;
+            }
+            for (; b < end; b++) sums[columns[b]] += factor * z[b];
+        }
+    }
+}
+
 // Several margins a row. A row of weights or sums is several cache lines at a random place: the rows of entries to come
 // are fetched ahead. Registers hold up to six vectors of a row's margins or a column's sums.
 

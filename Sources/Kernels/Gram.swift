@@ -37,30 +37,3 @@ extension KernelSet {
             x.row(rows.lowerBound), x.stride, rows.count, x.columns, shift, weights, perUnit, one ? 1 : 0, width, z)
     }
 }
-
-extension SparseMatrix {
-    /// The same for sparse rows, which become dense.
-    func pack(
-        _ rows: Range<Int>, shift: UnsafePointer<Float>?, weights: UnsafePointer<Float>?,
-        perUnit: UnsafePointer<Double>?, one: Bool, width: Int, into z: UnsafeMutablePointer<Double>
-    ) {
-        func inUnits(_ value: Float, _ j: Int) -> Double {
-            perUnit.map { (Double(value) * $0[j]).rounded(.toNearestOrEven) } ?? Double(value)
-        }
-        for row in rows {
-            let factor = weights.map { $0[row - rows.lowerBound].squareRoot() } ?? 1
-            let to = z + (row - rows.lowerBound) * width
-            if let shift {
-                for j in 0..<columns { to[j] = inUnits(-factor * shift[j], j) }
-            } else {
-                for j in 0..<columns { to[j] = 0 }
-            }
-            for j in columns..<width { to[j] = 0 }
-            if one { to[columns] = inUnits(factor, columns) }
-            for k in rowOffsets.pointer[row]..<rowOffsets.pointer[row + 1] {
-                let j = Int(columnIndices.pointer[k])
-                to[j] = inUnits(factor * (values.pointer[k] - (shift.map { $0[j] } ?? 0)), j)
-            }
-        }
-    }
-}

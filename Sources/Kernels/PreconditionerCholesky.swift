@@ -2,12 +2,14 @@ import CKernels
 
 /// M = UᵀU of a symmetric positive definite matrix, in Double and in one fixed order on every machine.
 ///
-/// Row by row, every inner loop over contiguous memory. n³/6 multiply-adds, and as many again for `inverseFactor`, and
-/// for `inverse`: 10 µs each at n = 55.
+/// By panels of rows that stay in the cache. n³/6 multiply-adds, and as many again for `inverseFactor`, and for `inverse`.
 public struct Cholesky: Sendable {
     public let dimension: Int
     /// U, row-major, zero below the diagonal.
     public let upper: [Double]
+
+    /// Rows that are worked off together, and rows that take up a panel together.
+    private static let (panelRows, groupRows) = (32, 16)
 
     /// Nil when the matrix is not positive definite to working precision, or not finite.
     /// - Parameter matrix: dimension × dimension, row-major; only the upper triangle is read.
@@ -16,16 +18,25 @@ public struct Cholesky: Sendable {
         var upper = matrix
         let succeeded = upper.withUnsafeMutableBufferPointer { buffer in
             guard let u = buffer.baseAddress else { return true }
-            for k in 0..<n {
-                let row = u + k * n
-                let diagonal = row[k]
-                // Row k of M − Σ_{i<k} u_iᵀ u_i.
-                ck_fixed_add_products(n - k, k, -1, u + k, n, u + k, n, row + k)
-                guard row[k] > 1e-14 * diagonal, row[k].isFinite else { return false }
-                let root = row[k].squareRoot()
-                row[k] = root
-                ck_fixed_scale(n - k - 1, 1 / root, row + k + 1)
-                for j in 0..<k { row[j] = 0 }
+            let diagonals = (0..<n).map { u[$0 * n + $0] }
+            for first in stride(from: 0, to: n, by: Self.panelRows) {
+                let end = min(first + Self.panelRows, n)
+                for k in first..<end {
+                    let row = u + k * n
+                    // Row k of M − Σ_{i<k} u_iᵀ u_i; panels before this one are in it.
+                    ck_fixed_add_products(
+                        1, n - k, k - first, -1, u + first * n + k, 0, n, u + first * n + k, n, row + k, n)
+                    guard row[k] > 1e-14 * diagonals[k], row[k].isFinite else { return false }
+                    let root = row[k].squareRoot()
+                    row[k] = root
+                    ck_fixed_scale(n - k - 1, 1 / root, row + k + 1)
+                    for j in 0..<k { row[j] = 0 }
+                }
+                for k in stride(from: end, to: n, by: Self.groupRows) {
+                    let rows = min(Self.groupRows, n - k)
+                    let panel = u + first * n + k
+                    ck_fixed_add_products(rows, n - k, end - first, -1, panel, 1, n, panel, n, u + k * n + k, n)
+                }
             }
             return true
         }
@@ -61,17 +72,27 @@ public struct Cholesky: Sendable {
         factor.withUnsafeMutableBufferPointer { buffer in
             upper.withUnsafeBufferPointer { upper in
                 guard let f = buffer.baseAddress, let u = upper.baseAddress else { return }
-                for k in (0..<n).reversed() {
-                    let row = f + k * n
-                    let inverse = 1 / u[k * n + k]
-                    row[k] = inverse
-                    // f_k = −(1/u_kk) Σ_{i>k} u_ki f_i; row i is zero before column i.
-                    for first in stride(from: k + 1, to: n, by: 16) {
-                        let end = min(first + 16, n)
+                // f_k = (e_k − Σ_{i>k} u_ki f_i)/u_kk; row i is zero before column i.
+                var end = n
+                while end > 0 {
+                    let first = max(0, end - Self.panelRows)
+                    for column in stride(from: end, to: n, by: Self.groupRows) {
+                        let last = min(column + Self.groupRows, n)
                         ck_fixed_add_products(
-                            end - first, end - k - 1, -inverse, u + k * n + k + 1, 1, f + (k + 1) * n + first, n,
-                            row + first)
+                            end - first, last - column, last - end, -1, u + first * n + end, n, 1, f + end * n + column,
+                            n,
+                            f + first * n + column, n)
                     }
+                    for k in (first..<end).reversed() {
+                        let row = f + k * n
+                        let inverse = 1 / u[k * n + k]
+                        ck_fixed_add_products(
+                            1, n - k - 1, end - k - 1, -1, u + k * n + k + 1, 0, 1, f + (k + 1) * n + k + 1, n,
+                            row + k + 1, n)
+                        row[k] = inverse
+                        ck_fixed_scale(n - k - 1, inverse, row + k + 1)
+                    }
+                    end = first
                 }
             }
         }
@@ -94,9 +115,13 @@ public struct Cholesky: Sendable {
                     for i in 0..<n {
                         for j in i..<n { t[j * n + i] = f[i * n + j] }
                     }
+                    // m_ij = Σ_{k≥i} f_ik f_jk for j ≤ i.
+                    for i in stride(from: 0, to: n, by: Self.groupRows) {
+                        let rows = min(Self.groupRows, n - i)
+                        ck_fixed_add_products(
+                            rows, i + rows, n - i, 1, f + i * n + i, n, 1, t + i * n, n, m + i * n, n)
+                    }
                     for i in 0..<n {
-                        // m_ij = Σ_{k≥i} f_ik f_jk for j ≤ i.
-                        ck_fixed_add_products(i + 1, n - i, 1, f + i * n + i, 1, t + i * n, n, m + i * n)
                         for j in 0..<i { m[j * n + i] = m[i * n + j] }
                     }
                 }

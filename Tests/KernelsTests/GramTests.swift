@@ -64,6 +64,49 @@ import Testing
         }
     }
 
+    @Test(arguments: KernelSet.available.map(\.name), [false, true])
+    func fewEntriesOfManyColumns(set: String, isShifted: Bool) throws {
+        let kernels = try #require(KernelSet.available.first { $0.name == set })
+        let (rows, columns) = (3000, 150)
+        var random = Generator(state: 9)
+        let dense = DenseMatrix(rows: rows, columns: columns)
+        var (offsets, indices, values): ([Int], [Int32], [Float]) = ([0], [], [])
+        for row in 0..<rows {
+            for column in 0..<columns where random.floats(1, 0...1)[0] < 0.04 {
+                let value = random.floats(1, -2...2)[0]
+                dense.row(row)[column] = value
+                indices.append(Int32(column))
+                values.append(value)
+            }
+            offsets.append(indices.count)
+        }
+        let sparse = SparseMatrix(
+            rows: rows, columns: columns, rowOffsets: AlignedBuffer(offsets), columnIndices: AlignedBuffer(indices),
+            values: AlignedBuffer(values))
+        let shift = isShifted ? AlignedBuffer((0..<columns).map { Float($0 % 50 == 3 ? 0.75 : 0) }) : nil
+        let weights = random.floats(rows, 0...2)
+        let grid = MomentGrid(exponents: [Int](repeating: 2, count: columns + 1), rows: rows)
+        var sums: [[Double]] = []
+        for features in [FeatureMatrix.dense(dense), .sparse(sparse)] {
+            var whole = SecondMoment(columns: columns, hasIntercept: true, grid: grid)
+            weights.withUnsafeBufferPointer {
+                guard let h = $0.baseAddress else { return }
+                let runs = [0..<7, 7..<7, 7..<1000, 1000..<rows].map {
+                    (rows: $0, weights: Optional(h + $0.lowerBound))
+                }
+                whole.add(features, runs: runs, shift: shift, kernels: kernels)
+            }
+            sums.append(whole.upper)
+        }
+        // Whole numbers: the same bits, dense or not.
+        #expect(sums[0] == sums[1])
+        let slow = expected(
+            RandomMatrix(rows: rows, columns: columns, dense: dense), 0..<rows, shift: shift.map { Array($0.elements) },
+            weights: weights, hasIntercept: true)
+        expectClose(
+            SecondMoment.symmetric(sums[1][...], dimension: columns + 1, grid: grid), slow, columns + 1, "sparse")
+    }
+
     @Test func partsAddUpAndTheUpperTriangleIsEnough() {
         let matrix = RandomMatrix(rows: 150, columns: 21)
         var whole = SecondMoment(columns: 21, hasIntercept: true)

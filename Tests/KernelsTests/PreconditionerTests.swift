@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2, 7, 40])
+    @Test(arguments: [1, 2, 7, 40, 101])
     func choleskySolvesAndInverts(n: Int) throws {
         let matrix = positiveDefinite(n, seed: UInt64(n))
         let cholesky = try #require(Cholesky(matrix, dimension: n))

@@ -30,6 +30,12 @@ struct RandomMatrix {
         values = random.floats(rows * columns, -1...1.5).map { abs($0) < 0.75 ? 0 : $0 }
     }
 
+    init(rows: Int, columns: Int, dense: DenseMatrix) {
+        self.rows = rows
+        self.columns = columns
+        values = (0..<rows).flatMap { row in (0..<columns).map { dense.row(row)[$0] } }
+    }
+
     subscript(row: Int, column: Int) -> Double { Double(values[row * columns + column]) }
 
     var dense: DenseMatrix {

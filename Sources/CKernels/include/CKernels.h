@@ -86,6 +86,11 @@ typedef struct ck_kernels {
     /// sums[column_k] += r[i] value_k
     void (*_Nonnull sparse_transposed)(
         const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *r, double *sums);
+    /// sums[column, columns_b] += z_a z_b for the entries a = places[starts[column] ..< starts[column + 1]] and a ≤ b < ends[a],
+    /// the end of its row
+    void (*_Nonnull sparse_gram)(
+        const int32_t *starts, long column_count, const int32_t *places, const int32_t *ends, const int32_t *columns,
+        const double *z, double *sums, long width);
     /// m[i, c] = offset[c] + Σ_k value_k w[column_k · classes + c]; w has features · classes values
     void (*_Nonnull sparse_margins_multi)(
         const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *w, long features,
@@ -196,9 +201,11 @@ void ck_fixed_axpy_ff(long n, double step, const float *x, float *y);
 void ck_fixed_add_fd(long n, double step, const double *d, const float *x, float *out);
 void ck_fixed_add_ff(long n, double step, const float *d, const float *x, float *out);
 void ck_fixed_axpy_fd(long n, double step, const float *x, double *y);
-/// out[j] += Σ_{i < terms} factor · c[i · c_stride] · rows[i · stride + j], i ascending, for j < n
+/// out[r · stride + j] += Σ_{i < terms} factor · a[r · a_row + i · a_term] · b[i · b_term + j], i ascending, for r < rows and
+/// j < columns
 void ck_fixed_add_products(
-    long n, long terms, double factor, const double *c, long c_stride, const double *rows, long stride, double *out);
+    long rows, long columns, long terms, double factor, const double *a, long a_row, long a_term, const double *b,
+    long b_term, double *out, long stride);
 // g = inverse·sums + lambda·x; out += {Σ p m², Σ p g², Σ g², Σ x²} with m = inverse·sums and p the feature's scale (null: 1).
 void ck_fixed_mean_gradient(
     long features, long classes, const double *sums, double inverse, float lambda, const float *x,
