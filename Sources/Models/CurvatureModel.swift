@@ -18,6 +18,8 @@ public protocol CurvatureModel: Model {
     func addColumnSquares(_ batch: Batch, into sums: UnsafeMutableBufferPointer<Double>)
     /// h_i of this rank's part of the batch, in batch order.
     func curvatureWeights(of batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> AlignedBuffer<Float>
+    /// x̂_i·v of this rank's part of the batch, C values a row, in batch order.
+    func margins(of batch: Batch, along direction: UnsafeBufferPointer<Float>) -> AlignedBuffer<Float>
     /// Σ weights_i x̂_i x̂_iᵀ over this rank's part of the batch.
     func curvature(of batch: Batch, weights: AlignedBuffer<Float>, grid: MomentGrid?) -> SecondMoment
     /// The Hessian of a row is (diag p − p pᵀ) ⊗ x̂x̂ᵀ of the classes' probabilities p, not a multiple of I ⊗ x̂x̂ᵀ.
@@ -111,6 +113,25 @@ extension LinearModel: CurvatureModel {
         return weights
     }
 
+    public func margins(of batch: Batch, along direction: UnsafeBufferPointer<Float>) -> AlignedBuffer<Float> {
+        let classes = loss.classes
+        let margins = AlignedBuffer<Float>(count: batch.count * classes)
+        guard batch.count > 0, let v = direction.baseAddress else { return margins }
+        let products = products(batch.dataset, at: v)
+        let parts = BatchParts(batch, threads: threads, classes: classes)
+        concurrently(parts.count) { part in
+            forEachBlock(of: parts[part], rows: products.blockRows) { rows, index in
+                withBlock(products, rows) { _, found in
+                    for row in 0..<rows.count {
+                        (margins.pointer + (parts.start(part) + index + row) * classes)
+                            .update(from: found + row * products.classStride, count: classes)
+                    }
+                }
+            }
+        }
+        return margins
+    }
+
     public func curvature(of batch: Batch, weights: AlignedBuffer<Float>, grid: MomentGrid? = nil) -> SecondMoment {
         secondMoment(of: batch, grid) { _, index in UnsafePointer(weights.pointer + index) }
     }
@@ -132,11 +153,12 @@ extension LinearModel: CurvatureModel {
             // Unsafe: each call writes an element of its own.
             nonisolated(unsafe) let moments = moments
             concurrently(parts.count) { part in
+                var runs: [SecondMoment.Run] = []
                 forEachBlock(of: parts[part], rows: batch.count) { rows, index in
-                    moments[part].add(
-                        batch.dataset.features, rows, shift: batch.dataset.shift,
-                        weights: weights(rows, parts.start(part) + index), kernels: kernels)
+                    runs.append((rows, weights(rows, parts.start(part) + index)))
                 }
+                moments[part].add(
+                    batch.dataset.features, runs: runs, shift: batch.dataset.shift, kernels: kernels)
             }
         }
         for part in 1..<moments.count { moments[0].add(moments[part]) }

@@ -211,12 +211,20 @@ struct ExactStepTests {
 
     @Test("The work decides: few features, many stored values, or few rows")
     func cost() {
-        #expect(HessianCost(dimension: 54, valuesPerRow: 53, rows: 1_000_000).isWorthwhile)
-        #expect(!HessianCost(dimension: 54, valuesPerRow: 1, rows: 1_000_000).isWorthwhile)
-        #expect(HessianCost(dimension: 201, valuesPerRow: 200, rows: 1_000_000).isWorthwhile)
-        #expect(!HessianCost(dimension: 1001, valuesPerRow: 1000, rows: 1_000_000).isWorthwhile)
-        #expect(HessianCost(dimension: 1001, valuesPerRow: 80, rows: 1000).isWorthwhile)
-        #expect(!HessianCost(dimension: 5001, valuesPerRow: 80, rows: 100).isWorthwhile)
+        func isWorthwhile(_ dimension: Int, _ storedValues: Double? = nil, centred: Int = 0, rows: Int) -> Bool {
+            HessianCost(dimension: dimension, storedValues: storedValues, centredColumns: centred, rows: rows)
+                .isWorthwhile
+        }
+        #expect(isWorthwhile(54, rows: 1_000_000))
+        #expect(isWorthwhile(201, rows: 1_000_000))
+        #expect(!isWorthwhile(1001, rows: 1_000_000))
+        #expect(!isWorthwhile(5001, rows: 100))
+        // Of sparse rows only what is stored counts, and what is centred.
+        #expect(isWorthwhile(187, 21, rows: 1_000_000))
+        #expect(isWorthwhile(1001, 50, rows: 1_000_000))
+        #expect(!isWorthwhile(1001, 21, centred: 300, rows: 1_000_000))
+        #expect(isWorthwhile(1001, 80, rows: 1000) == isWorthwhile(1001, rows: 1000))
+        #expect(!isWorthwhile(50_000, 10, rows: 10_000_000))
     }
 
     @Test("Less accuracy never takes longer", arguments: [1e-1, 1e-2, 1e-3, 1e-5])

@@ -7,32 +7,36 @@ import Models
 public struct HessianCost: Sendable {
     /// n.
     public let dimension: Int
-    /// Mean number of stored values of a row.
-    public let valuesPerRow: Double
+    /// Mean number of stored values of sparse rows; nil: dense ones.
+    public let storedValues: Double?
+    /// Columns of sparse rows that are centred.
+    public let centredColumns: Int
     /// N.
     public let rows: Int
 
-    /// Multiply-adds of the Gram kernel in the time in which a stored value is read.
-    private static let operationsPerValue = 7.0
     /// Reads of all rows that the full-batch method makes, gradients and searches: 10 to 1e-3, 4 more for each further digit,
     /// nine of which Float allows. This is what it takes to 1e-5.
     private static let readsSaved = 18.0
     /// Multiply-adds that nobody waits for: a twentieth of a second.
     private static let smallWork = 1e9
 
-    /// n²/2 multiply-adds a row, in reads of all rows: about 4 for 54 dense features.
-    public var reads: Double {
-        let dimension = Double(dimension)
-        return dimension * dimension / 2 / (Self.operationsPerValue * max(valuesPerRow, 1))
+    private var sum: CurvatureWork {
+        CurvatureWork(dimension: dimension, entries: storedValues.map { $0 + Double(centredColumns + 1) })
     }
 
     /// Multiply-adds: the matrix, and its factor.
-    private var work: Double {
-        let dimension = Double(dimension)
-        return dimension * dimension * (Double(rows) / 2 + dimension / 3)
+    private var work: Double { Double(rows) * sum.ofRow + sum.ofFactor }
+
+    /// The same in reads of all rows: about 4 for 54 dense features.
+    public var reads: Double {
+        let values =
+            storedValues.map { CurvatureWork.ofStoredValue * max($0, 1) } ?? CurvatureWork.ofValue * Double(dimension)
+        return work / (Double(max(1, rows)) * values)
     }
 
-    public var isWorthwhile: Bool { reads <= Self.readsSaved || work <= Self.smallWork }
+    public var isWorthwhile: Bool {
+        (reads <= Self.readsSaved && dimension <= CurvatureWork.largestDimension) || work <= Self.smallWork
+    }
 
     /// Gradient passes into noisy batches before the exact step: a tenth of its own work, and a fifth of a pass for the
     /// first digits.
@@ -46,9 +50,10 @@ extension Objective {
     /// Nil for objectives that are not quadratic.
     func hessianCost(rendezvous: Rendezvous) throws -> HessianCost? {
         guard let model = model as? any CurvatureModel, model.constantCurvature != nil else { return nil }
-        let values = try storedValuesPerRow(rendezvous: rendezvous) ?? Double(model.featureCount)
         return HessianCost(
-            dimension: model.featureCount + (model.hasIntercept ? 1 : 0), valuesPerRow: values, rows: population)
+            dimension: model.featureCount + (model.hasIntercept ? 1 : 0),
+            storedValues: try storedValuesPerRow(rendezvous: rendezvous), centredColumns: centredColumns,
+            rows: population)
     }
 
     /// Takes up A⁻¹ as the preconditioner. One read of the rows and two reductions: A, and how many ranks could not
@@ -81,7 +86,17 @@ extension Objective {
         computeSeconds += second.seconds
         let failures = try reducer.sum(preconditioner == nil ? 1 : 0, kind: .factorization, rendezvous: rendezvous)
         guard let preconditioner, failures == 0 else { return false }
-        adopt(.dense(preconditioner))
+        let weights = dataset.weights
+        let all = CurvatureSample(
+            batches: [(dataset.all, [])], mostRows: population, heaviest: largest, expected: population)
+        let rows = Array(dataset.all.rows)
+        adopt(
+            .dense(
+                try measured(
+                    preconditioner, all, total: Double(population), scale: curvature, rendezvous: rendezvous
+                ) { _, row, left, right in
+                    Double(weights?.pointer[rows[row]] ?? 1) * Double(left[0]) * Double(right[0])
+                }))
         return true
     }
 }

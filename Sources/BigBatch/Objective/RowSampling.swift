@@ -33,18 +33,3 @@ extension Objective {
         return sample
     }
 }
-
-extension FeatureMatrix {
-    /// sums[j] += Σ_i w_i x_ij² for dense rows, each term on its column's grid.
-    func addSquares(weights: [Float], grids: [SumGrid], to sums: UnsafeMutableBufferPointer<Double>) {
-        guard case .dense(let matrix) = self, let sums = sums.baseAddress else { return }
-        for (index, weight) in weights.enumerated() {
-            let row = matrix.row(index)
-            let factor = Double(weight)
-            for column in 0..<matrix.columns {
-                let value = Double(row[column])
-                sums[column] += grids[column].round(factor * value * value)
-            }
-        }
-    }
-}

@@ -75,7 +75,6 @@ extension Objective {
         rowsRead += sample.expected
 
         let fourth = Stopwatch()
-        defer { computeSeconds += fourth.seconds }
         var hessian = BlockHessian(width: estimate.dimension, classes: model.classCount)
         let triangle = estimate.dimension * (estimate.dimension + 1) / 2
         for pair in 0..<pairCount {
@@ -84,9 +83,24 @@ extension Objective {
             hessian.add(block, pair: pair, over: total)
         }
         hessian.finish(l2: l2, penalised: model.penalisedCount)
-        return DensePreconditioner(
-            hessian.matrix, dimension: hessian.parameters, classes: 1, hasIntercept: model.hasIntercept
-        ).map { .dense($0) }
+        let made = DensePreconditioner(
+            hessian.matrix, dimension: hessian.parameters, classes: 1, hasIntercept: model.hasIntercept)
+        computeSeconds += fourth.seconds
+        guard let made else { return nil }
+        let classes = model.classCount
+        return .dense(
+            try measured(made, sample, total: total, rendezvous: rendezvous) { batch, row, left, right in
+                var (sum, pair) = (0.0, 0)
+                for c in 0..<classes {
+                    for d in c..<classes {
+                        let both = Double(left[c]) * Double(right[d])
+                        let product = c == d ? both : -(both + Double(left[d]) * Double(right[c]))
+                        sum += Double(found[batch][pair][row]) * product
+                        pair += 1
+                    }
+                }
+                return sum
+            })
     }
 }
 

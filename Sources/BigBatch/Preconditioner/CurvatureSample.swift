@@ -9,7 +9,7 @@ struct CurvatureSample {
     var heaviest: Double
     /// Rows that are read.
     var expected: Int
-    /// Dense copies; columns may be missing among them.
+    /// Copies; columns may be missing among them.
     var isDrawn = false
 }
 
@@ -19,7 +19,7 @@ extension Objective {
         let sample = drawRows(
             start: start, window: window, expected: count, salt: UInt64(truncatingIfNeeded: rendezvous.iteration))
         return CurvatureSample(
-            batches: [(dataset.gathered(sample.rows).all, sample.weights)],
+            batches: [(dataset.copied(sample.rows).all, sample.weights)],
             mostRows: min(window, 8 * count + 1024),
             heaviest: RowSample.largestWeight(window: window, expected: count, least: leastChance), expected: count,
             isDrawn: true)

@@ -27,6 +27,7 @@ extension Objective {
         let made = PreconditionerEstimate(
             features: model.featureCount, hasIntercept: model.hasIntercept, classes: model.classCount,
             population: population, l2: l2, storedValues: try storedValuesPerRow(rendezvous: rendezvous),
+            centredColumns: centredColumns,
             columnSquares: squares)
         estimate = made
         leverages =
@@ -80,6 +81,34 @@ extension Objective {
         if mean > 0 { preconditioner = estimate.diagonal(curvature: mean) }
     }
 
+    /// The preconditioner with the mean curvature p_c (1 − p_c) of every class at x; that in use where there is one class.
+    func preconditionerOfClasses(at x: [Float], rendezvous: Rendezvous) throws -> Preconditioner {
+        guard let estimate, let model = model as? any CurvatureModel, model.couplesClasses else {
+            return preconditioner
+        }
+        let heaviest = try largestWeight()
+        let clock = Stopwatch()
+        let (classes, count) = (estimate.classes, min(population, 4000))
+        let batch = dataset.batch(start: 0, count: count)
+        let probabilities = AlignedBuffer<Float>(count: max(1, batch.count * classes))
+        x.withUnsafeBufferPointer { model.predict(batch, at: $0, into: probabilities.elements) }
+        let grid = SumGrid(exponent: SumGrid.exponent(above: heaviest * Double(count)))
+        var own = [Double](repeating: 0, count: classes)
+        for (index, row) in batch.rows.enumerated() {
+            let weight = dataset.weights.map { Double($0.pointer[row]) } ?? 1
+            for c in 0..<classes {
+                let p = Double(probabilities.pointer[index * classes + c])
+                own[c] += grid.round(weight * p * (1 - p))
+            }
+        }
+        computeSeconds += clock.seconds
+        let sums = try reducer.sums(own, kind: .curvature, rendezvous: rendezvous)
+        rowsRead += count
+        // Classes that none of these rows is near are not flat.
+        let least = 1e-3 * sums.reduce(0, +) / Double(classes)
+        return estimate.diagonal(curvatures: sums.map { max($0, least) / Double(count) })
+    }
+
     /// P = (∇²ℓ)⁻¹ at x, from rows of all that are drawn anew.
     func curvatureOfAll(at x: [Float], rendezvous: Rendezvous) throws -> Preconditioner? {
         guard let estimate else { return nil }
@@ -114,7 +143,7 @@ extension Objective {
     }
 
     /// e with |x_j| < 2^e for the true values of each column j, centring included.
-    private func trueExponents() -> [Int] {
+    func trueExponents() -> [Int] {
         columnExponents.enumerated().map { column, exponent in
             let shift = dataset.shift.map { abs(Double($0.pointer[column])) } ?? 0
             return SumGrid.exponent(above: Double(sign: .plus, exponent: Int(exponent), significand: 1) + shift)
@@ -136,6 +165,12 @@ extension Objective {
         return Double(sign: .plus, exponent: Int(exponent), significand: 1)
     }
 
+    /// Of sparse rows.
+    var centredColumns: Int {
+        guard case .sparse = dataset.features, let shift = dataset.shift else { return 0 }
+        return shift.elements.prefix(dataset.features.columns).count { $0 != 0 }
+    }
+
     /// Nil for dense rows. One reduction for sparse ones, at the first call.
     func storedValuesPerRow(rendezvous: Rendezvous) throws -> Double? {
         guard case .sparse(let matrix) = dataset.features else { return nil }
@@ -153,109 +188,6 @@ extension Objective {
         guard let found else { return }
         adopt(found)
         preconditionerSampleSize = count
-    }
-
-    /// Sums over a sample of rows with weights w.
-    private struct CurvatureSums {
-        /// Σ w h, Σ w, rows, and the code of the largest w h.
-        var curvature = 0.0
-        var weight = 0.0
-        var rows = 0.0
-        var largest = 0.0
-        /// Σ w x_j².
-        var squares: [Double]
-
-        init(columns: Int) { squares = [Double](repeating: 0, count: columns) }
-
-        init(payload: [Double]) {
-            (curvature, weight, rows, largest) = (payload[0], payload[1], payload[2], payload[3])
-            squares = Array(payload[4...])
-        }
-
-        var payload: [Double] { [curvature, weight, rows, largest] + squares }
-    }
-
-    /// P = (∇²ℓ)⁻¹ at x as far as classes do not hang together.
-    func densePreconditioner(
-        _ sample: CurvatureSample, at x: [Float], weightFloor: Double, rendezvous: Rendezvous
-    ) throws -> Preconditioner? {
-        guard let estimate, let model = model as? any CurvatureModel else { return nil }
-        try prepareGrids()
-        let clock = Stopwatch()
-        let curvatures = x.withUnsafeBufferPointer { x in
-            sample.batches.map { model.curvatureWeights(of: $0.rows, at: x) }
-        }
-        let (most, heaviest) = (sample.mostRows, sample.heaviest)
-        let squareGrids = trueExponents().map {
-            SumGrid(exponent: 2 * $0 + SumGrid.exponent(above: heaviest * Double(most)))
-        }
-        let weightGrid = SumGrid(exponent: SumGrid.exponent(above: heaviest * Double(most)))
-        var curvatureGrid: SumGrid? = SumGrid(
-            exponent: SumGrid.exponent(above: 4 * model.curvatureAtZero * heaviest * Double(most)))
-        computeSeconds += clock.seconds
-        var sums = CurvatureSums(columns: 0)
-        for attempt in 0... {
-            guard let current = curvatureGrid else { break }
-            let clock = Stopwatch()
-            var own = CurvatureSums(columns: estimate.features)
-            var largest: Float = 0
-            for (batch, curvature) in zip(sample.batches, curvatures) {
-                for (index, weight) in batch.weights.enumerated() {
-                    own.curvature += current.round(Double(weight) * Double(curvature[index]))
-                    own.weight += weightGrid.round(Double(weight))
-                    largest = max(largest, weight * curvature[index])
-                }
-                own.rows += Double(batch.rows.count)
-                if sample.isDrawn {
-                    own.squares.withUnsafeMutableBufferPointer {
-                        batch.rows.dataset.features.addSquares(weights: batch.weights, grids: squareGrids, to: $0)
-                    }
-                }
-            }
-            own.largest = LargestOfRanks.code(largest, scale: 0)
-            computeSeconds += clock.seconds
-            sums = CurvatureSums(
-                payload: try reducer.sums(own.payload, kind: .sampleColumns, rendezvous: rendezvous))
-            curvatureGrid = current.next(after: sums.curvature, attempt: attempt)
-        }
-
-        let second = Stopwatch()
-        let mean = sums.curvature / sums.weight
-        for (batch, curvature) in zip(sample.batches, curvatures) {
-            for (index, weight) in batch.weights.enumerated() {
-                curvature[index] = weight * (curvature[index] + Float(weightFloor * mean))
-            }
-        }
-        var level = LargestOfRanks.level(sums.largest) ?? -LargestOfRanks.levels
-        if level == LargestOfRanks.levels {
-            let own = curvatures.reduce(0.0) { $1.elements.reduce($0) { max($0, Double($1)) } }
-            level = Int(try reducer.maxima([Int32(SumGrid.exponent(above: own))])[0])
-        }
-        let largest = Double(sign: .plus, exponent: level, significand: 1) + weightFloor * mean * heaviest
-        let grid = momentGrid(
-            weight: largest, rows: Int(sums.rows), hasIntercept: model.hasIntercept)
-        let own = sumOfMoments(sample, curvatures, grid)
-        computeSeconds += second.seconds
-        let upper = try reducer.sums(own, kind: .curvature, rendezvous: rendezvous)
-        rowsRead += sample.expected
-
-        let third = Stopwatch()
-        defer { computeSeconds += third.seconds }
-        // A stratified sample has all rows that alone hold a column.
-        let squares = sample.isDrawn ? sums.squares : estimate.columnSquares.map { $0 * sums.weight }
-        return estimate.dense(
-            sketch: SecondMoment.symmetric(upper[...], dimension: estimate.dimension, grid: grid),
-            count: sums.weight, meanWeight: mean, sampleSquares: squares)
-    }
-
-    /// The upper triangle of Σ weight x̂x̂ᵀ over this rank's part of a sample.
-    func sumOfMoments(_ sample: CurvatureSample, _ weights: [AlignedBuffer<Float>], _ grid: MomentGrid) -> [Double] {
-        guard let model = model as? any CurvatureModel else { return [] }
-        var total = SecondMoment(columns: model.featureCount, hasIntercept: model.hasIntercept, grid: grid)
-        for (batch, weights) in zip(sample.batches, weights) where batch.rows.count > 0 {
-            total.add(model.curvature(of: batch.rows, weights: weights, grid: grid))
-        }
-        return total.upper
     }
 
     /// Uses `preconditioner` for norms and steps from the next batch on.

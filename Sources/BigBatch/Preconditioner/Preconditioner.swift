@@ -88,6 +88,7 @@ public struct DensePreconditioner: Sendable {
     /// A⁻¹, row-major.
     let inverse: [Double]
     private let factor: PreconditionerFactor
+    let flatDirections: [FlatDirection]
 
     /// - Parameter matrix: A, row-major. Nil when it is not positive definite.
     public init?(_ matrix: [Double], dimension: Int, classes: Int, hasIntercept: Bool) {
@@ -98,11 +99,21 @@ public struct DensePreconditioner: Sendable {
         upper = (0..<dimension).flatMap { matrix[$0 * dimension + $0..<($0 + 1) * dimension] }
         let inverseFactor = cholesky.inverseFactor
         inverse = Cholesky.inverse(inverseFactor: inverseFactor, dimension: dimension)
+        flatDirections = FlatDirection.found(in: matrix, cholesky, inverseFactor: inverseFactor)
         factor = PreconditionerFactor(factor: inverseFactor, dimension: dimension, hasIntercept: hasIntercept)
     }
 
     /// The same preconditioner from its `upper`.
     init?(upper: [Double], dimension: Int, classes: Int, hasIntercept: Bool) {
+        self.init(
+            Self.matrix(upper: upper, dimension: dimension), dimension: dimension, classes: classes,
+            hasIntercept: hasIntercept)
+    }
+
+    /// A, row-major; what is below the diagonal is 0.
+    var matrix: [Double] { Self.matrix(upper: upper, dimension: dimension) }
+
+    private static func matrix(upper: [Double], dimension: Int) -> [Double] {
         var matrix = [Double](repeating: 0, count: dimension * dimension)
         var place = 0
         for row in 0..<dimension {
@@ -111,7 +122,7 @@ public struct DensePreconditioner: Sendable {
                 place += 1
             }
         }
-        self.init(matrix, dimension: dimension, classes: classes, hasIntercept: hasIntercept)
+        return matrix
     }
 
     /// out = P g.
@@ -128,10 +139,12 @@ public struct DensePreconditioner: Sendable {
     }
 
     fileprivate func product(_ g: [Double]) -> [Double] {
-        (0..<dimension).map { row in
-            var sum = 0.0
-            for column in 0..<dimension { sum += inverse[row * dimension + column] * g[column] }
-            return sum
+        inverse.withUnsafeBufferPointer { inverse in
+            g.withUnsafeBufferPointer { g in
+                (0..<dimension).map {
+                    FixedOrder.dot(UnsafeBufferPointer(rebasing: inverse[$0 * dimension..<($0 + 1) * dimension]), g)
+                }
+            }
         }
     }
 

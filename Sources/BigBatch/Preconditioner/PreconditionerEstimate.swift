@@ -1,5 +1,31 @@
 import Datasets
+import Kernels
 import Models
+
+/// What curvatures cost, in multiply-adds of the kernel that sums up dense rows (see `SecondMoment`).
+struct CurvatureWork {
+    /// n.
+    let dimension: Int
+    /// Mean number of entries of sparse rows; nil: dense ones.
+    let entries: Double?
+
+    /// The matrix takes 32 MB then.
+    static let largestDimension = 2048
+    /// A value of a dense row that a gradient pass reads; and a stored one of a sparse row.
+    static let (ofValue, ofStoredValue) = (7.0, 35.0)
+
+    /// A row of Σ h x̂x̂ᵀ.
+    var ofRow: Double {
+        let dense = Double(dimension) * Double(dimension) / 2
+        return entries.map { min(dense, SecondMoment.entryWork * $0 * $0 / 2) } ?? dense
+    }
+
+    /// The factor of the sum and its inverse.
+    var ofFactor: Double {
+        let n = Double(dimension)
+        return n * n * n
+    }
+}
 
 /// How a preconditioner is made from a model's curvature: P = (Σ h x̂x̂ᵀ/n + λI)⁻¹, dense where forming it costs little
 /// beside the gradient passes it saves, diagonal otherwise.
@@ -13,6 +39,8 @@ struct PreconditionerEstimate: Codable {
     let l2: Double
     /// Mean number of stored values of sparse rows; nil: dense ones.
     let storedValues: Double?
+    /// Columns of sparse rows that are centred; nil (of older snapshots): none.
+    let centredColumns: Int?
     /// Mean of x̂_j² over all rows, with the intercept's 1 last.
     @Stored var columnSquares: [Double]
 
@@ -25,34 +53,39 @@ struct PreconditionerEstimate: Codable {
     /// more than the steps they better.
     var noisySampleSize: Int { min(sampleSize, max(firstSampleSize, 64 * dimension)) }
 
-    /// What a gradient pass takes, in multiply-adds of the Gram kernel that take as long: NDC values of dense rows, which are
-    /// read seven times as slowly as one is made, and sparse values seventy times.
+    private var work: CurvatureWork {
+        CurvatureWork(
+            dimension: dimension,
+            entries: storedValues.map { $0 + Double((centredColumns ?? 0) + (hasIntercept ? 1 : 0)) })
+    }
+
+    /// A gradient pass: NDC values of dense rows, or those that are stored.
     private var passWork: Double {
-        let values = storedValues.map { 70 * max(1, $0) } ?? 7 * Double(dimension)
+        let values =
+            storedValues.map { CurvatureWork.ofStoredValue * max(1, $0) } ?? CurvatureWork.ofValue * Double(dimension)
         return Double(population) * Double(classes) * values
     }
 
     /// Rows of a later dense preconditioner: as many as take about the work of one gradient pass over dense rows, and
     /// enough to know every direction to a few percent.
-    var sampleSize: Int { min(population, max(20 * dimension, 4 * classes * population / max(1, dimension))) }
+    var sampleSize: Int { min(population, max(20 * dimension, Int(2 * passWork / (7 * work.ofRow)))) }
 
     /// Dense where forming Σ h x̂x̂ᵀ takes less than four gradient passes: it saves more.
     var isDenseWorthwhile: Bool {
-        let work = Double(sampleSize) * Double(dimension) * Double(dimension) / 2
-        return dimension <= 2048 && work <= 4 * passWork
+        dimension <= CurvatureWork.largestDimension && Double(sampleSize) * work.ofRow + work.ofFactor <= 4 * passWork
     }
 
     /// Rows of the Hessian of several classes at a gradient of all rows: a quarter of its work.
     var blockSampleSize: Int {
         let pairs = Double(classes * (classes + 1) / 2)
-        let rows = passWork / (4 * pairs * Double(dimension) * Double(dimension) / 2)
+        let rows = passWork / (4 * pairs * work.ofRow)
         return min(population, max(20 * dimension * classes, Int(min(rows, Double(population)))))
     }
 
-    /// A curvature for every step of an opening takes a small part of a gradient pass.
+    /// A curvature for every step of an opening takes a part of a gradient pass.
     func isOpeningWorthwhile(rows: Int) -> Bool {
         let pairs = Double(classes * (classes + 1) / 2)
-        return isDenseWorthwhile && Double(rows) * pairs * Double(dimension) * Double(dimension) / 2 <= 0.25 * passWork
+        return isDenseWorthwhile && Double(rows) * pairs * work.ofRow + work.ofFactor <= 2 * passWork
     }
 
     /// P_jj = 1/(c·mean x̂_j² + λ); a column of zeros keeps 1.
@@ -62,6 +95,19 @@ struct PreconditionerEstimate: Codable {
             return value > 0 ? Float(1 / value) : 1
         }
         return .diagonal(scale: scale, classes: classes)
+    }
+
+    /// P_jc = 1/(h_c mean x̂_j² + λ) with h the mean curvature of each class, as a scale for every parameter.
+    func diagonal(curvatures: [Double]) -> Preconditioner {
+        var scale: [Float] = []
+        scale.reserveCapacity(dimension * classes)
+        for (column, square) in columnSquares.enumerated() {
+            for curvature in curvatures {
+                let value = curvature * square + (column < features ? l2 : 0)
+                scale.append(value > 0 ? Float(1 / value) : 1)
+            }
+        }
+        return .diagonal(scale: scale, classes: 1)
     }
 
     /// Share of the mean weight that every row's weight gets on top: rows whose predictions are settled keep some
