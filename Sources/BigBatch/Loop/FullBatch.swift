@@ -69,6 +69,28 @@ extension TrainingBatch: FullBatchView {
         try objective.gapByCurvature(at: trainer.state.parameters, rendezvous: trainer.rendezvous())
     }
 
+    var curvatureRows: Int? {
+        guard case .diagonal(let scale, let classes) = objective.preconditioner, objective.norm == nil,
+            case .sparse = objective.dataset.features
+        else { return nil }
+        let rows = objective.population / 10
+        // Directions that the data hold and not λ, about: Σ κ/(κ + λ), P = 1/(κ + λ).
+        let penalised = scale.prefix(objective.model.penalisedCount / classes)
+        let held = penalised.reduce(0.0) { $0 + max(0, 1 - objective.l2 * Double($1)) }
+        return held <= 0.1 * Double(rows) ? rows : nil
+    }
+
+    func gradient(ofRows count: Int, at point: [Float]) throws -> [Float] {
+        // Others in each iteration.
+        let start = trainer.state.position + trainer.state.iteration % objective.population * count
+        return try objective.gradient(
+            start: start, count: min(count, objective.population), at: point, rendezvous: trainer.rendezvous())
+    }
+
+    func preconditionerOfClasses() throws -> Preconditioner {
+        try objective.preconditionerOfClasses(at: trainer.state.parameters, rendezvous: trainer.rendezvous())
+    }
+
     private func takeNorm() {
         statistics.squaredGradientNorm = objective.preconditioner.squaredNorm(objective.gradient)
     }

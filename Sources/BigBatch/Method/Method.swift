@@ -56,7 +56,7 @@ public struct Method: Sendable {
             switch kind {
             case _ where configuration.step.isConstant: SameStep()
             case .gradient: configuration.step == .bb ? FullBarzilaiBorweinStep() : GradientStep()
-            case _ where isFree: ExactStep(otherwise: QuasiNewtonStep())
+            case _ where isFree: ExactStep(otherwise: NewtonCGStep(otherwise: QuasiNewtonStep()))
             default: QuasiNewtonStep()
             }
         opensOnSample = isFree

@@ -138,6 +138,14 @@ final class Objective<M: Model> {
         return statistics(at: x)
     }
 
+    /// g_S of other rows at any point; the current batch stays the current one.
+    func gradient(start: Int, count: Int, at x: [Float], rendezvous: Rendezvous) throws -> [Float] {
+        let kept = (gradient, gradientNorm, currentPenalty, sums)
+        defer { (gradient, gradientNorm, currentPenalty, sums) = kept }
+        _ = try evaluate(start: start, count: count, at: x, rendezvous: rendezvous)
+        return gradient
+    }
+
     /// Fills the packet with this rank's sums over the batch, from known margins where there are any.
     private func addUp(_ batch: Batch, along walk: Walk?, at x: [Float]) -> LossSums {
         x.withUnsafeBufferPointer { x in
