@@ -45,21 +45,25 @@ public struct Summary: Sendable {
         }
         add("objective", objectiveText)
         if let gap = result.dualityGap {
-            let share = objective > 0 ? ", \(NumberFormat.percent(gap / objective)) of it" : ""
             add(
                 "certified",
-                "the optimum is at most \(NumberFormat.significant(gap, 2)) lower\(share) (duality gap, "
+                "the optimum is at most \(lower(gap)) (duality gap, "
                     + "\(NumberFormat.significant(result.certificatePasses, 2)) more passes)")
         }
         if let test = result.sampleTest {
             add(
                 "known",
-                "at most \(NumberFormat.percent(test.bound)) of it is left to gain, with \(NumberFormat.percent(test.confidence)) "
-                    + "confidence, from \(NumberFormat.count(test.rows)) rows")
+                "the optimum is at most \(lower(test.bound)), with \(NumberFormat.percent(test.confidence)) confidence, from "
+                    + "\(NumberFormat.count(test.rows)) rows")
         }
         for quality in qualities where !quality.text.isEmpty { add(quality.name, quality.text) }
         add("run", folder.printable + ": " + files.joined(separator: ", "))
         return lines.joined(separator: "\n")
+    }
+
+    private func lower(_ gap: Double) -> String {
+        let share = objective > 0 ? ", \(NumberFormat.percent(gap / objective)) of it" : ""
+        return NumberFormat.significant(gap, 2) + " lower" + share
     }
 
     private var work: String {

@@ -278,6 +278,7 @@ public final class Trainer<M: Model> {
         result.objective *= configuration.lossUnit
         result.gradientNorm *= configuration.lossUnit.squareRoot()
         result.dualityGap = result.dualityGap.map { $0 * configuration.lossUnit }
+        result.sampleTest?.bound *= configuration.lossUnit
         result.parameters = state.parameters
         result.iterations = state.iteration
         result.costs = costs(at: clock.seconds)

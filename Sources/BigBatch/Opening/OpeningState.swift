@@ -39,6 +39,8 @@ struct OpeningState: Codable {
     private static let aim = 0.25
     /// Share of all rows that a sample may be; and where its rows cannot tell enough to end the run.
     private static let (most, mostOfBlind) = (0.6, 0.2)
+    /// Share of itself by which the loss of all rows may differ from that of a sample that stands for them.
+    static let likeness = 0.05
     /// Trials of a step.
     static let mostTrials = 10
 
@@ -115,7 +117,7 @@ public struct SampleTest: Codable, Sendable, Equatable {
     /// Rows in the sample, and those of them that no step had been made from.
     public var rows: Int
     public var newRows: Int
-    /// ℓ(x) − ℓ* is at most this share of the objective, with `confidence`.
+    /// ℓ(x) − ℓ* is at most this, in units of the objective, with `confidence`.
     public var bound: Double
     public var confidence: Double
 }

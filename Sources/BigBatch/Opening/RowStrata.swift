@@ -3,8 +3,9 @@ import Models
 
 /// Rows by how much each may matter: strata by powers of 4 of N·q_i, from which a sample takes rows in proportion to q.
 ///
-/// q_i ∝ ½ ‖x̂_i‖²/mean + ½, x̂ the features in units of their root mean squares, and for classes ⅓ ‖x̂_i‖²/mean + ⅓ +
-/// ⅓ N/(C · rows of the class): a row that alone holds a rare category or class is in every sample. Within a stratum any order
+/// q_i ∝ ⅓ ‖x̂_i‖²/mean + ⅓ + ⅓ r_i, x̂ the features in units of their root mean squares, r of classes N/(C · rows of the class)
+/// and of values |y_i − ȳ|/mean: a row that alone holds a rare category or class, or a label far from all others, is in every
+/// sample. Within a stratum any order
 /// is as good as another, so the one seeded order serves all of them: a sample of n rows is, for every stratum, those of its
 /// rows that stand in an interval of positions, and a larger sample holds all of a smaller one.
 struct RowStrata {
@@ -94,7 +95,7 @@ extension Objective {
     /// What N·q is rounded to, so that sums over all rows are exact.
     private static var chanceUnit: Double { 0x1p-10 }
 
-    /// Two reductions. Nil where leverages are not known.
+    /// Two reductions, and three more where labels are values. Nil where leverages are not known.
     func makeStrata(rendezvous: Rendezvous) throws -> RowStrata? {
         guard let leverages else { return nil }
         let clock = Stopwatch()
@@ -108,19 +109,19 @@ extension Objective {
         }
         computeSeconds += clock.seconds
         let counts = try reducer.sums(own, kind: .strata, rendezvous: rendezvous)
-
-        let second = Stopwatch()
-        // Labels that are no classes say nothing of a row before there is a model.
         let hasClasses = counts[classes] == 0
         let present = Double(counts.dropLast().count { $0 > 0 })
         let rarity = counts.map { $0 > 0 ? Double(population) / (present * $0) : 0 }
+        let (mean, deviation) = hasClasses ? (0, 0) : try spreadOfLabels(rendezvous: rendezvous)
+
+        let second = Stopwatch()
         let chances = AlignedBuffer<Float>(count: rows)
         var sums = [Double](repeating: 0, count: 2 * RowStrata.count)
         for row in 0..<rows {
             let leverage = Double(leverages.values.pointer[row]) / leverages.mean
-            let chance =
-                hasClasses
-                ? (leverage + 1 + rarity[Int(dataset.labels.pointer[row])]) / 3 : (leverage + 1) / 2
+            let label = dataset.labels.pointer[row]
+            let own = hasClasses ? rarity[Int(label)] : deviation > 0 ? abs(Double(label) - mean) / deviation : 1
+            let chance = (leverage + 1 + own) / 3
             let stratum = RowStrata.stratum(chance)
             chances.pointer[row] = Float(chance)
             sums[stratum] += 1
@@ -133,5 +134,19 @@ extension Objective {
         return RowStrata(
             chances: chances, sizes: found.prefix(RowStrata.count).map { Int($0) },
             shares: scaled.map { $0 / total })
+    }
+
+    /// The labels' mean and their mean distance from it.
+    private func spreadOfLabels(rendezvous: Rendezvous) throws -> (mean: Double, deviation: Double) {
+        let labels = dataset.labels.elements.prefix(dataset.order.localCount)
+        let largest = labels.reduce(0.0) { max($0, abs(Double($1))) }
+        let exponent = try Int(reducer.maxima([Int32(SumGrid.exponent(above: largest))])[0])
+        let grid = SumGrid(exponent: exponent + 1 + SumGrid.exponent(above: Double(population)))
+        func mean(_ term: (Float) -> Double) throws -> Double {
+            let own = labels.reduce(0.0) { $0 + grid.round(term($1)) }
+            return try reducer.sum(own, kind: .strata, rendezvous: rendezvous) / Double(population)
+        }
+        let centre = try mean { Double($0) }
+        return (centre, try mean { abs(Double($0) - centre) })
     }
 }

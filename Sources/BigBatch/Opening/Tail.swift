@@ -1,8 +1,9 @@
 import Models
 
 /// After an opening: Newton steps on all rows, with a curvature from a weighted sample of them, each verified by the next gradient
-/// alone. That gradient's ½‖g‖²_P is the gap, about, and ends the run. What does not contract as such steps must is left to
-/// `Method.fullStep`.
+/// alone. That gradient's ½‖g‖²_P is the gap, about, and ends the run. A sample's errors are its own: another one for each step
+/// does better than what the last points tell, until steps contract so well that none is needed. What does not contract as such
+/// steps must is left to `Method.fullStep`.
 extension Trainer {
     /// Nil: there is no such step to make.
     func tailStep(_ statistics: GradientStatistics) throws -> IterationOutcome? {
@@ -19,17 +20,17 @@ extension Trainer {
         }
         guard opening.isTail, !configuration.certify, stopRule.tolerance > 0 else { return nil }
         let before = opening.tailNorm ?? .infinity
-        if opening.tailNorm == nil || statistics.squaredGradientNorm > before / 30 {
-            guard statistics.squaredGradientNorm <= 0.8 * before,
-                let made = try objective.curvatureOfAll(at: state.parameters, rendezvous: rendezvous())
-            else {
-                opening.isTail = false
-                return nil
-            }
-            objective.adopt(made)
-        }
-        let norm = objective.preconditioner.squaredNorm(objective.gradient)
+        let isFirst = opening.tailNorm == nil
+        guard isFirst || statistics.squaredGradientNorm <= 0.8 * before else { return leave(&opening) }
+        let isNew = isFirst || statistics.squaredGradientNorm > before / 30
+        guard try !isNew || renewCurvature() else { return leave(&opening) }
         let goal = StopRule.shareOfGap * stopRule.tolerance * objectiveScale(statistics.loss)
+        var norm = objective.preconditioner.squaredNorm(objective.gradient)
+        // Steps were made to please this P: one from other rows has the last word.
+        if norm / 2 <= goal, !isNew {
+            guard try renewCurvature() else { return leave(&opening) }
+            norm = objective.preconditioner.squaredNorm(objective.gradient)
+        }
         var told = statistics
         told.squaredGradientNorm = norm
         guard norm / 2 > goal else {
@@ -45,6 +46,20 @@ extension Trainer {
         objective.walk = nil
         axpy(1, direction, &state.parameters)
         return IterationOutcome(statistics: told, stepSize: 1)
+    }
+
+    /// P = (∇²ℓ)⁻¹ at x, from rows that are drawn anew.
+    private func renewCurvature() throws -> Bool {
+        guard let made = try objective.curvatureOfAll(at: state.parameters, rendezvous: rendezvous()) else {
+            return false
+        }
+        objective.adopt(made)
+        return true
+    }
+
+    private func leave(_ opening: inout OpeningState) -> IterationOutcome? {
+        opening.isTail = false
+        return nil
     }
 }
 

@@ -198,8 +198,8 @@ package struct Headline {
         if let test = run.result?["sampleTest"], let bound = test["bound"]?.double, let rows = test["rows"]?.integer {
             figures.append(
                 (
-                    "left to gain at most, with 99 % confidence",
-                    "\(NumberFormat.percent(bound)) of it, from \(NumberFormat.count(rows)) rows"
+                    "at most above the optimum, with 99 % confidence",
+                    "\(NumberFormat.significant(bound, 2)), from \(NumberFormat.count(rows)) rows"
                 ))
         }
         if case .ended(let reason) = run.state { figures.append(("end", reason.explanation)) }

@@ -149,7 +149,8 @@ struct VerifyJob {
             let found = [old.objective, new.objective].map { $0.map { "\($0)" } ?? "none" }
             text =
                 "not the same: " + (parting ?? "the paths agree, the models do not")
-                + "; objective \(found[0]) then, \(found[1]) now"
+                + "; objective \(found[0]) then, \(found[1]) now. A run that went on with another --tolerance, or with --certify, "
+                + "cannot be trained again in one go."
         }
 
         /// The first iteration in which the two differ.

@@ -47,7 +47,7 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Relative error of the objective aimed at: smaller trains longer, 0 until rounding or a limit ends it "
+            "Relative error of the objective aimed at: smaller trains longer, 0 until a limit ends it "
                 + "(default: \(standard.tolerance)).",
             valueName: "tolerance"),
         transform: NumberRange.nonNegative.parse)
@@ -96,7 +96,10 @@ struct RunOptions: ParsableArguments {
         help: ArgumentHelp(
             "Go on to all rows and a bound on what is left to gain, also where a sample of the rows tells that it is within "
                 + "the tolerance (default: no).",
-            discussion: "For linear models. It takes several more passes over the data."))
+            discussion: """
+                For linear models. It takes several more passes over the data. The bound is at most ten times the tolerance; \
+                where none that small is found, as without a penalty, the run says so.
+                """))
     var certify: Bool?
 
     @Option(

@@ -4,8 +4,13 @@ import Runs
 
 /// What a user should know about how a run went, beyond its numbers.
 enum Remarks {
-    static func of(_ report: ResultFile, _ specification: ModelSpecification, _ options: ExpertOptions) -> [String] {
+    static func of(
+        _ report: ResultFile, _ specification: ModelSpecification, _ options: ExpertOptions, certifies: Bool = false
+    ) -> [String] {
         var remarks: [String] = []
+        if certifies, report.result.stopReason.isConvergence, report.result.dualityGap == nil {
+            remarks.append("--certify found no bound: " + reasonForNoBound(report))
+        }
         if report.result.stopReason == .divergence, let step = options.step, step.isConstant {
             remarks.append(
                 "Steps of constant size (--step \(step.rawValue)) were too long for this data: give a smaller --step-size, or "
@@ -34,6 +39,19 @@ enum Remarks {
             )
         }
         return remarks
+    }
+
+    private static func reasonForNoBound(_ report: ResultFile) -> String {
+        if report.validation != nil {
+            return
+                "rows for validation end the run before the optimum, and no bound is looked for. Leave --validation out."
+        }
+        if report.l2 == 0 {
+            return "without a penalty (--l2 0) there is none. Give --l2 a small value, such as 1e-6."
+        }
+        return
+            "none within ten times the tolerance, since λ is small against the curvature of the loss. A lower --tolerance or a larger "
+            + "--l2 may give one."
     }
 
     /// id, user_id, userId, USER-ID.

@@ -166,7 +166,10 @@ extension TrainJob {
         if let positive = (report.test ?? report.validation ?? report.train)?.positive?.index {
             report.learned?.look(for: positive, rows.preprocessing.labels)
         }
-        report.remarks = rows.remarks + Remarks.of(report, trained.specification, command.expert)
+        report.remarks =
+            rows.remarks
+            + Remarks.of(
+                report, trained.specification, command.expert, certifies: command.run.certify ?? false)
         let reason = report.result.stopReason
         try world.onRoot {
             guard let start else { return }
