@@ -167,6 +167,19 @@ struct OpeningTests {
         #expect(found - optimum <= 0.02 * (found - least / Double(labels.count)), "\(found) \(optimum)")
     }
 
+    @Test("Steps that are cut ask for a better curvature, and in the end all rows")
+    func cutSteps() {
+        var opening = OpeningState(size: 1000, start: 0)
+        opening.note(isCut: true)
+        opening.note(isCut: false)
+        #expect(opening.cuts == 0 && !opening.isOver && opening.curvatureRows == 1000)
+        for count in 1...3 {
+            opening.note(isCut: true)
+            #expect(opening.cuts == count && opening.isOver == (count == 3))
+        }
+        #expect(opening.curvatureRows == 1000)
+    }
+
     @Test("Held-out rows, a limit of the batch, few rows and printed algorithms have none")
     func noOpening() throws {
         var limited = configuration()

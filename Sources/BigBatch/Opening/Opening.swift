@@ -40,6 +40,9 @@ extension Trainer {
             opening.isOver = true
             return IterationOutcome(statistics: statistics(of: .none, norm: 0, noise: 0), stepSize: 0)
         }
+        if opening.isOver {
+            return IterationOutcome(statistics: statistics(of: view, norm: 0, noise: 0), stepSize: 0)
+        }
         let delta = stopRule.tolerance * objectiveScale(view.loss)
         let isNew = opening.sizeOfPreconditioner == 0
         if isNew, try !renewPreconditioner(&opening) {
@@ -69,7 +72,7 @@ extension Trainer {
                     reason: .sampleTest)
             }
         }
-        if !isNew, opening.size > opening.sizeOfPreconditioner || opening.isFirst {
+        if !isNew, opening.size > opening.sizeOfPreconditioner || opening.isFirst || opening.cuts > 0 {
             try renewPreconditioner(&opening)
         }
         let step = preconditioned(view.gradient)
@@ -111,6 +114,7 @@ extension Trainer {
             let before = opening.lastIsFresh ? self.view(of: sums.ofUsedRows) : view
             let bound = step.loss + lineSearch.sufficientDecrease * step.length * step.slope
             if !view.isBroken, before.loss <= bound + StopRule.resolution * abs(step.loss) {
+                opening.note(isCut: step.length < 1)
                 opening.step = nil
                 return view
             }

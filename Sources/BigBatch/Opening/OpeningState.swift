@@ -17,6 +17,8 @@ struct OpeningState: Codable {
     var looks = 0
     /// The step that led to x.
     var step: Pending?
+    /// Steps that P made too long, one after the other.
+    private(set) var cuts = 0
     /// All that can be had from samples is there: the rest of the run looks at all rows.
     var isOver = false
     /// Newton steps on all rows come then; ‖∇ℓ‖²_P before the last of them.
@@ -41,6 +43,7 @@ struct OpeningState: Codable {
     private static let (most, mostOfBlind) = (0.6, 0.2)
     /// Share of itself by which the loss of all rows may differ from that of a sample that stands for them.
     static let likeness = 0.05
+    private static let mostCuts = 3
     /// Trials of a step.
     static let mostTrials = 10
 
@@ -54,8 +57,14 @@ struct OpeningState: Codable {
     var size: Int { sizes[sizes.count - 1] }
     var isFirst: Bool { sizes.count == 1 }
 
-    /// Rows that a curvature is estimated from.
-    var curvatureRows: Int { max(sizes[0], Int(0.08 * Double(size))) }
+    /// Rows that a curvature is estimated from: more where fewer have led astray.
+    var curvatureRows: Int { min(size, max(sizes[0], Int(0.08 * Double(size))) << (2 * cuts)) }
+
+    /// Takes in whether the last step was too long. After many in a row all rows are asked.
+    mutating func note(isCut: Bool) {
+        cuts = isCut ? cuts + 1 : 0
+        if cuts == Self.mostCuts { isOver = true }
+    }
 
     /// Takes in what the new rows of a sample tell.
     mutating func note(_ test: GapTest, of view: SampleView, population: Int) {

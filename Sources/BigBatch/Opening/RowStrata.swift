@@ -103,9 +103,7 @@ extension Objective {
         let classes = max(2, (model as? any CurvatureModel)?.classCount ?? 2)
         var own = [Double](repeating: 0, count: classes + 1)
         for row in 0..<rows {
-            let label = dataset.labels.pointer[row]
-            let index = label >= 0 && label < Float(classes) && label == label.rounded() ? Int(label) : classes
-            own[index] += 1
+            own[Self.classIndex(dataset.labels.pointer[row], of: classes) ?? classes] += 1
         }
         computeSeconds += clock.seconds
         let counts = try reducer.sums(own, kind: .strata, rendezvous: rendezvous)
@@ -120,7 +118,10 @@ extension Objective {
         for row in 0..<rows {
             let leverage = Double(leverages.values.pointer[row]) / leverages.mean
             let label = dataset.labels.pointer[row]
-            let own = hasClasses ? rarity[Int(label)] : deviation > 0 ? abs(Double(label) - mean) / deviation : 1
+            let own =
+                hasClasses
+                ? rarity[Self.classIndex(label, of: classes) ?? 0]
+                : deviation > 0 ? abs(Double(label) - mean) / deviation : 1
             let chance = (leverage + 1 + own) / 3
             let stratum = RowStrata.stratum(chance)
             chances.pointer[row] = Float(chance)
@@ -134,6 +135,12 @@ extension Objective {
         return RowStrata(
             chances: chances, sizes: found.prefix(RowStrata.count).map { Int($0) },
             shares: scaled.map { $0 / total })
+    }
+
+    /// Two classes may be −1 and 1.
+    private static func classIndex(_ label: Float, of classes: Int) -> Int? {
+        if classes == 2, label == -1 { return 0 }
+        return label >= 0 && label < Float(classes) && label == label.rounded() ? Int(label) : nil
     }
 
     /// The labels' mean and their mean distance from it.
