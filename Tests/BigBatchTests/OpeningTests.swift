@@ -1,4 +1,5 @@
 import Datasets
+import FoundationEssentials
 import Kernels
 import MPI
 import Models
@@ -168,16 +169,31 @@ struct OpeningTests {
     }
 
     @Test("Steps that are cut ask for a better curvature, and in the end all rows")
-    func cutSteps() {
-        var opening = OpeningState(size: 1000, start: 0)
+    func cutSteps() throws {
+        var opening = try grown(to: 40_000)
         opening.note(isCut: true)
         opening.note(isCut: false)
-        #expect(opening.cuts == 0 && !opening.isOver && opening.curvatureRows == 1000)
-        for count in 1...3 {
+        #expect(opening.cuts == 0 && !opening.isOver && opening.curvatureRows == 3200)
+        for (count, rows) in [(1, 12_800), (2, 40_000), (3, 40_000)] {
             opening.note(isCut: true)
-            #expect(opening.cuts == count && opening.isOver == (count == 3))
+            #expect(opening.cuts == count && opening.isOver == (count == 3) && opening.curvatureRows == rows)
         }
-        #expect(opening.curvatureRows == 1000)
+    }
+
+    /// An opening whose first sample of 1,000 rows has grown.
+    private func grown(to size: Int) throws -> OpeningState {
+        let stored = String(
+            decoding: try JSONEncoder().encode(OpeningState(size: 1000, start: 0)), as: UTF8.self)
+        #expect(stored.contains("[1000]"))
+        return try JSONDecoder().decode(
+            OpeningState.self, from: Data(stored.replacing("[1000]", with: "[1000,\(size)]").utf8))
+    }
+
+    @Test("Without an intercept, which rare columns stand in for, there is none")
+    func noIntercept() throws {
+        let model = LinearModel(LogisticLoss(), featureCount: 6, hasIntercept: false)
+        let run = try #require(try train(model, on: Kind.logistic.problem, ranks: 1, configuration()).first).get()
+        #expect(run.result.stopReason == .gradientNorm && run.result.sampleTest == nil)
     }
 
     @Test("Held-out rows, a limit of the batch, few rows and printed algorithms have none")

@@ -50,6 +50,8 @@ extension TrainingBatch: FullBatchView {
     // MARK: - The norm
 
     func renewPreconditionerIfDue() throws {
+        guard !isRenewalAsked else { return }
+        isRenewalAsked = true
         if try endAdaptation() || isDue && renew() { takeNorm() }
         trainer.state.full.iterations += 1
     }
@@ -77,14 +79,13 @@ extension TrainingBatch: FullBatchView {
         // Directions that the data hold and not λ, about: Σ κ/(κ + λ), P = 1/(κ + λ).
         let penalised = scale.prefix(objective.model.penalisedCount / classes)
         let held = penalised.reduce(0.0) { $0 + max(0, 1 - objective.l2 * Double($1)) }
-        return held <= 0.1 * Double(rows) ? rows : nil
+        return rows > 0 && held <= 0.1 * Double(rows) ? rows : nil
     }
 
     func gradient(ofRows count: Int, at point: [Float]) throws -> [Float] {
         // Others in each iteration.
         let start = trainer.state.position + trainer.state.iteration % objective.population * count
-        return try objective.gradient(
-            start: start, count: min(count, objective.population), at: point, rendezvous: trainer.rendezvous())
+        return try objective.gradient(start: start, count: count, at: point, rendezvous: trainer.rendezvous())
     }
 
     func preconditionerOfClasses() throws -> Preconditioner {

@@ -12,6 +12,8 @@ final class TrainingBatch<M: Model>: BatchView {
     /// d of the last step while −P g_B stands in its place.
     private var lastStep: [Float] = []
     private var isLastStepAside = false
+    /// Once an iteration, whichever rules ask.
+    var isRenewalAsked = false
 
     init(of trainer: Trainer<M>) { self.trainer = trainer }
 
@@ -21,6 +23,7 @@ final class TrainingBatch<M: Model>: BatchView {
         self.statistics = statistics
         forgetLine()
         isLastStepAside = false
+        isRenewalAsked = false
         return self
     }
 

@@ -140,8 +140,11 @@ final class Objective<M: Model> {
 
     /// g_S of other rows at any point; the current batch stays the current one.
     func gradient(start: Int, count: Int, at x: [Float], rendezvous: Rendezvous) throws -> [Float] {
-        let kept = (gradient, gradientNorm, currentPenalty, sums)
-        defer { (gradient, gradientNorm, currentPenalty, sums) = kept }
+        let kept = (gradient, preconditionedGradient, gradientNorm, currentPenalty, sums)
+        defer {
+            (gradient, preconditionedGradient, gradientNorm, currentPenalty, sums) = kept
+            swap(&current, &packet)
+        }
         _ = try evaluate(start: start, count: count, at: x, rendezvous: rendezvous)
         return gradient
     }

@@ -21,18 +21,14 @@ public struct HessianCost: Sendable {
     private static let smallWork = 1e9
 
     private var sum: CurvatureWork {
-        CurvatureWork(dimension: dimension, entries: storedValues.map { $0 + Double(centredColumns + 1) })
+        CurvatureWork(dimension: dimension, storedValues: storedValues, centredColumns: centredColumns)
     }
 
     /// Multiply-adds: the matrix, and its factor.
-    private var work: Double { Double(rows) * sum.ofRow + sum.ofFactor }
+    private var work: Double { Double(rows) * sum.ofRow + CurvatureWork.factor(of: dimension) }
 
     /// The same in reads of all rows: about 4 for 54 dense features.
-    public var reads: Double {
-        let values =
-            storedValues.map { CurvatureWork.ofStoredValue * max($0, 1) } ?? CurvatureWork.ofValue * Double(dimension)
-        return work / (Double(max(1, rows)) * values)
-    }
+    public var reads: Double { work / (Double(max(1, rows)) * sum.ofRead) }
 
     public var isWorthwhile: Bool {
         (reads <= Self.readsSaved && dimension <= CurvatureWork.largestDimension) || work <= Self.smallWork
@@ -86,17 +82,27 @@ extension Objective {
         computeSeconds += second.seconds
         let failures = try reducer.sum(preconditioner == nil ? 1 : 0, kind: .factorization, rendezvous: rendezvous)
         guard let preconditioner, failures == 0 else { return false }
-        let weights = dataset.weights
-        let all = CurvatureSample(
-            batches: [(dataset.all, [])], mostRows: population, heaviest: largest, expected: population)
-        let rows = Array(dataset.all.rows)
+        let sample = allRows(heaviest: largest)
         adopt(
             .dense(
                 try measured(
-                    preconditioner, all, total: Double(population), scale: curvature, rendezvous: rendezvous
-                ) { _, row, left, right in
-                    Double(weights?.pointer[rows[row]] ?? 1) * Double(left[0]) * Double(right[0])
+                    preconditioner, sample, total: Double(population), scale: curvature, rendezvous: rendezvous
+                ) { batch, row, left, right in
+                    let weights = sample.batches[batch].weights
+                    return Double(weights.isEmpty ? 1 : weights[row]) * Double(left[0]) * Double(right[0])
                 }))
         return true
+    }
+
+    /// All rows with their sample weights, if any, in batches of which margins are soon forgotten.
+    private func allRows(heaviest: Double) -> CurvatureSample {
+        let rowsOfBatch = 1 << 18
+        let batches = stride(from: 0, to: population, by: rowsOfBatch).map { start in
+            let batch = dataset.batch(start: start, count: min(rowsOfBatch, population - start))
+            return (
+                rows: batch, weights: dataset.weights.map { weights in batch.rows.map { weights.pointer[$0] } } ?? []
+            )
+        }
+        return CurvatureSample(batches: batches, mostRows: population, heaviest: heaviest, expected: population)
     }
 }

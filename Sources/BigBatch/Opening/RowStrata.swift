@@ -5,9 +5,8 @@ import Models
 ///
 /// q_i ∝ ⅓ ‖x̂_i‖²/mean + ⅓ + ⅓ r_i, x̂ the features in units of their root mean squares, r of classes N/(C · rows of the class)
 /// and of values |y_i − ȳ|/mean: a row that alone holds a rare category or class, or a label far from all others, is in every
-/// sample. Within a stratum any order
-/// is as good as another, so the one seeded order serves all of them: a sample of n rows is, for every stratum, those of its
-/// rows that stand in an interval of positions, and a larger sample holds all of a smaller one.
+/// sample. Within a stratum any order is as good as another, so the one seeded order serves all of them: a sample of n rows is,
+/// for every stratum, those of its rows that stand in an interval of positions, and a larger sample holds all of a smaller one.
 struct RowStrata {
     static let count = 6
     /// New rows of every stratum at each growth of a sample, at least, about: a stratum without any would be missing in the test.

@@ -6,25 +6,29 @@ import Models
 struct CurvatureWork {
     /// n.
     let dimension: Int
-    /// Mean number of entries of sparse rows; nil: dense ones.
-    let entries: Double?
+    /// Mean number of stored values of sparse rows; nil: dense ones.
+    let storedValues: Double?
+    /// Columns of sparse rows that are centred.
+    let centredColumns: Int
 
     /// The matrix takes 32 MB then.
     static let largestDimension = 2048
     /// A value of a dense row that a gradient pass reads; and a stored one of a sparse row.
-    static let (ofValue, ofStoredValue) = (7.0, 35.0)
+    private static let (ofValue, ofStoredValue) = (7.0, 35.0)
 
-    /// A row of Σ h x̂x̂ᵀ.
+    /// A row that a gradient pass reads, one class.
+    var ofRead: Double { storedValues.map { Self.ofStoredValue * max(1, $0) } ?? Self.ofValue * Double(dimension) }
+
+    /// A row of Σ h x̂x̂ᵀ. The intercept and what is centred are entries of sparse rows too.
     var ofRow: Double {
         let dense = Double(dimension) * Double(dimension) / 2
-        return entries.map { min(dense, SecondMoment.entryWork * $0 * $0 / 2) } ?? dense
+        guard let storedValues else { return dense }
+        let entries = storedValues + Double(centredColumns + 1)
+        return min(dense, SecondMoment.entryWork * entries * entries / 2)
     }
 
-    /// The factor of the sum and its inverse.
-    var ofFactor: Double {
-        let n = Double(dimension)
-        return n * n * n
-    }
+    /// The factor of a matrix of n rows, and its inverse.
+    static func factor(of n: Int) -> Double { Double(n) * Double(n) * Double(n) }
 }
 
 /// How a preconditioner is made from a model's curvature: P = (Σ h x̂x̂ᵀ/n + λI)⁻¹, dense where forming it costs little
@@ -54,17 +58,11 @@ struct PreconditionerEstimate: Codable {
     var noisySampleSize: Int { min(sampleSize, max(firstSampleSize, 64 * dimension)) }
 
     private var work: CurvatureWork {
-        CurvatureWork(
-            dimension: dimension,
-            entries: storedValues.map { $0 + Double((centredColumns ?? 0) + (hasIntercept ? 1 : 0)) })
+        CurvatureWork(dimension: dimension, storedValues: storedValues, centredColumns: centredColumns ?? 0)
     }
 
-    /// A gradient pass: NDC values of dense rows, or those that are stored.
-    private var passWork: Double {
-        let values =
-            storedValues.map { CurvatureWork.ofStoredValue * max(1, $0) } ?? CurvatureWork.ofValue * Double(dimension)
-        return Double(population) * Double(classes) * values
-    }
+    /// A gradient pass.
+    private var passWork: Double { Double(population) * Double(classes) * work.ofRead }
 
     /// Rows of a later dense preconditioner: as many as take about the work of one gradient pass over dense rows, and
     /// enough to know every direction to a few percent.
@@ -72,7 +70,8 @@ struct PreconditionerEstimate: Codable {
 
     /// Dense where forming Σ h x̂x̂ᵀ takes less than four gradient passes: it saves more.
     var isDenseWorthwhile: Bool {
-        dimension <= CurvatureWork.largestDimension && Double(sampleSize) * work.ofRow + work.ofFactor <= 4 * passWork
+        dimension <= CurvatureWork.largestDimension
+            && Double(sampleSize) * work.ofRow + CurvatureWork.factor(of: dimension) <= 4 * passWork
     }
 
     /// Rows of the Hessian of several classes at a gradient of all rows: a quarter of its work.
@@ -82,32 +81,27 @@ struct PreconditionerEstimate: Codable {
         return min(population, max(20 * dimension * classes, Int(min(rows, Double(population)))))
     }
 
-    /// A curvature for every step of an opening takes a part of a gradient pass.
+    /// A curvature for every step of an opening, with all pairs of classes, takes two gradient passes at most.
     func isOpeningWorthwhile(rows: Int) -> Bool {
         let pairs = Double(classes * (classes + 1) / 2)
-        return isDenseWorthwhile && Double(rows) * pairs * work.ofRow + work.ofFactor <= 2 * passWork
+        return isDenseWorthwhile
+            && Double(rows) * pairs * work.ofRow + CurvatureWork.factor(of: dimension * classes) <= 2 * passWork
     }
 
     /// P_jj = 1/(c·mean x̂_j² + λ); a column of zeros keeps 1.
     func diagonal(curvature: Double) -> Preconditioner {
-        let scale = columnSquares.enumerated().map { column, square in
-            let value = curvature * square + (column < features ? l2 : 0)
-            return value > 0 ? Float(1 / value) : 1
-        }
-        return .diagonal(scale: scale, classes: classes)
+        .diagonal(scale: columnSquares.indices.map { scale($0, curvature) }, classes: classes)
     }
 
     /// P_jc = 1/(h_c mean x̂_j² + λ) with h the mean curvature of each class, as a scale for every parameter.
     func diagonal(curvatures: [Double]) -> Preconditioner {
-        var scale: [Float] = []
-        scale.reserveCapacity(dimension * classes)
-        for (column, square) in columnSquares.enumerated() {
-            for curvature in curvatures {
-                let value = curvature * square + (column < features ? l2 : 0)
-                scale.append(value > 0 ? Float(1 / value) : 1)
-            }
-        }
-        return .diagonal(scale: scale, classes: 1)
+        .diagonal(
+            scale: columnSquares.indices.flatMap { column in curvatures.map { scale(column, $0) } }, classes: 1)
+    }
+
+    private func scale(_ column: Int, _ curvature: Double) -> Float {
+        let value = curvature * columnSquares[column] + (column < features ? l2 : 0)
+        return value > 0 ? Float(1 / value) : 1
     }
 
     /// Share of the mean weight that every row's weight gets on top: rows whose predictions are settled keep some
