@@ -251,16 +251,15 @@ WIDE void ck_fixed_apply(
         for (long i = 0; i < n; i++) out[i] = (float)(factor * scratch[i]);
         return;
     }
-    for (long i = 0; i < n; i++, matrix += n) {
-        double *sum = scratch + i * classes;
-        for (long c = 0; c < classes; c++) sum[c] = 0;
-        for (long j = 0; j < n; j++) {
-            const double weight = matrix[j];
-            const float *row = g + j * classes;
-            for (long c = 0; c < classes; c++) sum[c] += weight * row[c];
-        }
-    }
-    for (long i = 0; i < n * classes; i++) out[i] = (float)(factor * scratch[i]);
+    // Classes in whole vectors: each sum in the order of the matrix's columns.
+    const long width = classes == 1 ? 1 : (classes + 7) / 8 * 8;
+    double *wide = scratch + n * width;
+    for (long i = 0; i < n * width; i++) scratch[i] = 0;
+    for (long i = 0; i < n; i++)
+        for (long c = 0; c < width; c++) wide[i * width + c] = c < classes ? g[i * classes + c] : 0;
+    ck_fixed_add_products(n, width, n, 1, matrix, n, 1, wide, width, scratch, width);
+    for (long i = 0; i < n; i++)
+        for (long c = 0; c < classes; c++) out[i * classes + c] = (float)(factor * scratch[i * width + c]);
 }
 
 // Whole numbers of 32 bits by the last bits of v + 1.5 · 2^52: vectors of them, where a cast would go one by one. What does not

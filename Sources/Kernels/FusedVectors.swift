@@ -89,7 +89,8 @@ extension FixedOrder {
         let n = g.count / max(1, classes)
         precondition(n * classes == g.count && matrix.count == n * n && out.count == g.count)
         guard let source = g.baseAddress, let target = out.baseAddress else { return }
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * g.count + 8) { scratch in
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * n * KernelSet.classStride(classes) + 8) {
+            scratch in
             guard let scratch = scratch.baseAddress else { return }
             ck_fixed_apply(n, classes, factor, matrix, source, scratch, target)
         }

@@ -222,7 +222,8 @@ void ck_fixed_blend(long n, double factor, const float *g, double kept, float *d
 void ck_fixed_scaled(long features, long classes, double factor, const float *scale, const float *g, float *out);
 // Σ scale[j] g[j, c]².
 double ck_fixed_scaled_norm(long features, long classes, const float *scale, const float *g);
-// out = factor · matrix g for each class, matrix n × n; scratch holds 2 n × classes + 8 values; out may be g.
+// out = factor · matrix g for each class, matrix n × n; scratch holds 2 n × classes + 8 values, of several classes a
+// multiple of 8; out may be g.
 void ck_fixed_apply(
     long n, long classes, double factor, const double *matrix, const float *g, double *scratch, float *out);
 void ck_fixed_narrow(long n, const double *x, float *out);
