@@ -213,6 +213,7 @@ const ck_kernels CK_NAME(ck_kernels) = {
     .second_derivatives = CK_NAME(second_derivatives),
     .square_sum = CK_NAME(square_sum),
     .softmax = CK_NAME(softmax),
+    .softmax_curvature = CK_NAME(softmax_curvature),
     .softmax_rows = CK_NAME(softmax_rows),
     .sigmoid = CK_NAME(sigmoid),
     .add_scaled = CK_NAME(add_scaled),

@@ -186,6 +186,15 @@ extension KernelSet {
             rows, classes, Self.classStride(classes), margins, labels, weights, residuals, grid.anchor)
     }
 
+    /// Σ ω (Σ_c p_c d_c² − (Σ_c p_c d_c)²) of the probabilities p, d (class stride) the margins of a direction.
+    public func softmaxCurvature(
+        rows: Int, classes: Int, margins: UnsafePointer<Float>, direction: UnsafePointer<Float>,
+        weights: UnsafePointer<Float>?, grid: SumGrid = .none
+    ) -> Double {
+        table.pointee.softmax_curvature(
+            rows, classes, Self.classStride(classes), margins, direction, weights, grid.anchor)
+    }
+
     /// Probabilities, `classes` packed values a row, from margins with the class stride.
     public func softmaxProbabilities(
         rows: Int, classes: Int, margins: UnsafePointer<Float>, into p: UnsafeMutablePointer<Float>

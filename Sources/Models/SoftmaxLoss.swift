@@ -28,23 +28,9 @@ public struct SoftmaxLoss: SoftmaxCurvature {
 
     /// Σ ω (Σ_c p_c d_c² − (Σ_c p_c d_c)²).
     public func curvature(_ block: MarginBlock, along direction: UnsafePointer<Float>) -> Double {
-        let stride = KernelSet.classStride(classes)
-        return withUnsafeTemporaryAllocation(of: Float.self, capacity: block.rows * classes) { probabilities in
-            guard let p = probabilities.baseAddress else { return 0 }
-            predict(block, into: p)
-            var sum = 0.0
-            for row in 0..<block.rows {
-                var mean = 0.0
-                var square = 0.0
-                for c in 0..<classes {
-                    let slope = Double(direction[row * stride + c])
-                    mean += Double(p[row * classes + c]) * slope
-                    square += Double(p[row * classes + c]) * slope * slope
-                }
-                sum += block.grid.round(block.weight(row) * max(0, square - mean * mean))
-            }
-            return sum
-        }
+        block.kernels.softmaxCurvature(
+            rows: block.rows, classes: classes, margins: block.margins, direction: direction, weights: block.weights,
+            grid: block.grid)
     }
 
     public func predict(_ block: MarginBlock, into outputs: UnsafeMutablePointer<Float>) {

@@ -117,6 +117,34 @@ import Testing
     }
 
     @Test(arguments: KernelSet.available.map(\.name))
+    func softmaxCurvature(name: String) throws {
+        let kernels = try #require(KernelSet.available.first { $0.name == name })
+        var random = Generator(state: 7)
+        for classes in [2, 3, 8, 10, 45] {
+            let stride = KernelSet.classStride(classes)
+            // A direction that shifts all margins alike has no curvature, and only its differences count.
+            for shift in [Float(0), 100] {
+                let rows = 5
+                let margins = random.floats(rows * stride, -5...5)
+                let direction = random.floats(rows * stride, shift - 1...shift + 1)
+                let weights = random.floats(rows, 0.5...2)
+                let total = kernels.softmaxCurvature(
+                    rows: rows, classes: classes, margins: margins, direction: direction, weights: weights)
+                var expected = 0.0
+                for row in 0..<rows {
+                    let m = (0..<classes).map { exp(Double(margins[row * stride + $0])) }
+                    let d = (0..<classes).map { Double(direction[row * stride + $0]) }
+                    let sum = m.reduce(0, +)
+                    let mean = zip(m, d).reduce(0) { $0 + $1.0 * $1.1 } / sum
+                    let square = zip(m, d).reduce(0) { $0 + $1.0 * ($1.1 - mean) * ($1.1 - mean) } / sum
+                    expected += Double(weights[row]) * square
+                }
+                #expect(abs(total - expected) <= 2e-6 * expected)
+            }
+        }
+    }
+
+    @Test(arguments: KernelSet.available.map(\.name))
     func softmaxOfALabelBeyondTheClassesIsNotANumber(name: String) throws {
         let kernels = try #require(KernelSet.available.first { $0.name == name })
         for label in [Float.nan, -1, 3, 1e9] {

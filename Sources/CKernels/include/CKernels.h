@@ -117,6 +117,10 @@ typedef struct ck_kernels {
     double (*_Nonnull softmax)(
         long rows, long classes, long stride, const float *m, const float *labels, const float *_Nullable weights,
         float *_Nullable r, double anchor);
+    /// Σ ω (Σ_c p_c d_c² − (Σ_c p_c d_c)²) of p = softmax(m); d has stride values a row
+    double (*_Nonnull softmax_curvature)(
+        long rows, long classes, long stride, const float *m, const float *d, const float *_Nullable weights,
+        double anchor);
     /// p = softmax of each row, `classes` packed values a row
     void (*_Nonnull softmax_rows)(long rows, long classes, long stride, const float *m, float *p);
     /// p = 1/(1 + exp(−m))
