@@ -184,13 +184,13 @@ static void CK_NAME(squared_norms)(
     }
 }
 
-#include "multi_body.h"
 #include "sparse_body.h"
 #include "losses_body.h"
 #include "gram_body.h"
 #include "pass_body.h"
 #include "softmax_body.h"
 #include "layers_body.h"
+#include "multi_body.h"
 #include "tables_body.h"
 #include "bytes_body.h"
 
@@ -200,6 +200,7 @@ const ck_kernels CK_NAME(ck_kernels) = {
     .transposed = CK_NAME(transposed),
     .pass = CK_NAME(pass),
     .margins_multi = CK_NAME(margins_multi),
+    .margins_by_class = CK_NAME(margins_by_class),
     .panel_squares = CK_NAME(panel_squares),
     .transposed_multi = CK_NAME(transposed_multi),
     .squared_norms = CK_NAME(squared_norms),
@@ -229,6 +230,7 @@ const ck_kernels CK_NAME(ck_kernels) = {
     .layers = &CK_NAME(ck_layers),
 };
 
+#undef FULLY
 #undef CK_INLINE
 #undef AT
 #undef WIDE

@@ -53,6 +53,5 @@ static const ck_layers CK_NAME(ck_layers) = {
 #undef CK_PANEL_ROWS
 #undef CK_OUTER
 #undef CK_GROUPED_ROWS
-#undef FULLY
 #undef vi
 #undef vu

@@ -103,15 +103,6 @@ extension KernelSet {
         table.pointee.pass(&pass, &part, &totals.sums)
     }
 
-    /// m[i, c] = offset[c] + Σ_j x[i, j] w[j, c]; the class stride of w, offset and m is `classes`.
-    public func margins(
-        _ x: DenseMatrix, _ rows: Range<Int>, weights w: UnsafePointer<Float>, offset: UnsafePointer<Float>,
-        classStride classes: Int, into m: UnsafeMutablePointer<Float>
-    ) {
-        table.pointee.margins_multi(
-            x.row(rows.lowerBound), x.stride, rows.count, x.columns, w, offset, classes, m)
-    }
-
     /// Adds ‖offset + Σ_{j < columns} x[i, j] panel[j, ·]‖² for rows `rows` to the eight lanes of each row, whose sum it is;
     /// a row of the panel is sixteen values.
     func addPanelSquares(
@@ -119,16 +110,6 @@ extension KernelSet {
         offset: UnsafePointer<Float>, to lanes: UnsafeMutablePointer<Float>
     ) {
         table.pointee.panel_squares(x.row(rows.lowerBound), x.stride, rows.count, columns, panel, offset, lanes)
-    }
-
-    /// sums[j, c] += Σ_i x[i, j] r[i, c], piece by piece; the class stride of r and sums is `classes`, sums begins at its
-    /// anchors, if any.
-    public func transposedProduct(
-        _ x: DenseMatrix, _ rows: Range<Int>, residuals r: UnsafePointer<Float>, classStride classes: Int,
-        into sums: UnsafeMutablePointer<Double>
-    ) {
-        table.pointee.transposed_multi(
-            x.row(rows.lowerBound), x.stride, rows.lowerBound, rows.count, x.columns, r, classes, sums)
     }
 
     /// out[i] = Σ_j scale_j (x_ij − shift_j)² (nil: 1 and 0), summed in Double; scale and shift have `x.stride` values, zero in the

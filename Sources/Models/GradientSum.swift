@@ -26,12 +26,13 @@ struct GradientSum {
             padded = AlignedBuffer(count: 0)
             products.begin(target, grids)
         case .dense(let x):
-            padded = AlignedBuffer(count: products.classes == 1 ? x.stride : x.columns * products.classStride)
-            guard let anchors = grids.columns else { return }
-            for j in 0..<x.columns {
-                (padded.pointer + j * products.classStride).update(
-                    repeating: anchors.pointer[j], count: products.classStride)
+            let anchors = grids.columns.map { UnsafePointer($0.pointer) }
+            guard products.classes == 1 else {
+                padded = KernelSet.classSums(columns: x.columns, classes: products.classes, anchors: anchors)
+                return
             }
+            padded = AlignedBuffer(count: x.stride)
+            if let anchors { padded.pointer.update(from: anchors, count: x.columns) }
         }
     }
 
@@ -43,9 +44,8 @@ struct GradientSum {
         case (.sparse(let x), let classes):
             kernels.transposedProduct(x, rows, residuals: r, classes: classes, into: target)
         case (.dense(let x), 1): kernels.transposedProduct(x, rows, residuals: r, into: padded.pointer)
-        case (.dense(let x), _):
-            kernels.transposedProduct(
-                x, rows, residuals: r, classStride: products.classStride, into: padded.pointer)
+        case (.dense(let x), let classes):
+            kernels.transposedProduct(x, rows, residuals: r, classes: classes, into: padded.pointer)
         }
     }
 
@@ -75,11 +75,10 @@ struct GradientSum {
         case .sparse:
             products.end(target, grids)
         case .dense(let x):
-            for j in 0..<x.columns {
-                let anchor = grids.columns.map { $0.pointer[j] } ?? 0
-                let from = padded.pointer + j * products.classStride
-                for c in 0..<classes { target[j * classes + c] = from[c] - anchor }
-            }
+            // The layout of one class is plain: a panel of sixteen values is all of a panel.
+            KernelSet.unpack(
+                padded.pointer, columns: x.columns, classes: classes,
+                anchors: grids.columns.map { UnsafePointer($0.pointer) }, into: target)
         }
         products.writeResidualSums(residualSums.pointer, to: target)
     }

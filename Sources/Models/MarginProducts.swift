@@ -11,7 +11,7 @@ struct MarginProducts {
     let classes: Int
     let classStride: Int
     let hasIntercept: Bool
-    /// Dense: a copy padded to the kernels' strides; sparse: the parameters themselves.
+    /// Dense: a copy in the kernels' layout; sparse: the parameters themselves.
     let weights: UnsafePointer<Float>
     private let padded: AlignedBuffer<Float>?
     /// Margins that need not be computed.
@@ -47,20 +47,27 @@ struct MarginProducts {
             padded = nil
             weights = parameters
         case .dense(let matrix):
-            let copy = AlignedBuffer<Float>(count: classes == 1 ? matrix.stride : columns * classStride)
-            for j in 0..<columns {
-                for c in 0..<classes { copy.pointer[j * classStride + c] = parameters[j * classes + c] }
+            let copy: AlignedBuffer<Float>
+            if classes == 1 {
+                copy = AlignedBuffer(count: matrix.stride)
+                copy.pointer.update(from: parameters, count: columns)
+            } else {
+                copy = KernelSet.classWeights(parameters, columns: columns, classes: classes)
             }
             padded = copy
             weights = UnsafePointer(copy.pointer)
         }
     }
 
-    /// Rows that are worked on together. Dense, one margin: about 128 KB, which stay in the second-level cache.
+    /// Rows that are worked on together. Dense: rows or margins of about 128 KB, several margins 256 KB, which stay in the
+    /// second-level cache.
     var blockRows: Int {
         switch dataset.features {
         case .sparse: classes == 1 ? 64 : 32
-        case .dense(let matrix): classes == 1 ? min(512, max(16, 32768 / max(1, matrix.stride) / 4 * 4)) : 16
+        case .dense(let matrix):
+            classes == 1
+                ? min(512, max(16, 32768 / max(1, matrix.stride) / 4 * 4))
+                : min(128, max(16, 65536 / max(matrix.stride, classStride) / 16 * 16))
         }
     }
 
@@ -81,8 +88,7 @@ struct MarginProducts {
             if classes == 1 {
                 kernels.margins(x, rows, weights: weights, offset: offsets.pointer[0], into: m)
             } else {
-                kernels.margins(
-                    x, rows, weights: weights, offset: offsets.pointer, classStride: classStride, into: m)
+                kernels.margins(x, rows, weights: weights, offset: offsets.pointer, classes: classes, into: m)
             }
         case .sparse(let x):
             if classes == 1 {

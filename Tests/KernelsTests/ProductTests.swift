@@ -36,22 +36,19 @@ import Testing
     func severalMarginsARow(name: String) throws {
         let kernels = try #require(KernelSet.available.first { $0.name == name })
         for (rows, columns) in shapes {
-            for classes in [2, 3, 8, 10, 17, 45] {
+            for classes in [2, 3, 8, 10, 17, 45, 67] {
                 let matrix = RandomMatrix(rows: rows, columns: columns)
                 let stride = KernelSet.classStride(classes)
                 var random = Generator(state: 2)
                 let w = random.floats(columns * classes)
-                let padded = AlignedBuffer<Float>(count: columns * stride)
-                for j in 0..<columns {
-                    for c in 0..<classes { padded[j * stride + c] = w[j * classes + c] }
-                }
                 let offset = AlignedBuffer(random.floats(classes) + [Float](repeating: 0, count: stride - classes))
                 let dense = AlignedBuffer<Float>(count: rows * stride)
                 let sparse = AlignedBuffer<Float>(count: rows * stride)
-                kernels.margins(
-                    matrix.dense, 0..<rows, weights: padded.pointer, offset: offset.pointer, classStride: stride,
-                    into: dense.pointer)
                 let packed = AlignedBuffer(w)
+                let weights = KernelSet.classWeights(packed.pointer, columns: columns, classes: classes)
+                kernels.margins(
+                    matrix.dense, 0..<rows, weights: weights.pointer, offset: offset.pointer, classes: classes,
+                    into: dense.pointer)
                 kernels.margins(
                     matrix.sparse, 0..<rows, weights: packed.pointer, classes: classes, offset: offset.pointer,
                     into: sparse.pointer)
@@ -69,11 +66,50 @@ import Testing
         }
     }
 
+    /// A row's margins and a piece's addends are the same bits beside any other rows, and with every set that fuses.
+    @Test(arguments: [(5, 3), (54, 10), (130, 10), (300, 3), (300, 17), (40, 67)])
+    func classesOfARowAlone(columns: Int, classes: Int) {
+        let rows = 83
+        let x = RandomMatrix(rows: rows, columns: columns).dense
+        let stride = KernelSet.classStride(classes)
+        var random = Generator(state: 5)
+        let w = AlignedBuffer(random.floats(columns * classes))
+        let weights = KernelSet.classWeights(w.pointer, columns: columns, classes: classes)
+        let offset = AlignedBuffer(random.floats(classes) + [Float](repeating: 0, count: stride - classes))
+        let anchors = AlignedBuffer([Double](repeating: 0x1.8p20, count: columns))
+        var found: [(margins: [Float], sums: [Double])] = []
+        for kernels in KernelSet.available where kernels.name != "baseline" {
+            for step in [1, 16, 48, rows] {
+                let margins = AlignedBuffer<Float>(count: rows * stride)
+                for start in Swift.stride(from: 0, to: rows, by: step) {
+                    kernels.margins(
+                        x, start..<min(rows, start + step), weights: weights.pointer, offset: offset.pointer,
+                        classes: classes, into: margins.pointer + start * stride)
+                }
+                let sums = KernelSet.classSums(columns: columns, classes: classes, anchors: anchors.pointer)
+                let pieces = max(16, step)
+                for start in Swift.stride(from: 0, to: rows, by: pieces).reversed() {
+                    kernels.transposedProduct(
+                        x, start..<min(rows, start + pieces), residuals: margins.pointer + start * stride,
+                        classes: classes, into: sums.pointer)
+                }
+                var packed = [Double](repeating: 0, count: columns * classes)
+                KernelSet.unpack(
+                    sums.pointer, columns: columns, classes: classes, anchors: anchors.pointer, into: &packed)
+                found.append((Array(margins.elements), packed))
+            }
+        }
+        for other in found.dropFirst() {
+            #expect(other.margins == found[0].margins)
+            #expect(other.sums == found[0].sums)
+        }
+    }
+
     /// Block by block with flushes, as a gradient pass does it: |error| ≤ 1e-7 Σ_i |r_i x_ij|.
     @Test(arguments: KernelSet.available.map(\.name))
     func transposedProductStaysAccurate(name: String) throws {
         let kernels = try #require(KernelSet.available.first { $0.name == name })
-        for classes in [1, 3, 10, 17] {
+        for classes in [1, 3, 10, 17, 67] {
             let rows = 1003
             let columns = 37
             let matrix = RandomMatrix(rows: rows, columns: columns)
@@ -84,7 +120,7 @@ import Testing
                 for c in 0..<classes { r[row * stride + c] = Float.random(in: -0.2...1, using: &random) }
             }
             let x = matrix.dense
-            let padded = AlignedBuffer<Double>(count: max(x.stride, columns * stride))
+            let padded = KernelSet.classSums(columns: columns, classes: classes, anchors: nil)
             var sparse = [Double](repeating: 0, count: columns * classes)
             for start in Swift.stride(from: 0, to: rows, by: 27) {
                 let block = start..<min(rows, start + 27)
@@ -92,10 +128,11 @@ import Testing
                 if classes == 1 {
                     kernels.transposedProduct(x, block, residuals: residuals, into: padded.pointer)
                 } else {
-                    kernels.transposedProduct(x, block, residuals: residuals, classStride: stride, into: padded.pointer)
+                    kernels.transposedProduct(x, block, residuals: residuals, classes: classes, into: padded.pointer)
                 }
             }
-            let dense = (0..<columns * classes).map { padded[$0 / classes * stride + $0 % classes] }
+            var dense = [Double](repeating: 0, count: columns * classes)
+            KernelSet.unpack(padded.pointer, columns: columns, classes: classes, anchors: nil, into: &dense)
             sparse.withUnsafeMutableBufferPointer { sums in
                 guard let sums = sums.baseAddress else { return }
                 if classes == 1 {

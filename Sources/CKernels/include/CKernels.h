@@ -68,13 +68,19 @@ typedef struct ck_kernels {
     void (*_Nonnull margins_multi)(
         const float *x, long stride, long rows, long columns, const float *w, const float *offset, long classes,
         float *m);
+    /// m[i, c] = offset[c] + Σ_j x[i, j] w[c, j] of `count` classes, zero up to the stride `classes`; rows of w have `width` values
+    void (*_Nonnull margins_by_class)(
+        const float *x, long stride, long rows, long width, const float *w, const float *offset, long count,
+        long classes, float *m);
     /// lanes[i, c] += y_c² + y_{c + 8}² for c < 8, y = offset + Σ_{j < columns} x[i, j] panel[j, ·] of a panel of sixteen
     /// columns
     void (*_Nonnull panel_squares)(
         const float *x, long stride, long rows, long columns, const float *panel, const float *offset, float *lanes);
-    /// sums[j, c] += Σ_i x[i, j] r[i, c] over rows from row `first` on, piece by piece
+    /// sums[c, j] += Σ_i x[i, j] r[i, c] of `count` classes over rows from row `first` on, piece by piece; rows of sums have
+    /// `width` values, those of r `classes`
     void (*_Nonnull transposed_multi)(
-        const float *x, long stride, long first, long rows, long columns, const float *r, long classes, double *sums);
+        const float *x, long stride, long first, long rows, long width, const float *r, long count, long classes,
+        double *sums);
     /// out[i] = Σ_j scale_j (x_ij − shift_j)² (scale null: 1, shift null: 0), summed in Double
     void (*_Nonnull squared_norms)(
         const float *x, long stride, long rows, long width, const float *_Nullable scale, const float *_Nullable shift,
