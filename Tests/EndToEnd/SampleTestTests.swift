@@ -53,6 +53,26 @@ import Testing
         #expect(try place.read("run/config.yaml").contains("certify: true"))
     }
 
+    /// Its last checkpoint has the parameters only.
+    @Test func aLowerToleranceGoesOnFromThere() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(rows: 30_000), to: "data.svm")
+        let words = ["train", "data.svm", "--l2", "1e-3", "--output"]
+        let first = try place.run(ranks: 2, words + ["run", "--tolerance", "0.02"])
+        try #require(first.code == 0, "\(first.errors)")
+        #expect(try place.json("run/result.json")["stopReason"] as? String == "sampleTest")
+        try FileManager.default.copyItem(atPath: place.path("run"), toPath: place.path("copy"))
+        var models: Set<Data> = []
+        for (run, ranks) in [("run", 1), ("copy", 3)] {
+            let more = try place.run(ranks: ranks, words + [run, "--tolerance", "1e-7"])
+            try #require(more.code == 0, "\(more.output)\(more.errors)")
+            let result = try place.json(run + "/result.json")
+            #expect(result["converged"] as? Bool == true && result["attempts"] as? Int == 2)
+            models.insert(try Data(contentsOf: URL(fileURLWithPath: place.path(run + "/model.safetensors"))))
+        }
+        #expect(models.count == 1)
+    }
+
     @Test func networksHaveNothingToCertify() throws {
         let place = try Workplace()
         try place.write(SampleData.binary(), to: "data.svm")

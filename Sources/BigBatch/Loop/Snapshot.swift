@@ -58,6 +58,16 @@ struct ObjectiveState: Codable {
     var preconditionerSampleSize: Int
     var estimate: PreconditionerEstimate?
     var walk: WalkPath?
+
+    /// Without all that the rows tell of their columns.
+    var withoutColumns: ObjectiveState {
+        var rest = self
+        (rest.columnExponents, rest.columnCounts) = ([], [])
+        (rest.estimate, rest.walk) = (nil, nil)
+        rest.preconditioner = StoredPreconditioner(.identity)
+        rest.preconditionerSampleSize = 0
+        return rest
+    }
 }
 
 /// A snapshot of another model or other data.

@@ -1,32 +1,55 @@
 import Models
 
 extension Trainer {
-    /// - Parameter ended: what the run came to, where it has converged. What it knows of the curvature, ten to forty times the
-    ///   parameters, is then left out: who goes on to a lower tolerance learns it anew.
-    func snapshot(seconds: Double, ended: EndedRun? = nil) -> Snapshot {
-        var (full, known) = (fullStep, objective.saved)
-        if ended != nil, isConvex {
-            full.forget()
-            known.walk = nil
+    func snapshot(seconds: Double) -> Snapshot {
+        snapshot(seconds: seconds, state, direction, fullStep, objective.saved, ended: nil)
+    }
+
+    /// - Parameter ended: what the run came to, where it has converged. Of a convex one only the parameters are kept then, and
+    ///   no array that can be learned anew: see `learnAnew`.
+    func snapshot(seconds: Double, ended: EndedRun) -> Snapshot {
+        guard isConvex else {
+            return snapshot(seconds: seconds, state, direction, fullStep, objective.saved, ended: ended)
         }
-        return Snapshot(
-            seconds: seconds, state: state, direction: direction, stepRule: stepRule.kept, fullStep: full.kept,
+        var (state, full) = (state, fullStep)
+        state.hasLastStep = false
+        state.lastGood = nil
+        state.opening?.leaveTail()
+        full.forget()
+        return snapshot(seconds: seconds, state, [], full, objective.saved.withoutColumns, ended: ended)
+    }
+
+    private func snapshot(
+        seconds: Double, _ state: TrainerState, _ direction: [Float], _ fullStep: any RunningFullStep,
+        _ known: ObjectiveState, ended: EndedRun?
+    ) -> Snapshot {
+        Snapshot(
+            seconds: seconds, state: state, direction: direction, stepRule: stepRule.kept, fullStep: fullStep.kept,
             aim: isAimOver ? nil : aim.kept,
             noisyPasses: growth.noisyPasses, objective: known, reducer: objective.reducer.account,
             validation: validation?.state, ended: ended)
+    }
+
+    /// Learns what the snapshot of a converged run has left out: about a read of the rows. Collective.
+    func learnAnew() throws {
+        guard isConvex else { return }
+        if mayBePreconditioned, objective.norm == nil {
+            try objective.adoptInitialPreconditioner(at: state.parameters, rendezvous: rendezvous())
+        }
+        if state.opening != nil { try prepareStrata() }
     }
 
     /// Makes the state that of the snapshot.
     /// - Throws: `SnapshotMismatch`, the same on every rank.
     func restore(_ snapshot: Snapshot) throws {
         guard snapshot.state.parameters.count == state.parameters.count,
-            snapshot.direction.count == direction.count,
+            [direction.count, snapshot.ended == nil ? direction.count : 0].contains(snapshot.direction.count),
             (snapshot.validation == nil) == (validation == nil),
             snapshot.aim != nil || isConvex,
             snapshot.state.position <= objective.population
         else { throw SnapshotMismatch(description: "the snapshot is not of this model and this data") }
         state = snapshot.state
-        direction = snapshot.direction
+        if !snapshot.direction.isEmpty { direction = snapshot.direction }
         growth.noisyPasses = snapshot.noisyPasses
         try stepRule.restore(snapshot.stepRule)
         try fullStep.restore(snapshot.fullStep)
@@ -43,7 +66,7 @@ extension Trainer {
         }
         if let saved = snapshot.validation { validation?.state = saved }
         try objective.restore(snapshot.objective)
-        if state.opening != nil { try prepareStrata() }
+        if state.opening != nil, snapshot.ended == nil { try prepareStrata() }
         objective.reducer.account = snapshot.reducer
     }
 }

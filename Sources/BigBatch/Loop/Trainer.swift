@@ -105,6 +105,7 @@ public final class Trainer<M: Model> {
                 result.parameters = validation?.best ?? state.parameters
                 return result
             }
+            if snapshot.ended != nil { try learnAnew() }
         } else {
             try objective.findLeastLoss(rendezvous: rendezvous())
             try beginOpening()

@@ -60,6 +60,11 @@ struct OpeningState: Codable {
     /// Rows that a curvature is estimated from: more where fewer have led astray.
     var curvatureRows: Int { min(size, max(sizes[0], Int(0.08 * Double(size))) << (2 * cuts)) }
 
+    /// Whoever goes on after the end makes a first step of the tail again, and a proof of his own.
+    mutating func leaveTail() {
+        (tailNorm, isProof) = (nil, false)
+    }
+
     /// Takes in whether the last step was too long. After many in a row all rows are asked.
     mutating func note(isCut: Bool) {
         cuts = isCut ? cuts + 1 : 0
