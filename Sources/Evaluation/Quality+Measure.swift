@@ -21,24 +21,27 @@ extension Quality {
         quality.isWeighted = dataset.weights != nil
         let isDrawn = isUnseen && quality.rows <= Bootstrap.largest
         let weights = try communicator.sum(dataset, { weight($0, dataset) })
-        let loss = try totalLoss(trained.model, parameters, dataset, communicator)
+        if trained.hasProbabilities { quality.logLoss = .nan }
+        let grid = lossGrid(dataset)
+        let own =
+            if trained.specification.kind.labels == .values {
+                try quality.judgeValues(trained, dataset, weights, isDrawn, grid, communicator)
+            } else if trained.specification.outputCount == 2 || trained.specification.outputCount == 1 {
+                try quality.judgeTwo(trained, dataset, weights, positive, isDrawn, grid, communicator)
+            } else {
+                try quality.judgeClasses(trained, dataset, weights, isDrawn, grid, communicator)
+            }
+        let loss = try totalLoss(own, trained.model, parameters, dataset, communicator)
         quality.loss = loss / weights * trained.labels.lossUnit
         if trained.hasProbabilities { quality.logLoss = quality.loss }
-        if trained.specification.kind.labels == .values {
-            try quality.judgeValues(trained, dataset, weights, isDrawn, communicator)
-        } else if trained.specification.outputCount == 2 || trained.specification.outputCount == 1 {
-            try quality.judgeTwo(trained, dataset, weights, positive, isDrawn, communicator)
-        } else {
-            try quality.judgeClasses(trained, dataset, weights, isDrawn, communicator)
-        }
         return quality
     }
 
     /// By margins, not probabilities: those near 1 are all alike in Float.
     private mutating func judgeTwo(
         _ trained: TrainedModel, _ dataset: Dataset, _ weights: Double, _ positive: Int?, _ isDrawn: Bool,
-        _ communicator: any Communicator
-    ) throws {
+        _ grid: SumGrid, _ communicator: any Communicator
+    ) throws -> Double {
         var scores = TwoClassScores(dataset)
         var tally = ClassFigures.Tally(classes: 2, isWeighted: isWeighted)
         confusion = isDetailed ? ConfusionMatrix(classes: 2) : nil
@@ -51,12 +54,14 @@ extension Quality {
             tally.add(label: label, predicted: predicted, weight: weight)
             scores.add(score, probability: trained.hasProbabilities ? probability : nil, label, weight)
         }
+        let own: Double
         if trained.specification.outputCount == 1 {
+            own = trained.parameters.withUnsafeBufferPointer { trained.model.loss(dataset.all, at: $0, on: grid) }
             forEachPrediction(trained.margins, trained.parameters, dataset) { row, output in
                 add(row, output[0], output[0] > 0 ? 1 : 0, 1 / (1 + exp(-Double(output[0]))))
             }
         } else {
-            forEachPrediction(trained.model, trained.parameters, dataset) { row, output in
+            own = forEachPrediction(trained.model, trained.parameters, dataset, lossOn: grid) { row, output in
                 // Of two probabilities one is small, and tells rows apart.
                 let score = log(output[1]) - log(output[0])
                 add(row, score, trained.specification.predictedClass(output), Double(output[1]))
@@ -64,18 +69,19 @@ extension Quality {
         }
         try take(tally, weights, communicator)
         try take(scores, weights, positive ?? perClass?.rarest ?? 1, isDrawn, communicator)
+        return own
     }
 
     private mutating func judgeClasses(
-        _ trained: TrainedModel, _ dataset: Dataset, _ weights: Double, _ isDrawn: Bool,
+        _ trained: TrainedModel, _ dataset: Dataset, _ weights: Double, _ isDrawn: Bool, _ grid: SumGrid,
         _ communicator: any Communicator
-    ) throws {
+    ) throws -> Double {
         let classes = trained.specification.outputCount
         var tally = ClassFigures.Tally(classes: classes, isWeighted: isWeighted)
         var drawn: [Bootstrap.Row] = []
         confusion = isDetailed ? ConfusionMatrix(classes: classes) : nil
         let unit = Double(rows) / weights
-        forEachPrediction(trained.model, trained.parameters, dataset) { row, output in
+        let own = forEachPrediction(trained.model, trained.parameters, dataset, lossOn: grid) { row, output in
             let label = Int(dataset.labels[row])
             let predicted = trained.specification.predictedClass(output)
             let weight = Quality.weight(row, dataset)
@@ -91,6 +97,7 @@ extension Quality {
         if isDrawn {
             try draw(.classes(count: classes, hasProbabilities: trained.hasProbabilities), drawn, communicator)
         }
+        return own
     }
 
     private mutating func draw(
@@ -140,9 +147,9 @@ extension Quality {
 
     /// Sums in the units that labels are stored in, which leave the rounding of large labels out.
     private mutating func judgeValues(
-        _ trained: TrainedModel, _ dataset: Dataset, _ weights: Double, _ isDrawn: Bool,
+        _ trained: TrainedModel, _ dataset: Dataset, _ weights: Double, _ isDrawn: Bool, _ grid: SumGrid,
         _ communicator: any Communicator
-    ) throws {
+    ) throws -> Double {
         let mean = try communicator.sum(dataset, { Quality.weight($0, dataset) * Double(dataset.labels[$0]) }) / weights
         var sums = (errors: ExactSum(), deviations: ExactSum(), sizes: ExactSum(), spreads: ExactSum())
         var leads = ExactSum()
@@ -150,7 +157,7 @@ extension Quality {
         var worst = WorstRows()
         var values: [ResidualMap.Value] = []
         if isDetailed { values.reserveCapacity(dataset.order.localCount) }
-        forEachPrediction(trained.model, trained.parameters, dataset) { row, output in
+        let own = forEachPrediction(trained.model, trained.parameters, dataset, lossOn: grid) { row, output in
             let label = Double(dataset.labels[row])
             let error = label - Double(output[0])
             let weight = Quality.weight(row, dataset)
@@ -185,21 +192,38 @@ extension Quality {
             lead = Lead(value: 1 - squares[0] / squares[1], standardError: squares[4].squareRoot() / squares[1])
         }
         if isDrawn { try draw(.values(scale: trained.labels.scale), rows, communicator) }
-        guard isDetailed else { return }
-        self.worst = try worst.worst(of: dataset, trained.labels, communicator)
-        residuals = try ResidualMap(values, rmse: deviation, communicator: communicator)
+        if isDetailed {
+            self.worst = try worst.worst(of: dataset, trained.labels, communicator)
+            residuals = try ResidualMap(values, rmse: deviation, communicator: communicator)
+        }
+        return own
+    }
+
+    /// On which the loss is tried first.
+    private static func lossGrid(_ dataset: Dataset) -> SumGrid {
+        SumGrid(exponent: SumGrid.exponent(above: Double(max(1, dataset.order.count))) + 3)
     }
 
     /// Σ ω f over all ranks, the same bits at any number of them.
     static func totalLoss(
         _ model: some Model, _ parameters: [Float], _ dataset: Dataset, _ communicator: any Communicator
     ) throws -> Double {
-        var grid = SumGrid(exponent: SumGrid.exponent(above: Double(max(1, dataset.order.count))) + 3)
+        let grid = lossGrid(dataset)
+        let own = parameters.withUnsafeBufferPointer { model.loss(dataset.all, at: $0, on: grid) }
+        return try totalLoss(own, model, parameters, dataset, communicator)
+    }
+
+    /// - Parameter first: this rank's on `lossGrid`.
+    private static func totalLoss(
+        _ first: Double, _ model: some Model, _ parameters: [Float], _ dataset: Dataset,
+        _ communicator: any Communicator
+    ) throws -> Double {
+        var (own, grid) = (first, lossGrid(dataset))
         for attempt in 0... {
-            let own = parameters.withUnsafeBufferPointer { model.loss(dataset.all, at: $0, on: grid) }
             let sum = try communicator.allreduce(own, .sum)
             guard let next = grid.next(after: sum, attempt: attempt) else { return sum }
             grid = next
+            own = parameters.withUnsafeBufferPointer { model.loss(dataset.all, at: $0, on: grid) }
         }
         return .nan
     }

@@ -1,4 +1,5 @@
 import Datasets
+import Kernels
 import Models
 
 /// A model with its parameters, ready to predict.
@@ -32,10 +33,14 @@ package struct TrainedModel {
 }
 
 /// Calls `body` with every local row (of `rows`) and its outputs, in order; predicts in blocks.
+/// - Parameter grid: where the loss of the rows is wanted too.
+/// - Returns: Σ ω f on `grid`; 0 without one.
+@discardableResult
 package func forEachPrediction<M: Model>(
-    _ model: M, _ parameters: [Float], _ dataset: Dataset, _ rows: Range<Int>? = nil,
+    _ model: M, _ parameters: [Float], _ dataset: Dataset, _ rows: Range<Int>? = nil, lossOn grid: SumGrid? = nil,
     _ body: (Int, UnsafeBufferPointer<Float>) throws -> Void
-) rethrows {
+) rethrows -> Double {
+    var loss = 0.0
     let rows = rows ?? 0..<dataset.order.localCount
     let block = 1024
     let width = model.outputCount
@@ -44,7 +49,12 @@ package func forEachPrediction<M: Model>(
         try outputs.withUnsafeMutableBufferPointer { outputs in
             for start in stride(from: rows.lowerBound, to: rows.upperBound, by: block) {
                 let end = min(start + block, rows.upperBound)
-                model.predict(Batch(dataset: dataset, first: start..<end), at: parameters, into: outputs)
+                let batch = Batch(dataset: dataset, first: start..<end)
+                if let grid {
+                    loss += model.predict(batch, at: parameters, into: outputs, lossOn: grid)
+                } else {
+                    model.predict(batch, at: parameters, into: outputs)
+                }
                 for row in start..<end {
                     let place = (row - start) * width
                     try body(row, UnsafeBufferPointer(rebasing: outputs[place..<place + width]))
@@ -52,4 +62,5 @@ package func forEachPrediction<M: Model>(
             }
         }
     }
+    return loss
 }

@@ -101,6 +101,12 @@ public protocol Model: Sendable {
     /// Writes `outputCount` values per sample of the batch: a value, or class probabilities.
     func predict(
         _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into outputs: UnsafeMutableBufferPointer<Float>)
+
+    /// `predict`, and Σ f(x; z_i), its terms rounded to `grid`: in one pass where that is the dearer part.
+    func predict(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into outputs: UnsafeMutableBufferPointer<Float>,
+        lossOn grid: SumGrid
+    ) -> Double
 }
 
 /// A model whose sums over rows are the same bits however the rows are spread over ranks and threads: they are on the grids
@@ -137,6 +143,14 @@ public protocol WholeSumModel: Model {
 }
 
 extension Model {
+    public func predict(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into outputs: UnsafeMutableBufferPointer<Float>,
+        lossOn grid: SumGrid
+    ) -> Double {
+        predict(batch, at: parameters, into: outputs)
+        return loss(batch, at: parameters, on: grid)
+    }
+
     public var isConvex: Bool { true }
     public var isRandom: Bool { false }
 

@@ -89,10 +89,11 @@ public final class Trainer<M: Model> {
     ///   - observer: told about every iteration, on every rank.
     ///   - snapshot: where an earlier run left off, the same on every rank: this one goes on there.
     ///   - keeper: takes snapshots, for all ranks; one rank has one.
+    ///   - leavesObjective: of models that are not convex the result's objective is left out: for who looks at all rows next.
     ///   - stopRequested: asked before every reduction; true on any rank stops all of them after the iteration.
     public func run(
         observer: (any TrainingObserver)? = nil, from snapshot: Snapshot? = nil, keeper: (any SnapshotKeeper)? = nil,
-        stopRequested: @escaping () -> Bool = { false }
+        leavesObjective: Bool = false, stopRequested: @escaping () -> Bool = { false }
     ) throws -> TrainingResult {
         let clock = RunClock(before: snapshot?.seconds ?? 0)
         try objective.reducer.compareIdentities()
@@ -155,7 +156,8 @@ public final class Trainer<M: Model> {
                 try keeper?.keep(self.snapshot(seconds: clock.seconds), isLast: reason != nil)
             }
         }
-        let result = try finish(reason ?? .iterationLimit, last: last, clock: clock)
+        let result = try finish(
+            reason ?? .iterationLimit, last: last, leavesObjective: leavesObjective, clock: clock)
         // Not before all is known: a start from it has nothing left to do.
         if result.stopReason.isConvergence {
             let ended = EndedRun(
@@ -232,10 +234,11 @@ public final class Trainer<M: Model> {
     }
 
     /// Evaluates the final parameters on all rows, unless the last iteration just did or a signal is waiting.
-    private func finish(_ reason: StopReason, last: GradientStatistics?, clock: RunClock) throws
-        -> TrainingResult
-    {
-        if let validation, !isConvex, reason != .signal, reason != .divergence {
+    private func finish(
+        _ reason: StopReason, last: GradientStatistics?, leavesObjective: Bool, clock: RunClock
+    ) throws -> TrainingResult {
+        // A run that ends by its validation rows has just looked at them.
+        if let validation, !isConvex, ![.signal, .divergence, .validationPlateau].contains(reason) {
             _ = try validation.evaluate(state, objective: objective)
         }
         // Who goes on with more patience goes on from here.
@@ -257,7 +260,10 @@ public final class Trainer<M: Model> {
             result.gradientNorm = .nan
         } else if !isConvex {
             try compareParameters()
-            result.objective = try objective.value(at: state.parameters, rendezvous: rendezvous())
+            // What may be out of all bounds is looked at in any case.
+            result.objective =
+                leavesObjective && !hasGoneAstray
+                ? .nan : try objective.value(at: state.parameters, rendezvous: rendezvous())
             result.gradientNorm = .nan
             if !result.objective.isFinite, hasGoneAstray { result.stopReason = .divergence }
         } else if reason == .sampleTest, let last {

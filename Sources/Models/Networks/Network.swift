@@ -166,6 +166,19 @@ public struct Network<Loss: MarginLoss>: WholeSumModel {
         }
     }
 
+    public func predict(
+        _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, into outputs: UnsafeMutableBufferPointer<Float>,
+        lossOn grid: SumGrid
+    ) -> Double {
+        guard let out = outputs.baseAddress else { return 0 }
+        var batch = batch
+        batch.grids.loss = grid
+        return sum(batch, at: parameters, isTraining: false) { block, index in
+            loss.predict(block, into: out + index * loss.classes)
+            return loss.loss(block)
+        }
+    }
+
     /// Σ of `body` over the micro-batches; the second argument is the number of samples before.
     private func sum(
         _ batch: Batch, at parameters: UnsafeBufferPointer<Float>, isTraining: Bool,

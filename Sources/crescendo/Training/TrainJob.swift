@@ -243,7 +243,8 @@ struct TrainJob {
             3 * (keeper?.writeSeconds ?? 0) + 2 * (telemetry?.iterationSeconds ?? 0)
         }
         let result = try trainer.run(
-            observer: telemetry, from: start.snapshot, keeper: keeper, stopRequested: { request.cause != nil })
+            observer: telemetry, from: start.snapshot, keeper: keeper, leavesObjective: plan.objectiveIsLossOfRows,
+            stopRequested: { request.cause != nil })
         keeper?.finish()
         finished = result
         rows.take(back: trainer)

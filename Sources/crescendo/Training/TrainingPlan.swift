@@ -26,6 +26,11 @@ struct TrainingPlan {
     }
     var hasIntercept: Bool { command.model.intercept ?? true }
 
+    /// The objective is what the rows are judged by, and the penalty: they need be read once at the end.
+    var objectiveIsLossOfRows: Bool {
+        (command.model.labelSmoothing ?? 0) == 0 && command.expert.direction?.isAdaptive != true
+    }
+
     /// - Parameter timeLeft: seconds until `--time-limit`, of which loading has used some.
     func trainerConfiguration(timeLeft: Double?) -> TrainerConfiguration {
         var configuration = network == nil ? TrainerConfiguration() : .nonConvex
