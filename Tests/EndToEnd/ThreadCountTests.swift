@@ -48,6 +48,21 @@ import Testing
         #expect(outcome.errors.components(separatedBy: "note: OMP_NUM_THREADS=99999 is more than").count == 2)
     }
 
+    private static let processors = ThreadCount.processors
+
+    /// On machines that are large the ranks would be many.
+    @Test(.enabled(if: processors < 8)) func ranksThatTakeTurnsAreToldOnceHowManyAreFaster() throws {
+        let place = try Workplace()
+        try place.write(SampleData.binary(), to: "data.svm")
+        let crowded = try place.run(ranks: Self.processors + 1, ["train", "data.svm", "--output", "crowded"])
+        #expect(crowded.code == 0, "\(crowded.errors)")
+        #expect(crowded.output.components(separatedBy: "take turns on the").count == 2, "\(crowded.output)")
+        #expect(
+            crowded.output.contains(Self.processors == 1 ? "one rank alone is" : "\(Self.processors) ranks are faster"))
+        let right = try place.run(ranks: Self.processors, ["train", "data.svm", "--output", "right"])
+        #expect(right.code == 0 && !right.output.contains("take turns"), "\(right.output)")
+    }
+
     @Test(arguments: [0, 2]) func anOptionThatAsksForTooMuchIsRefused(ranks: Int) throws {
         let place = try Workplace()
         try place.write(SampleData.binary(), to: "data.svm")

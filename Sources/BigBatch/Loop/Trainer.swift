@@ -55,12 +55,7 @@ public final class Trainer<M: Model> {
             communicator: communicator)
         objective.norm = aim.norm
         let rows = dataset.order.count
-        batchLimit = min(
-            rows,
-            max(
-                2,
-                configuration.largestBatchSize
-                    ?? (isConvex ? rows : max(configuration.initialBatchSize, rows / 10))))
+        batchLimit = configuration.largestBatch(rows: rows, isConvex: isConvex)
         stopRule = StopRule(configuration: configuration)
         var lineSearch = LineSearch(sufficientDecrease: configuration.sufficientDecrease)
         lineSearch.leastChange = isConvex ? 1e-3 * StopRule.resolution : LineSearch.resolution

@@ -166,3 +166,10 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
         return configuration
     }
 }
+
+extension TrainerConfiguration {
+    /// K at most, of N rows.
+    public func largestBatch(rows: Int, isConvex: Bool) -> Int {
+        min(rows, max(2, largestBatchSize ?? (isConvex ? rows : max(initialBatchSize, rows / 10))))
+    }
+}

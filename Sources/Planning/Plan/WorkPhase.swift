@@ -51,11 +51,16 @@ package struct WorkPhase: Codable, Equatable, Sendable {
         }
     }
 
-    /// The share of a batch's rows that falls to the rank with the most of them: rows are dealt out in blocks.
-    package static func largestShare(batch: Double, ranks: Int, blockSize: Int = 16) -> Double {
+    /// Rows are dealt out in blocks of so many.
+    private static let blockSize = 16.0
+
+    /// Blocks of a batch: more ranks do not share it.
+    package static func blocks(batch: Double) -> Int { max(1, Int((batch / blockSize).rounded(.up))) }
+
+    /// The share of a batch's rows that falls to the rank with the most of them.
+    package static func largestShare(batch: Double, ranks: Int) -> Double {
         guard batch > 0 else { return 1 }
-        let blocks = (batch / Double(blockSize)).rounded(.up)
-        let most = (blocks / Double(ranks)).rounded(.up) * Double(blockSize)
+        let most = (Double(blocks(batch: batch)) / Double(ranks)).rounded(.up) * blockSize
         return min(1, most / batch)
     }
 }

@@ -101,6 +101,7 @@ struct TrainJob {
         _ rows: RunRows, _ test: Dataset?, _ configuration: TrainerConfiguration, _ loadSeconds: Double
     ) throws -> Int32 {
         let environment = try RunEnvironment.gather(world)
+        if let advice = plan.advice(environment) { say("note    \(advice.text.printable)") }
         var start = start
         start.rankZero?.beginning.add("environment", environment.json)
         Signals.install()

@@ -1,6 +1,7 @@
 import BigBatch
 import Datasets
 import Models
+import Planning
 import Platform
 import Runs
 
@@ -39,6 +40,14 @@ struct TrainingPlan {
         for option in TrainOption.all { option.apply(self, &configuration) }
         configuration.timeLimit = timeLeft
         return configuration
+    }
+
+    /// Whether fewer ranks would do better, where that is sure before the first step.
+    func advice(_ environment: RunEnvironment) -> RankAdvice? {
+        RankAdvice(
+            environment.hosts.map { RankAdvice.Host(name: $0.name, ranks: $0.ranks, processors: $0.processors) },
+            threads: threads,
+            largestBatch: trainerConfiguration(timeLeft: nil).largestBatch(rows: rows, isConvex: network == nil))
     }
 
     /// What a run must find again to go on.
