@@ -24,7 +24,8 @@ extension Communicator {
     /// can print it once. One small allreduce when nothing failed, one broadcast more when something did.
     public func throwTogether(_ error: (any Error)?) throws {
         // One flag a rank, so the same call also says which rank to hear.
-        let failed = try allreduce((0..<size).map { UInt8($0 == rank && error != nil ? 1 : 0) }, .maximum)
+        var failed = (0..<size).map { UInt8($0 == rank && error != nil ? 1 : 0) }
+        try failed.withUnsafeMutableBufferPointer { try allreducePatiently($0, .maximum) }
         guard let lowest = failed.firstIndex(of: 1) else { return }
         let text = error.map { Array("\($0)".utf8) } ?? []
         let message = try broadcast(bytes: text, root: lowest)

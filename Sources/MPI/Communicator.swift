@@ -11,6 +11,8 @@ public protocol Communicator: AnyObject, Sendable {
     /// Combines `buffer` over all ranks element by element, in place; every rank holds the result afterwards. NaN of any
     /// rank is the minimum and the maximum of all.
     func allreduce<T: MPIElement>(_ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation) throws
+    /// `allreduce` where ranks may come long after one another: those that wait leave their processor to whoever has work.
+    func allreducePatiently(_ flags: UnsafeMutableBufferPointer<UInt8>, _ operation: ReductionOperation) throws
     /// Starts `allreduce` and returns at once, but not with an extreme of floating-point numbers. `buffer` belongs to MPI until the request has completed: keep it alive,
     /// and neither read nor write it. Every request must be waited for, or tested until it is done.
     func startAllreduce<T: MPIElement>(
@@ -77,6 +79,10 @@ public struct CommunicatorArgumentError: Error, Sendable, CustomStringConvertibl
 }
 
 extension Communicator {
+    public func allreducePatiently(_ flags: UnsafeMutableBufferPointer<UInt8>, _ operation: ReductionOperation) throws {
+        try allreduce(flags, operation)
+    }
+
     /// `split` of groups that wait for one another as long as the ranks do here.
     public func split(color: Int?, name: String) throws -> (any Communicator)? {
         try split(color: color, name: name, stallTimeout: nil)

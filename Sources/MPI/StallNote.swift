@@ -83,7 +83,7 @@ struct StallNoteFolder: Sendable {
         mkdir(path, 0o777)
         guard let writer = try? AtomicFileWriter(path: file(note.rank)) else { return }
         try? writer.write(Array(note.line.utf8))
-        try? writer.commit(syncs: false)
+        try? writer.commit(lasting: .nothing)
     }
 
     func remove(_ rank: Int) {

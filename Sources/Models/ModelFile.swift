@@ -60,7 +60,7 @@ public struct ModelFile: Sendable, Equatable {
 
     /// Writes the file atomically: temporary name, fsync, rename. Throws `ModelError`.
     /// - Parameter beforeRename: the last chance to leave what is there as it is, by an error.
-    public func write(to path: String, beforeRename: () throws -> Void = {}) throws {
+    public func write(to path: String, lasting: Lasting = .place, beforeRename: () throws -> Void = {}) throws {
         let places = try tensorPlaces()
         guard parameters.count == places.last?.range.upperBound else {
             throw ModelError("cannot write \(path): \(parameters.count) parameters do not fit the model")
@@ -95,7 +95,7 @@ public struct ModelFile: Sendable, Equatable {
         ModelChecksum.prepare(&file.metadata)
         var bytes = try file.encoded()
         ModelChecksum.seal(&bytes)
-        try AtomicFile.write(bytes, to: path, beforeRename: beforeRename)
+        try AtomicFile.write(bytes, to: path, lasting: lasting, beforeRename: beforeRename)
     }
 
     /// Reads a file that `write` made. Throws `ModelError` for one that is missing, cut short, damaged, or not of this

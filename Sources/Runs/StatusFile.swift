@@ -43,6 +43,9 @@ package struct StatusFile: Sendable {
             ("started", .string(started)),
             ("written", .string(timestamp())),
         ])
-        try AtomicFile.write(json.indentedText, to: attempt.place.path + "/status.json", beforeRename: attempt.check)
+        // A run that was lost with its host goes on from its checkpoint, whatever stands here.
+        try AtomicFile.write(
+            json.indentedText, to: attempt.place.path + "/status.json", lasting: state == .running ? .nothing : .place,
+            beforeRename: attempt.check)
     }
 }

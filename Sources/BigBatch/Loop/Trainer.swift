@@ -43,7 +43,8 @@ public final class Trainer<M: Model> {
         configuration: TrainerConfiguration, method: Method? = nil
     ) {
         self.configuration = configuration
-        let method = method ?? Method(configuration, isConvex: model.isConvex)
+        let brought = method
+        let method = brought ?? Method(configuration, isConvex: model.isConvex)
         self.method = method
         isConvex = model.isConvex
         stepRule = method.step.running()
@@ -63,7 +64,7 @@ public final class Trainer<M: Model> {
         self.validation = validation.map { ValidationMonitor(dataset: $0, patience: configuration.patience) }
         objective.reducer.identity = Self.identity(
             model: model, rows: dataset.order.count, validationRows: validation?.order.count,
-            configuration: configuration, method: method)
+            configuration: configuration, brought: brought)
         state = TrainerState(
             parameters: model.initialParameters(seed: configuration.seed),
             batchSize: min(max(2, configuration.initialBatchSize), batchLimit))

@@ -145,6 +145,7 @@ package struct SVGDrawing {
     }
 
     private func escaped(_ text: String) -> String {
+        guard text.utf8.contains(where: { "&<>".utf8.contains($0) }) else { return text }
         var result = ""
         for character in text {
             switch character {

@@ -28,6 +28,8 @@ package struct HTML: ExpressibleByStringInterpolation, Equatable {
 
     /// Text for people, whatever characters it holds.
     package static func escaped(_ text: some StringProtocol) -> HTML {
+        // Most texts hold nothing of the kind.
+        if text.utf8.allSatisfy({ isPlain($0) }) { return HTML(text: String(text)) }
         // A number and its per cent sign stay on one line.
         let text = String(text).replacing(" %", with: "\u{A0}%").replacing("× ", with: "×\u{A0}")
         var result = ""
@@ -46,6 +48,14 @@ package struct HTML: ExpressibleByStringInterpolation, Equatable {
             }
         }
         return HTML(text: result)
+    }
+
+    /// Of a text of such bytes nothing changes.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x20...0x7E: !"&<>\"'%".utf8.contains(byte)
+        default: byte == 0x0A
+        }
     }
 
     package struct Interpolation: StringInterpolationProtocol {

@@ -16,6 +16,16 @@ public struct FileWriteError: Error, CustomStringConvertible {
     public var description: String { "cannot write \(path): \(reason)".printable }
 }
 
+/// What of a file outlives a power failure.
+public enum Lasting: Sendable {
+    /// Nothing need: it is made again, or missed by nobody.
+    case nothing
+    /// Whatever has its name is whole. Whether that is the old file or the new one the next file of the folder that lasts in
+    /// its `place` decides: it comes after.
+    case contents
+    case place
+}
+
 /// A file that is whole or absent: written under a temporary name beside its place, synced, then renamed.
 public final class AtomicFileWriter {
     private let path: String
@@ -63,12 +73,10 @@ public final class AtomicFileWriter {
     }
 
     /// Puts the file in its place.
-    /// - Parameters:
-    ///   - syncs: false: the file need not outlive a power failure.
-    ///   - beforeRename: the last chance to leave what is there as it is, by an error.
-    public func commit(syncs: Bool = true, beforeRename: () throws -> Void = {}) throws {
+    /// - Parameter beforeRename: the last chance to leave what is there as it is, by an error.
+    public func commit(lasting: Lasting = .place, beforeRename: () throws -> Void = {}) throws {
         // Pipes and devices cannot be synced.
-        guard !syncs || fsync(descriptor) == 0 || errno == EINVAL else { throw failure() }
+        guard lasting == .nothing || fsync(descriptor) == 0 || errno == EINVAL else { throw failure() }
         let closed = close(descriptor)
         descriptor = -1
         do {
@@ -82,7 +90,7 @@ public final class AtomicFileWriter {
             unlink(temporary)
             throw error
         }
-        if syncs { syncFolder() }
+        if lasting == .place { syncFolder() }
     }
 
     /// Leaves no trace. Does nothing after `commit`.
@@ -107,14 +115,18 @@ public final class AtomicFileWriter {
 
 /// `AtomicFileWriter` for contents at hand.
 public enum AtomicFile {
-    public static func write(_ text: String, to path: String, beforeRename: () throws -> Void = {}) throws {
-        try write(Array(text.utf8), to: path, beforeRename: beforeRename)
+    public static func write(
+        _ text: String, to path: String, lasting: Lasting = .place, beforeRename: () throws -> Void = {}
+    ) throws {
+        try write(Array(text.utf8), to: path, lasting: lasting, beforeRename: beforeRename)
     }
 
-    public static func write(_ bytes: [UInt8], to path: String, beforeRename: () throws -> Void = {}) throws {
+    public static func write(
+        _ bytes: [UInt8], to path: String, lasting: Lasting = .place, beforeRename: () throws -> Void = {}
+    ) throws {
         let file = try AtomicFileWriter(path: path)
         try file.write(bytes)
-        try file.commit(beforeRename: beforeRename)
+        try file.commit(lasting: lasting, beforeRename: beforeRename)
     }
 }
 

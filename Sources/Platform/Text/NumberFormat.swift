@@ -115,12 +115,12 @@ public enum NumberFormat {
     /// The first `count` digits of a positive value, rounded, and the power of ten of the first one. Works on the
     /// shortest decimal text of the number, so no scaling error enters.
     private static func decimalDigits(_ value: Double, _ count: Int) -> (digits: String, exponent: Int) {
-        let parts = value.description.split(separator: "e")
-        var exponent = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
-        let halves = parts[0].split(separator: ".", omittingEmptySubsequences: false)
-        let whole = halves[0]
-        var digits = (whole + (halves.count > 1 ? halves[1] : "")).compactMap(\.wholeNumberValue)
-        exponent += whole.count - 1
+        let text = value.description.utf8
+        let end = text.firstIndex(of: UInt8(ascii: "e")) ?? text.endIndex
+        let point = text[..<end].firstIndex(of: UInt8(ascii: ".")) ?? end
+        var exponent = end == text.endIndex ? 0 : Int(String(Substring(text[text.index(after: end)...]))) ?? 0
+        var digits = text[..<end].compactMap { $0 == UInt8(ascii: ".") ? nil : $0 &- UInt8(ascii: "0") }
+        exponent += text.distance(from: text.startIndex, to: point) - 1
         let zeros = digits.prefix { $0 == 0 }.count
         digits.removeFirst(zeros)
         exponent -= zeros
@@ -139,7 +139,7 @@ public enum NumberFormat {
                 exponent += 1
             }
         }
-        digits += [Int](repeating: 0, count: count - digits.count)
-        return (digits.map { String($0) }.joined(), exponent)
+        digits += [UInt8](repeating: 0, count: count - digits.count)
+        return (String(decoding: digits.map { $0 + UInt8(ascii: "0") }, as: UTF8.self), exponent)
     }
 }

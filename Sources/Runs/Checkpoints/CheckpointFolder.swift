@@ -103,7 +103,7 @@ package struct CheckpointFolder: Sendable {
             count += bytes.count
             try writer.write(bytes)
         }
-        try writer.commit(beforeRename: beforeRename)
+        try writer.commit(lasting: .contents, beforeRename: beforeRename)
         var head = head
         head.arrays = Checkpoint.FileMark(file: name.arrays, bytes: count, crc32: sum.text)
         do {

@@ -65,7 +65,7 @@ public final class PrometheusSink: RunSink {
         let file = try AtomicFileWriter(path: path)
         try file.write(Array(text.utf8))
         // Nobody needs the file after a power failure.
-        try file.commit(syncs: false)
+        try file.commit(lasting: .nothing)
         writtenAt = monotonicSeconds()
     }
 }

@@ -37,10 +37,9 @@ package final class GrowingFile {
         size += off_t(bytes.count)
     }
 
-    /// Syncs the file to disk and closes it. A file that was never opened is no error here.
+    /// Closes the file. One that was never opened is no error here.
     package func finish() {
         guard descriptor >= 0 else { return }
-        fsync(descriptor)
         close(descriptor)
         descriptor = -1
     }

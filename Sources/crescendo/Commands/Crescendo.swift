@@ -35,7 +35,7 @@ enum CommandLineReader {
         if let stray = strayCommand(arguments) { return .say(stray, code: ExitCode.usage) }
         var name = ""
         do {
-            var parsed = try Crescendo.parseAsRoot(arguments)
+            var parsed = try parsed(arguments)
             guard let command = parsed as? any RankCommand else {
                 // The bare program is a command of the parser's own, with nothing to do but print.
                 try parsed.run()
@@ -56,6 +56,15 @@ enum CommandLineReader {
         } catch {
             return .say(Crescendo.fullMessage(for: error), code: Crescendo.exitCode(for: error).rawValue)
         }
+    }
+
+    /// The parser, on its way from the program to a command, looks at all options of that three times: what goes well goes well
+    /// without. Words that are no such command line it explains as the program's.
+    private static func parsed(_ arguments: [String]) throws -> ParsableCommand {
+        if arguments.first == TrainCommand.name, let train = try? TrainCommand.parse(Array(arguments.dropFirst())) {
+            return train
+        }
+        return try Crescendo.parseAsRoot(arguments)
     }
 
     /// The parser calls a mistyped command an unexpected argument; say which one was meant.

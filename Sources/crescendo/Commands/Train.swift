@@ -3,6 +3,8 @@ import ArgumentParser
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
+        // The parser then does not look for what only the program takes: see `CommandLineReader.parsed`.
+        _superCommandName: "crescendo",
         abstract: "Train a model; DATA alone is enough.",
         discussion: """
             Examples:

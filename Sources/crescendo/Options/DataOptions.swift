@@ -1,12 +1,12 @@
 import ArgumentParser
 import Datasets
 
-extension ReadOptions.Format: ExpressibleByArgument {}
-extension ReadOptions.MissingLabel: ExpressibleByArgument {}
-extension ReadOptions.Decimal: ExpressibleByArgument {}
+extension ReadOptions.Format: WordOption {}
+extension ReadOptions.MissingLabel: WordOption {}
+extension ReadOptions.Decimal: WordOption {}
 
 /// `--storage`: how features lie in memory.
-enum StorageChoice: String, CaseIterable, ExpressibleByArgument {
+enum StorageChoice: String, WordOption {
     case auto, dense, sparse
 }
 

@@ -1,11 +1,11 @@
 import ArgumentParser
 import BigBatch
 
-extension StepKind: ExpressibleByArgument {}
-extension DirectionKind: ExpressibleByArgument {}
-extension GrowthKind: ExpressibleByArgument {}
-extension PreconditionerKind: ExpressibleByArgument {}
-extension BalanceKind: ExpressibleByArgument {}
+extension StepKind: WordOption {}
+extension DirectionKind: WordOption {}
+extension GrowthKind: WordOption {}
+extension PreconditionerKind: WordOption {}
+extension BalanceKind: WordOption {}
 
 /// Options that a run does without: each has a default that was measured.
 struct ExpertOptions: ParsableArguments {

@@ -35,7 +35,7 @@ struct ModelChoice: ExpressibleByArgument {
 }
 
 /// `--standardize`.
-enum StandardizeChoice: String, CaseIterable, ExpressibleByArgument {
+enum StandardizeChoice: String, WordOption {
     case auto, mixed, zscore, maxabs, unit, none
 }
 

@@ -2,6 +2,14 @@ import ArgumentParser
 import Platform
 import Runs
 
+/// One of a few words. The parser asks for them all at every start: here without key paths.
+protocol WordOption: ExpressibleByArgument, CaseIterable, RawRepresentable where RawValue == String {}
+
+extension WordOption {
+    public static var allValueStrings: [String] { allCases.map { $0.rawValue } }
+    public static var allValueDescriptions: [String: String] { [:] }
+}
+
 /// A span of time as schedulers and people write it: 90, 90s, 30m, 2h, 1h30m, 30:00, HH:MM:SS, D-HH:MM:SS.
 struct TimeSpan: ExpressibleByArgument, Equatable {
     /// Thirty thousand years: more is a slip, and beyond what clocks count with.
@@ -78,7 +86,7 @@ struct CheckpointInterval: ExpressibleByArgument, Equatable {
 }
 
 /// `--resume`.
-enum ResumeChoice: String, CaseIterable, ExpressibleByArgument {
+enum ResumeChoice: String, WordOption {
     case auto, never
 }
 

@@ -175,7 +175,8 @@ extension TrainJob {
             attempt: attempt, ranks: world.size, threads: plan.threads, started: started)
         folder.clean()
         try status.write(.running, iteration: head?.iteration ?? 0, seconds: head?.seconds ?? 0)
-        try AtomicFile.write(configuration, to: folder.configuration, beforeRename: attempt.check)
+        try AtomicFile.write(
+            configuration, to: folder.configuration, lasting: .contents, beforeRename: attempt.check)
         for damaged in point?.damaged ?? [] {
             console.warn(
                 "\(folder.checkpoints)/\(damaged.name.document) is passed over: \(damaged.reason). "

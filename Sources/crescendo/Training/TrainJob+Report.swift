@@ -119,8 +119,7 @@ extension TrainJob {
             func writeModel() throws {
                 let file = try modelFile(trained, rows)
                 report.learned = LearnedModel(file, largest: LearnedModel.listed)
-                try start.write { try file.write(to: $0.model, beforeRename: start.attempt.check) }
-                try write(report, start)
+                try start.write { try file.write(to: $0.model, lasting: .contents, beforeRename: start.attempt.check) }
             }
             guard let cause else { return try writeModel() }
             // A full disk takes nothing from a run that goes on later.
@@ -129,7 +128,10 @@ extension TrainJob {
                     .interrupted, reason: cause.name, iteration: end.checkpoint, seconds: report.result.seconds)
             }
             sayInAnyCase(cause.explanation(folder: start.present.path, end))
-            try warning(writeModel)
+            try warning {
+                try writeModel()
+                try write(report, start)
+            }
         }
         // A run that goes on later has no time to lose.
         if let cause, cause.exitCode == ExitCode.interrupted { return cause.exitCode }
@@ -218,7 +220,10 @@ extension TrainJob {
         var report = report
         report.finished = timestamp()
         let text = report.json.indentedText
-        try start.write { try AtomicFile.write(text, to: $0.result, beforeRename: start.attempt.check) }
+        // In its place it lasts with `status.json`, which says last of all that the run has finished.
+        try start.write {
+            try AtomicFile.write(text, to: $0.result, lasting: .contents, beforeRename: start.attempt.check)
+        }
     }
 
     /// The page for people; a run does not fail for want of it.
@@ -237,7 +242,8 @@ extension TrainJob {
     private func draw(_ folder: String, check: () throws -> Void) {
         do {
             try AtomicFile.write(
-                RunReport(folders: [folder]).html, to: RunReport.path(in: folder), beforeRename: check)
+                RunReport(folders: [folder]).html, to: RunReport.path(in: folder), lasting: .nothing,
+                beforeRename: check)
         } catch {
             console.warn("\(error). The run has no report; 'crescendo report' draws it later.")
         }

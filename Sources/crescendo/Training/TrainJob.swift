@@ -246,9 +246,10 @@ struct TrainJob {
         let result = try trainer.run(
             observer: telemetry, from: start.snapshot, keeper: keeper, leavesObjective: plan.objectiveIsLossOfRows,
             stopRequested: { request.cause != nil })
-        keeper?.finish()
         finished = result
         rows.take(back: trainer)
+        // Other ranks have nothing to do until the files are on disk.
+        try world.onRoot { keeper?.finish() }
         let refused = try world.allreduce(threadsWereRefused ? 1 : 0, .sum)
         if refused > 0 {
             console.warn(
@@ -261,6 +262,8 @@ struct TrainJob {
             RunEvent(
                 "stop", iteration: result.iterations, seconds: result.seconds,
                 [("reason", .string(cause?.name ?? result.stopReason.rawValue))]))
+        try world.onRoot { telemetry?.finish(result) }
+        telemetry = nil
         return TrainingEnd(result: result, cause: cause, checkpoint: keeper?.lastIteration ?? 0)
     }
 }
