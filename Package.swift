@@ -84,7 +84,7 @@ let package = Package(
         .executableTarget(
             name: "convergence",
             dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Telemetry"],
-            path: "Benchmarks/Convergence"),
+            path: "Benchmarks/Convergence", exclude: ["synthetic.py"]),
         .executableTarget(
             name: "kernel-benchmark", dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models", "CProbes"],
             path: "Benchmarks/Kernels"),

@@ -189,13 +189,6 @@ struct OpeningTests {
             OpeningState.self, from: Data(stored.replacing("[1000]", with: "[1000,\(size)]").utf8))
     }
 
-    @Test("Without an intercept, which rare columns stand in for, there is none")
-    func noIntercept() throws {
-        let model = LinearModel(LogisticLoss(), featureCount: 6, hasIntercept: false)
-        let run = try #require(try train(model, on: Kind.logistic.problem, ranks: 1, configuration()).first).get()
-        #expect(run.result.stopReason == .gradientNorm && run.result.sampleTest == nil)
-    }
-
     @Test("Held-out rows, a limit of the batch, few rows and printed algorithms have none")
     func noOpening() throws {
         var limited = configuration()

@@ -12,9 +12,7 @@ extension Trainer {
     func beginOpening() throws {
         guard method.opensOnSample, isConvex, validation == nil, configuration.largestBatchSize == nil,
             dataset.augmentation == nil, objective.rowSumModel != nil,
-            // Without an intercept rare columns stand in for it, along which the loss flattens out: the gap is then several times
-            // what its curvature tells (covtype, λ = 1/N: 4.4 tolerances).
-            let model = objective.model as? any CurvatureModel, model.hasIntercept
+            let model = objective.model as? any CurvatureModel
         else { return }
         try objective.prepareGrids()
         let estimate = try objective.prepareEstimate(model, rendezvous: rendezvous())
@@ -54,13 +52,14 @@ extension Trainer {
         if !view.unbiased.isEmpty {
             var test = GapTest(view, product: preconditioned)
             opening.note(test, of: view, population: objective.population)
-            if opening.isLook, !view.lacksNewRows, let curvature = try curvature(opening) {
+            if opening.isLook, !view.lacksNewRows, let curvature = try curvature(opening, at: state.parameters) {
                 test = GapTest(view, product: curvature.product)
                 opening.looks += 1
-                opening.passed = test.bound(against: delta, look: opening.looks - 1).map {
-                    SampleTest(
-                        rows: view.rows, newRows: view.freshRows, bound: $0,
-                        confidence: GapTest.confidence)
+                if let bound = test.bound(against: delta, look: opening.looks - 1),
+                    try !isFlattening(test, view, curvature, delta: delta, opening)
+                {
+                    opening.passed = SampleTest(
+                        rows: view.rows, newRows: view.freshRows, bound: bound, confidence: GapTest.confidence)
                 }
             }
             if opening.passed != nil {
@@ -74,15 +73,18 @@ extension Trainer {
                     reason: .sampleTest)
             }
         }
-        if !isNew, opening.size > opening.sizeOfPreconditioner || opening.isFirst || opening.cuts > 0 {
+        if !isNew, opening.size > opening.sizeOfPreconditioner || opening.isFirst && !opening.isHeld || opening.cuts > 0
+        {
             try renewPreconditioner(&opening)
         }
         let step = preconditioned(view.gradient)
         let norm = zip(step, view.gradient).reduce(0) { $0 + $1.0 * $1.1 }
         let noise = opening.noise(rows: view.rows, population: objective.population)
-        opening.proceed(
-            norm: norm, noise: noise, delta: configuration.certify ? 0 : delta, population: objective.population)
         for j in step.indices { direction[j] = Float(-step[j]) }
+        if try !stay(&opening, step: step, gradient: view.gradient, norm: norm, noise: noise, delta: delta) {
+            opening.proceed(
+                norm: norm, noise: noise, delta: configuration.certify ? 0 : delta, population: objective.population)
+        }
         opening.step = OpeningState.Pending(
             origin: state.parameters, direction: direction, length: 1, loss: view.loss, slope: -norm)
         axpy(1, direction, &state.parameters)
@@ -170,7 +172,7 @@ extension Trainer {
         opening.sizeOfPreconditioner = opening.size
         let isNear = objective.hasBlockHessian && !opening.isFirst
         let floor = isNear ? PreconditionerEstimate.smallFloor : PreconditionerEstimate.weightFloor
-        if let found = try curvature(opening, floor: floor) {
+        if let found = try curvature(opening, at: state.parameters, floor: floor) {
             objective.adopt(found)
             objective.preconditionerSampleSize = opening.curvatureRows
             return true
@@ -180,10 +182,10 @@ extension Trainer {
 
     /// P = (∇²ℓ)⁻¹ at x from weighted rows.
     /// - Parameter floor: what settled rows keep for the sake of steps; a gap is measured without.
-    private func curvature(_ opening: OpeningState, floor: Double = 0) throws -> Preconditioner? {
+    func curvature(_ opening: OpeningState, at x: [Float], floor: Double = 0) throws -> Preconditioner? {
         guard let strata = objective.strata else { return nil }
         return try objective.hessianInverse(
-            objective.sample(of: segments, strata, count: opening.curvatureRows), at: state.parameters,
+            objective.sample(of: segments, strata, count: opening.curvatureRows), at: x,
             weightFloor: floor, rendezvous: rendezvous())
     }
 

@@ -15,6 +15,8 @@ struct OpeningState: Codable {
     /// The new rows are there to end the run; tests made.
     private(set) var isLook = false
     var looks = 0
+    /// The sample has not grown, for the sake of a direction along which the loss flattens: P is made for that.
+    private(set) var isHeld = false
     /// The step that led to x.
     var step: Pending?
     /// Steps that P made too long, one after the other.
@@ -36,7 +38,7 @@ struct OpeningState: Codable {
     /// How much a sample grows by at once.
     private static let factor = 4
     /// What a Newton step leaves of the squared gradient, about.
-    private static let rest = 0.1
+    static let rest = 0.1
     /// Share of the tolerance that the sample's own gap should be when it is tested.
     private static let aim = 0.25
     /// Share of all rows that a sample may be; and where its rows cannot tell enough to end the run.
@@ -85,14 +87,21 @@ struct OpeningState: Codable {
         (noiseOfRow ?? 0) * max(0, 1 / Double(max(1, rows)) - 1 / Double(population))
     }
 
+    /// The next step is made from the same sample.
+    mutating func stay() {
+        lastIsFresh = false
+        isLook = false
+        isHeld = true
+    }
+
     /// Decides, with a step to be made, what it is to be looked at with: the same sample, or a larger one.
     /// - Parameters:
     ///   - norm: ‖∇ℓ_S‖²_P before the step.
     ///   - noise: that of the sample.
     ///   - delta: the gap that a sample may end the run at; 0: none.
     mutating func proceed(norm: Double, noise: Double, delta: Double, population: Int) {
-        lastIsFresh = false
-        isLook = false
+        stay()
+        isHeld = false
         guard Self.rest * norm <= noise, let noiseOfRow else { return }
         // n of which ν/2 (1/n − 1/N) is the aim, and the new rows that see that.
         let all = Double(population)

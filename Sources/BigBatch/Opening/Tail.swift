@@ -31,6 +31,7 @@ extension Trainer {
             guard try renewCurvature() else { return leave(&opening) }
             norm = objective.preconditioner.squaredNorm(objective.gradient)
         }
+        if norm / 2 <= goal { norm = try flattenedNorm(norm, goal: goal) }
         var told = statistics
         told.squaredGradientNorm = norm
         guard norm / 2 > goal else {

@@ -1,0 +1,57 @@
+import Datasets
+import Kernels
+import MPI
+import Models
+import TestSupport
+import Testing
+
+@testable import BigBatch
+
+/// A rare, centred column stands in for the intercept that the model lacks: −√p in nearly every row, so that its coefficient has
+/// to become large, past the few rows that it was made for. They are separated then, e^−m each, and hold its curvature alone.
+@Suite("Directions along which the loss flattens")
+struct FlatteningTests {
+    private static let rows = 24_000
+
+    private func dataset(_ place: @escaping @Sendable (Int) -> Int) -> Dataset {
+        let base = RankProblem(rows: Self.rows, rowAt: place).dataset()
+        guard case .dense(let features) = base.features else { preconditionFailure("the problem is dense") }
+        let share = Float(Self.rows / 1500) / Float(Self.rows)
+        for position in 0..<base.order.count {
+            let isRare = place(position) % 1500 == 7
+            let before = features.row(position)[5]
+            let value = ((isRare ? 1 : 0) - share) / (share * (1 - share)).squareRoot()
+            features.row(position)[5] = value
+            base.squaredNorms[position] += value * value - before * before
+            if isRare { base.labels[position] = 0 }
+        }
+        return base
+    }
+
+    private func run(_ data: Dataset, tolerance: Double, certifies: Bool = false) throws -> TrainingResult {
+        var configuration = TrainerConfiguration()
+        configuration.l2 = 1e-6
+        configuration.tolerance = tolerance
+        configuration.certify = certifies
+        return try Trainer(
+            model: LinearModel(LogisticLoss(), featureCount: 6, hasIntercept: false), dataset: data,
+            communicator: SoloCommunicator(), configuration: configuration
+        ).run()
+    }
+
+    @Test("end no run before its tolerance", arguments: 0..<6, [1e-2, 1e-3])
+    func holds(seed: Int, tolerance: Double) throws {
+        let data = dataset { ($0 * 7919 + 1000 * seed) % Self.rows }
+        func objective(_ x: [Float]) -> Double {
+            let model = LinearModel(LogisticLoss(), featureCount: 6, hasIntercept: false)
+            return x.withUnsafeBufferPointer { model.loss(data.all, at: $0) } / Double(Self.rows)
+                + 0.5e-6 * x.reduce(0) { $0 + Double($1) * Double($1) }
+        }
+        let (result, best) = (
+            try run(data, tolerance: tolerance), try run(data, tolerance: 1e-7, certifies: true)
+        )
+        let (found, least) = (objective(result.parameters), objective(best.parameters))
+        #expect(result.stopReason.isConvergence)
+        #expect(found - least <= tolerance * found, "\(result.stopReason) \((found - least) / found / tolerance)")
+    }
+}
