@@ -56,7 +56,9 @@ package final class RunAttempt: Sendable {
         var (entries, isCut) = RunAttempt.entries(path)
         if let last = entries.last { try RunAttempt.awaitEnd(of: last, job: job, folder: folder, patience: patience) }
         // That one may have done in the meantime what this one is about to do.
-        guard expected == nil || folder.presentLengthOfAttempts == expected else { throw folder.begunMeanwhile }
+        guard expected == nil || (folder.presentLengthOfAttempts == expected && !folder.hasGoneOn) else {
+            throw folder.begunMeanwhile
+        }
         (entries, isCut) = RunAttempt.entries(path)
         // A damaged file may hold any number.
         let last = max(entries.last?.attempt ?? 0, StoredStatus(folder: folder.path)?.attempt ?? 0, 0)

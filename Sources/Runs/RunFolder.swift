@@ -12,6 +12,7 @@ package struct RunFolder {
     package private(set) var created = false
     /// Length of the file of starts when `found` was found.
     package private(set) var lengthOfAttempts = 0
+    private var newestCheckpoint: CheckpointFolder.Name?
 
     package init(path: String, overwrite: Bool) {
         self.path = path
@@ -49,6 +50,7 @@ package struct RunFolder {
             }
             if try Folder.entries(of: path).contains(where: { !$0.hasPrefix(probePrefix) }) {
                 folder.lengthOfAttempts = folder.presentLengthOfAttempts
+                folder.newestCheckpoint = overwrite ? nil : folder.presentCheckpoint
                 folder.found = try folder.look(resume: resume)
                 // An old run that moves aside needs a parent that is writable.
                 try checkWritable(overwrite ? Folder.parent(of: path) : path, for: path)
@@ -122,6 +124,11 @@ package struct RunFolder {
                 "another start has begun a run in \(path) meanwhile: choose another --output, or give the command again"
         )
     }
+
+    /// The run that was found has come further since, or ended.
+    package var hasGoneOn: Bool { presentCheckpoint != newestCheckpoint }
+
+    private var presentCheckpoint: CheckpointFolder.Name? { CheckpointFolder(path: checkpoints).names.first }
 
     package var presentLengthOfAttempts: Int {
         var status = stat()

@@ -187,6 +187,21 @@ import Testing
         }
     }
 
+    @Test func aStartThatWaitedForAnotherDoesNotBeginItsRunAgain() throws {
+        let place = try Workplace()
+        _ = try RunAttempt(
+            folder: RunFolder(path: place.path("run"), overwrite: false), ranks: 1, threads: 1, patience: 0)
+        let folder = try RunFolder.prepare(output: place.path("run"), data: ["a"], overwrite: false, resume: true)
+        guard case .begun = folder.found else { return #expect(Bool(false), "\(folder.found)") }
+        try place.write("{}", to: "run/checkpoints/iteration-5-attempt-1.json")
+        try place.write("", to: "run/checkpoints/iteration-5-attempt-1.safetensors")
+        #expect {
+            try RunAttempt(folder: folder, ranks: 1, threads: 1, expected: folder.lengthOfAttempts, patience: 0)
+        } throws: {
+            "\($0)".contains("another start has begun")
+        }
+    }
+
     @Test func theLastStartOwnsTheFolder() throws {
         let place = try Workplace()
         let folder = try RunFolder.prepare(
