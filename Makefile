@@ -40,7 +40,7 @@ RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
 BINARIES := $(SCRATCH)/release
 PROGRAM := $(BINARIES)/crescendo
 
-.PHONY: help deps build test test-cluster test-kills test-files fuzz demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency bench-plan paper example docs lint structure format install clean
+.PHONY: help deps build test test-cluster test-kills test-files fuzz demo fashion-mnist mnist bench bench-peers bench-balance bench-networks bench-latency bench-plan bench-scale paper example docs lint structure format install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 23
@@ -117,6 +117,10 @@ bench-networks: build ## training steps of networks beside PyTorch (CRESCENDO_DA
 	MPIRUN=$(MPIRUN) Benchmarks/Networks/run steps $(BINARIES) $(PEERS_OPTIONS)
 	[ -z "$${CRESCENDO_DATA:-}" ] ||
 	    MPIRUN=$(MPIRUN) Benchmarks/Networks/run accuracy $(BINARIES) --task mnist --data "$$CRESCENDO_DATA"
+
+bench-scale: build ## how costs grow with rows, columns, classes and ranks (SCALE_OPTIONS=--quick takes minutes, all of it an hour)
+	@$(RELEASE_BUILD) --product scale-benchmark
+	MPIRUN=$(MPIRUN) Benchmarks/Scale/run $(BINARIES) $(SCALE_OPTIONS)
 
 bench-latency: build ## growing batches beside small ones with latency between hosts (root; CRESCENDO_DATA=folder with covtype)
 	@[ -n "$${CRESCENDO_DATA:-}" ] || { echo "Set CRESCENDO_DATA to the folder with covtype.binary.scale.libsvm.gz." >&2; exit 1; }

@@ -94,6 +94,9 @@ let package = Package(
             dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Telemetry"],
             path: "Benchmarks/Networks", exclude: ["Peers", "measured", "run"]),
         .executableTarget(
+            name: "scale-benchmark", dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch"],
+            path: "Benchmarks/Scale", exclude: ["run"]),
+        .executableTarget(
             name: "loading-benchmark", dependencies: ["MPI", "Kernels", "Platform", "Datasets"],
             path: "Benchmarks/Loading"),
         .executableTarget(
