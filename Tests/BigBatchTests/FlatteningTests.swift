@@ -54,4 +54,39 @@ struct FlatteningTests {
         #expect(result.stopReason.isConvergence)
         #expect(found - least <= tolerance * found, "\(result.stopReason) \((found - least) / found / tolerance)")
     }
+
+    @Test("Columns told apart by rows beyond Huber's bend alone, which have no curvature", arguments: 0..<3)
+    func farRows(seed: Int) throws {
+        let model = LinearModel(HuberLoss(delta: 2), featureCount: 7)
+        let base = RankProblem(rows: Self.rows, columns: 7).dataset()
+        guard case .dense(let features) = base.features else { preconditionFailure("the problem is dense") }
+        for position in 0..<base.order.count {
+            let place = (position &* 7919 + 1000 * seed) % 2000
+            let isFar = place < 11
+            let row = features.row(position)
+            let others = (0..<5).reduce(Float(0)) { $0 + row[$1] * row[$1] }
+            row[5] *= 20
+            row[6] = row[5] + (isFar ? 1 : 0)
+            base.squaredNorms[position] = others + row[5] * row[5] + row[6] * row[6]
+            base.labels[position] += isFar ? (place < 5 ? -100 : 100) : 0
+        }
+        func run(_ tolerance: Double) throws -> [Float] {
+            var configuration = TrainerConfiguration()
+            configuration.l2 = 1e-8
+            configuration.tolerance = tolerance
+            return try Trainer(
+                model: model, dataset: base, communicator: SoloCommunicator(), configuration: configuration
+            ).run().parameters
+        }
+        func objective(_ x: [Float]) -> Double {
+            x.withUnsafeBufferPointer { model.loss(base.all, at: $0) } / Double(Self.rows)
+                + 0.5e-8 * x.prefix(7).reduce(0) { $0 + Double($1) * Double($1) }
+        }
+        // The columns' difference is worth 100 in most of these rows, and −100 in the others.
+        let least = objective(try run(1e-7))
+        for tolerance in [1e-2, 1e-3] {
+            let found = objective(try run(tolerance))
+            #expect(least < 1.2 && found - least <= tolerance * found, "\((found - least) / found / tolerance)")
+        }
+    }
 }

@@ -51,8 +51,9 @@ extension Objective {
             (found[k][l], found[l][k]) = (value, value)
         }
         guard found.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { return made }
-        // Where columns cancel in every row no gradient points: what A has there is as good as anything.
-        let kept = SmallEigen(found).mapped { $0 > Self.leastCurvature ? $0 : 1 }
+        // Where columns cancel in every row no gradient points. Where rows that tell them apart have no curvature left, one does, and
+        // much is to be gained.
+        let kept = SmallEigen(found).mapped { max($0, Self.leastCurvature) }
         return made.with(kept, at: open) ?? made
     }
 
