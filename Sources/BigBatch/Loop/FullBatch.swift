@@ -82,10 +82,11 @@ extension TrainingBatch: FullBatchView {
         return rows > 0 && held <= 0.1 * Double(rows) ? rows : nil
     }
 
-    func gradient(ofRows count: Int, at point: [Float]) throws -> [Float] {
+    func writeGradient(ofRows count: Int, at point: [Float], into gradient: inout [Float]) throws {
         // Others in each iteration.
         let start = trainer.state.position + trainer.state.iteration % objective.population * count
-        return try objective.gradient(start: start, count: count, at: point, rendezvous: trainer.rendezvous())
+        try objective.writeGradient(
+            start: start, count: count, at: point, into: &gradient, rendezvous: trainer.rendezvous())
     }
 
     func preconditionerOfClasses() throws -> Preconditioner {

@@ -52,7 +52,8 @@ public struct NewtonCGStep<Rest: FullStepRule>: FullStepRule {
     /// Nil where conjugate gradients do not settle.
     private func direction(_ batch: any FullBatchView, _ rows: Int) throws -> [Float]? {
         let x = batch.parameters
-        let origin = try batch.gradient(ofRows: rows, at: x)
+        var origin = [Float](repeating: 0, count: x.count)
+        try batch.writeGradient(ofRows: rows, at: x, into: &origin)
         let preconditioner = try batch.preconditionerOfClasses()
         let scale = batch.scale(of: batch.statistics.loss)
         var direction = [Float](repeating: 0, count: x.count)
@@ -61,22 +62,21 @@ public struct NewtonCGStep<Rest: FullStepRule>: FullStepRule {
         var preconditioned = residual
         preconditioner.apply(1, inPlace: &preconditioned)
         var conjugate = preconditioned
+        var (point, product) = (conjugate, conjugate)
         let first = dot(residual, preconditioned)
         // ‖r‖²_P, and pᵀP⁻¹p of the conjugate direction p: a residual is orthogonal to the one before.
         var (norm, length) = (first, first)
         for _ in 0..<Self.mostProducts {
             let step = (2 * Self.change * scale / length).squareRoot()
             guard step.isFinite, step > 0 else { return nil }
-            var point = x
-            axpy(step, conjugate, &point)
-            var product = try batch.gradient(ofRows: rows, at: point)
+            move(x, along: conjugate, step: step, into: &point)
+            try batch.writeGradient(ofRows: rows, at: point, into: &product)
             axpy(-1, origin, &product)
             let size = norm / (dot(conjugate, product) / step)
             guard size.isFinite, size > 0 else { return nil }
             axpy(size, conjugate, &direction)
             axpy(-size / step, product, &residual)
-            blend(1, residual, keeping: 0, of: &preconditioned)
-            preconditioner.apply(1, inPlace: &preconditioned)
+            preconditioner.apply(1, to: residual, into: &preconditioned)
             let next = dot(residual, preconditioned)
             if next <= Self.enough * first { return direction }
             let kept = next / norm

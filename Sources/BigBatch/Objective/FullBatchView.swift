@@ -32,9 +32,9 @@ public protocol FullBatchView: BatchView {
     /// Rows of a sample that knows the curvature along any direction: ten for each that the data hold, and not λ. Nil where a tenth of
     /// all rows are fewer, or a matrix knows it better.
     var curvatureRows: Int? { get }
-    /// The gradient of about that many rows, the same ones throughout an iteration, at any point; the batch stays as it is. One
-    /// reduction.
-    func gradient(ofRows count: Int, at point: [Float]) throws -> [Float]
+    /// Writes the gradient of about that many rows, the same ones throughout an iteration, at any point; the batch stays as it is.
+    /// One reduction.
+    func writeGradient(ofRows count: Int, at point: [Float], into gradient: inout [Float]) throws
 
     /// P with a scale of its own for every class, at x: for products with vectors only. One reduction where there are classes.
     func preconditionerOfClasses() throws -> Preconditioner

@@ -138,15 +138,17 @@ final class Objective<M: Model> {
         return statistics(at: x)
     }
 
-    /// g_S of other rows at any point; the current batch stays the current one.
-    func gradient(start: Int, count: Int, at x: [Float], rendezvous: Rendezvous) throws -> [Float] {
-        let kept = (gradient, preconditionedGradient, gradientNorm, currentPenalty, sums)
+    /// Writes g_S of other rows at any point; the current batch stays the current one.
+    func writeGradient(start: Int, count: Int, at x: [Float], into result: inout [Float], rendezvous: Rendezvous) throws
+    {
+        let kept = (preconditionedGradient, gradientNorm, currentPenalty, sums)
+        swap(&gradient, &result)
         defer {
-            (gradient, preconditionedGradient, gradientNorm, currentPenalty, sums) = kept
+            swap(&gradient, &result)
+            (preconditionedGradient, gradientNorm, currentPenalty, sums) = kept
             swap(&current, &packet)
         }
         _ = try evaluate(start: start, count: count, at: x, rendezvous: rendezvous)
-        return gradient
     }
 
     /// Fills the packet with this rank's sums over the batch, from known margins where there are any.

@@ -17,6 +17,15 @@ func axpy(_ alpha: Double, _ x: [Float], _ y: inout [Float]) {
     }
 }
 
+/// out ← x + step · d.
+func move(_ x: [Float], along d: [Float], step: Double, into out: inout [Float]) {
+    x.withUnsafeBufferPointer { x in
+        d.withUnsafeBufferPointer { d in
+            out.withUnsafeMutableBufferPointer { FixedOrder.move(x, along: d, step: step, into: $0) }
+        }
+    }
+}
+
 /// d ← factor · g + kept · d.
 func blend(_ factor: Double, _ g: [Float], keeping kept: Double, of d: inout [Float]) {
     g.withUnsafeBufferPointer { g in
