@@ -118,7 +118,7 @@ bench-networks: build ## training steps of networks beside PyTorch (CRESCENDO_DA
 	[ -z "$${CRESCENDO_DATA:-}" ] ||
 	    MPIRUN=$(MPIRUN) Benchmarks/Networks/run accuracy $(BINARIES) --task mnist --data "$$CRESCENDO_DATA"
 
-bench-scale: build ## how costs grow with rows, columns, classes and ranks (SCALE_OPTIONS=--quick takes minutes, all of it an hour)
+bench-scale: build ## how costs grow with rows, columns, classes and ranks (SCALE_OPTIONS=--quick: a tenth of the rows)
 	@$(RELEASE_BUILD) --product scale-benchmark
 	MPIRUN=$(MPIRUN) Benchmarks/Scale/run $(BINARIES) $(SCALE_OPTIONS)
 

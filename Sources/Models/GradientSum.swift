@@ -75,7 +75,7 @@ struct GradientSum {
         case .sparse:
             products.end(target, grids)
         case .dense(let x):
-            // The layout of one class is plain: a panel of sixteen values is all of a panel.
+            // One class: its panels follow one another, as the sums of a plain row do.
             KernelSet.unpack(
                 padded.pointer, columns: x.columns, classes: classes,
                 anchors: grids.columns.map { UnsafePointer($0.pointer) }, into: target)
