@@ -28,6 +28,13 @@ extension Communicator {
         }
     }
 
+    func requireParts(_ count: Int, _ counts: [Int], _ call: StaticString) throws {
+        guard counts.count == size, counts.allSatisfy({ $0 >= 0 }), counts.reduce(0, +) == count else {
+            throw CommunicatorArgumentError(
+                description: "\(call): the parts \(counts) of \(size) ranks do not make up \(count) elements")
+        }
+    }
+
     func requireAlltoall(_ send: Int, _ sendCounts: [Int], _ receive: Int, _ receiveCounts: [Int]) throws {
         guard sendCounts.count == size, receiveCounts.count == size else {
             throw CommunicatorArgumentError(

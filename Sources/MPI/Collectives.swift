@@ -82,6 +82,28 @@ extension MPICommunicator {
         }
     }
 
+    /// int MPI_Allgatherv(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf,
+    ///                    const int recvcounts[], const int displs[], MPI_Datatype recvtype, MPI_Comm comm)
+    ///
+    /// With MPI_IN_PLACE as sendbuf. Its places are 32-bit: longer buffers go part by part, broadcast by their ranks.
+    public func allgather<T: MPIElement>(inPlace buffer: UnsafeMutableBufferPointer<T>, counts: [Int]) throws {
+        try requireParts(buffer.count, counts, "allgather")
+        if buffer.count > largestPiece {
+            for (root, start) in displacements(counts).enumerated() {
+                let part = UnsafeMutableBufferPointer(rebasing: buffer[start..<start + counts[root]])
+                try broadcast(part, root: root)
+            }
+            return
+        }
+        try clock.time(.allgather) {
+            try check(
+                MPI_Allgatherv(
+                    shim_in_place(), 0, T.elementType.datatype, buffer.baseAddress, counts.map(Int32.init),
+                    displacements(counts).map(Int32.init), T.elementType.datatype, handle.box.handle),
+                "MPI_Allgatherv")
+        }
+    }
+
     /// int MPI_Alltoallv(const void *sendbuf, const int sendcounts[], const int sdispls[], MPI_Datatype sendtype,
     ///                   void *recvbuf, const int recvcounts[], const int rdispls[], MPI_Datatype recvtype,
     ///                   MPI_Comm comm)

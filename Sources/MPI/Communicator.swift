@@ -31,6 +31,8 @@ public protocol Communicator: AnyObject, Sendable {
     func allgather<T: MPIElement>(_ send: UnsafeBufferPointer<T>, into receive: UnsafeMutableBufferPointer<T>) throws
     /// Allgather in place: `buffer` has `size` equal parts; rank r has filled part r, and afterwards every rank has all.
     func allgather<T: MPIElement>(inPlace buffer: UnsafeMutableBufferPointer<T>) throws
+    /// Allgather in place of unequal parts, one after the other: rank r has filled its `counts[r]` elements.
+    func allgather<T: MPIElement>(inPlace buffer: UnsafeMutableBufferPointer<T>, counts: [Int]) throws
     /// Sends `sendCounts[r]` consecutive elements of `send` to rank r and receives `receiveCounts[r]` from it.
     func alltoallv<T: MPIElement>(
         _ send: UnsafeBufferPointer<T>, sendCounts: [Int],

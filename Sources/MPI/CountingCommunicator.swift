@@ -25,8 +25,9 @@ public final class CountingCommunicator: Communicator {
         }
     }
 
-    private func count<T>(_ buffer: UnsafeMutableBufferPointer<T>) {
-        let bytes = buffer.count * MemoryLayout<T>.stride
+    /// - Parameter share: what an allreduce would move beside it: scattering sums and gathering parts move half of that each.
+    private func count<T>(_ buffer: some Collection<T>, share: Int = 1) {
+        let bytes = buffer.count * MemoryLayout<T>.stride / share
         total.add(bytes, ordering: .relaxed)
         counts.withLock { counts in
             if let index = counts.firstIndex(where: { $0.bytes == bytes }) {
@@ -81,10 +82,16 @@ public final class CountingCommunicator: Communicator {
         try base.allgather(inPlace: buffer)
     }
 
+    public func allgather<T: MPIElement>(inPlace buffer: UnsafeMutableBufferPointer<T>, counts: [Int]) throws {
+        count(buffer, share: 2)
+        try base.allgather(inPlace: buffer, counts: counts)
+    }
+
     public func alltoallv<T: MPIElement>(
         _ send: UnsafeBufferPointer<T>, sendCounts: [Int], into receive: UnsafeMutableBufferPointer<T>,
         receiveCounts: [Int]
     ) throws {
+        count(send, share: 2)
         try base.alltoallv(send, sendCounts: sendCounts, into: receive, receiveCounts: receiveCounts)
     }
 

@@ -148,6 +148,10 @@ public final class FaultyCommunicator: Communicator {
         try perform(buffer) { try base.allgather(inPlace: buffer) }
     }
 
+    public func allgather<T: MPIElement>(inPlace buffer: UnsafeMutableBufferPointer<T>, counts: [Int]) throws {
+        try perform(buffer) { try base.allgather(inPlace: buffer, counts: counts) }
+    }
+
     public func alltoallv<T: MPIElement>(
         _ send: UnsafeBufferPointer<T>, sendCounts: [Int],
         into receive: UnsafeMutableBufferPointer<T>, receiveCounts: [Int]

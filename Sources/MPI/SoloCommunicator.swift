@@ -56,6 +56,11 @@ public final class SoloCommunicator: Communicator {
 
     public func allgather<T: MPIElement>(inPlace buffer: UnsafeMutableBufferPointer<T>) throws { count() }
 
+    public func allgather<T: MPIElement>(inPlace buffer: UnsafeMutableBufferPointer<T>, counts: [Int]) throws {
+        try requireParts(buffer.count, counts, "allgather")
+        count()
+    }
+
     public func alltoallv<T: MPIElement>(
         _ send: UnsafeBufferPointer<T>, sendCounts: [Int],
         into receive: UnsafeMutableBufferPointer<T>, receiveCounts: [Int]

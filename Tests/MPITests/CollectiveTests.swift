@@ -91,6 +91,9 @@ extension OverRanks {
             let counts = [Int](repeating: 1, count: world.size)
             Array(repeating: 0, count: world.size).withUnsafeBufferPointer { send in
                 #expect(throws: CommunicatorArgumentError.self) {
+                    try world.allgather(inPlace: receive, counts: counts + [0])
+                }
+                #expect(throws: CommunicatorArgumentError.self) {
                     try world.alltoallv(send, sendCounts: counts + [0], into: receive, receiveCounts: counts)
                 }
                 #expect(throws: CommunicatorArgumentError.self) {
@@ -212,6 +215,12 @@ func checkGathers(_ world: any Communicator, count: Int) throws {
         try inPlace.withUnsafeMutableBufferPointer { try world.allgather(inPlace: $0) }
         #expect(inPlace == expected)
     }
+    // Rank r fills count + r elements, but the last rank none.
+    let counts = (0..<world.size).map { $0 == world.size - 1 && $0 > 0 ? 0 : count + $0 }
+    let parts = counts.enumerated().map { rank, count in (0..<count).map { Float(sample(rank, $0)) } }
+    var unequal = parts.enumerated().flatMap { $0 == world.rank ? $1 : $1.map { _ in -1 } }
+    try unequal.withUnsafeMutableBufferPointer { try world.allgather(inPlace: $0, counts: counts) }
+    #expect(unequal == parts.flatMap { $0 })
 }
 
 /// Rank s sends `sample(s, r)` elements to rank r; element i of them is `sample(s, r + i)`.

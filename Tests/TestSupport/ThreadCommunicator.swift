@@ -170,6 +170,24 @@ public final class ThreadCommunicator: Communicator {
         try allgather(Array(buffer[rank * part..<(rank + 1) * part]), into: buffer)
     }
 
+    public func allgather<T: MPIElement>(inPlace buffer: UnsafeMutableBufferPointer<T>, counts: [Int]) throws {
+        try requireParts(buffer.count, counts)
+        try world.publish(rank, UnsafeRawPointer(buffer.baseAddress), counts)
+        var start = 0
+        for other in 0..<size {
+            precondition(world.counts[other] == counts)
+            if other != rank, let source = world.slots[other], let target = buffer.baseAddress {
+                (target + start).update(from: source.assumingMemoryBound(to: T.self) + start, count: counts[other])
+            }
+            start += counts[other]
+        }
+        try world.wait()
+    }
+
+    private func requireParts(_ count: Int, _ counts: [Int]) throws {
+        if counts.count != size || counts.reduce(0, +) != count { throw LengthsDiffer() }
+    }
+
     private func allgather<T: MPIElement>(_ send: [T], into receive: UnsafeMutableBufferPointer<T>) throws {
         try send.withUnsafeBufferPointer { try allgather($0, into: receive) }
     }
