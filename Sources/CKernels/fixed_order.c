@@ -306,6 +306,37 @@ void ck_from_units(
     }
 }
 
+long ck_pack_units(
+    long n, const int32_t *list, long classes, const double *sums, const double *per_unit, int32_t *units) {
+    long misfits = 0;
+    for (long i = 0; i < n; i++, units += classes)
+        misfits += ck_units_of(classes, sums + list[i] * classes, per_unit[list[i]], units);
+    return misfits;
+}
+
+WIDE static void ck_add_units_of(long n, const int32_t *units, double unit, double *sums) {
+    for (long c = 0; c < n; c++) sums[c] += units[c] * unit;
+}
+
+void ck_add_units(
+    long n, const int32_t *list, long classes, const int32_t *units, const double *per_unit, double *sums) {
+    for (long i = 0; i < n; i++, units += classes)
+        ck_add_units_of(classes, units, 1 / per_unit[list[i]], sums + list[i] * classes);
+}
+
+void ck_pack_columns(long n, const int32_t *list, long classes, const double *sums, double *packed) {
+    for (long i = 0; i < n; i++, packed += classes)
+        __builtin_memcpy(packed, sums + list[i] * classes, classes * sizeof *packed);
+}
+
+WIDE static void ck_add_column(long n, const double *packed, double *sums) {
+    for (long c = 0; c < n; c++) sums[c] += packed[c];
+}
+
+void ck_add_columns(long n, const int32_t *list, long classes, const double *packed, double *sums) {
+    for (long i = 0; i < n; i++, packed += classes) ck_add_column(classes, packed, sums + list[i] * classes);
+}
+
 WIDE void ck_fixed_narrow(long n, const double *x, float *out) {
     for (long i = 0; i < n; i++) out[i] = (float)x[i];
 }

@@ -71,14 +71,18 @@ extension FixedOrder {
         ck_fixed_blend(g.count, factor, source, kept, target)
     }
 
-    /// out = factor · diag(scale) g.
+    /// out = factor · diag(scale) g; `scale` may be longer than is needed.
     public static func scaled(
-        _ g: UnsafeBufferPointer<Float>, by factor: Double, scale: [Float], classes: Int,
+        _ g: UnsafeBufferPointer<Float>, by factor: Double, scale: ArraySlice<Float>, classes: Int,
         into out: UnsafeMutableBufferPointer<Float>
     ) {
-        precondition(g.count == scale.count * classes && out.count == g.count)
+        let columns = g.count / classes
+        precondition(g.count == columns * classes && scale.count >= columns && out.count == g.count)
         guard let source = g.baseAddress, let target = out.baseAddress else { return }
-        ck_fixed_scaled(scale.count, classes, factor, scale, source, target)
+        scale.withUnsafeBufferPointer { scale in
+            guard let scale = scale.baseAddress else { return }
+            ck_fixed_scaled(columns, classes, factor, scale, source, target)
+        }
     }
 
     /// out = factor · M g for each class; M is n × n, row-major, g and out n × classes. out may be g.
@@ -105,11 +109,16 @@ extension FixedOrder {
         ck_fixed_combine(g.count, factor, source, 0, nil, nil, target)
     }
 
-    /// gᵀ diag(scale) g.
-    public static func squaredNorm(_ g: UnsafeBufferPointer<Float>, scale: [Float], classes: Int) -> Double {
-        precondition(g.count == scale.count * classes)
+    /// gᵀ diag(scale) g; `scale` may be longer than is needed.
+    public static func squaredNorm(
+        _ g: UnsafeBufferPointer<Float>, scale: ArraySlice<Float>, classes: Int
+    ) -> Double {
+        let columns = g.count / classes
+        precondition(g.count == columns * classes && scale.count >= columns)
         guard let source = g.baseAddress else { return 0 }
-        return ck_fixed_scaled_norm(scale.count, classes, scale, source)
+        return scale.withUnsafeBufferPointer { scale in
+            scale.baseAddress.map { ck_fixed_scaled_norm(columns, classes, $0, source) } ?? 0
+        }
     }
 
     /// out[v] = vectors[v]·q over the first `count` elements: one read of every vector, q stays in cache.

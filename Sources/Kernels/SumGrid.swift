@@ -72,6 +72,8 @@ public struct SumGrids: Sendable {
     public var columns: AlignedBuffer<Double>?
     /// Of gradients in whole numbers (see `SumGrid.unit`): one for each stretch of the parameters; empty: none.
     public var stretches: [SumGrid] = []
+    /// Columns that sparse rows of the batch have values in, in their order: sums of others are not written. nil: all.
+    public var touched: AlignedBuffer<Int32>?
 
     public static let none = SumGrids()
 

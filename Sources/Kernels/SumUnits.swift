@@ -34,4 +34,46 @@ public struct SumUnits: Sendable {
     ) {
         ck_from_units(perUnit.count, classes, units, others, perUnit.pointer, sums)
     }
+
+    public func isShort(_ column: Int) -> Bool { perUnit.pointer[column] != 0 }
+
+    /// The sums of short columns, those of `list`, one after the other.
+    /// - Returns: false where a sum was no such number (not finite).
+    public func pack(
+        _ list: UnsafeBufferPointer<Int32>, of sums: UnsafePointer<Double>, classes: Int,
+        into units: UnsafeMutablePointer<Int32>
+    ) -> Bool {
+        guard let columns = list.baseAddress else { return true }
+        return ck_pack_units(list.count, columns, classes, sums, perUnit.pointer, units) == 0
+    }
+
+    /// Adds them to sums whose column 0 would stand at `sums`.
+    public func add(
+        _ units: UnsafePointer<Int32>, of list: UnsafeBufferPointer<Int32>, classes: Int,
+        to sums: UnsafeMutablePointer<Double>
+    ) {
+        guard let columns = list.baseAddress else { return }
+        ck_add_units(list.count, columns, classes, units, perUnit.pointer, sums)
+    }
+}
+
+/// Sums of some columns as they are.
+public enum SumColumns {
+    /// The sums of the columns of `list`, one after the other.
+    public static func pack(
+        _ list: UnsafeBufferPointer<Int32>, of sums: UnsafePointer<Double>, classes: Int,
+        into packed: UnsafeMutablePointer<Double>
+    ) {
+        guard let columns = list.baseAddress else { return }
+        ck_pack_columns(list.count, columns, classes, sums, packed)
+    }
+
+    /// Adds them to sums whose column 0 would stand at `sums`.
+    public static func add(
+        _ packed: UnsafePointer<Double>, of list: UnsafeBufferPointer<Int32>, classes: Int,
+        to sums: UnsafeMutablePointer<Double>
+    ) {
+        guard let columns = list.baseAddress else { return }
+        ck_add_columns(list.count, columns, classes, packed, sums)
+    }
 }

@@ -105,16 +105,20 @@ extension MarginProducts {
     func begin(_ sums: UnsafeMutablePointer<Double>, _ grids: SumGrids) {
         let columns = dataset.features.columns
         guard let anchors = grids.columns else { return sums.update(repeating: 0, count: columns * classes) }
-        for j in 0..<columns { (sums + j * classes).update(repeating: anchors.pointer[j], count: classes) }
+        func begin(_ j: Int) { (sums + j * classes).update(repeating: anchors.pointer[j], count: classes) }
+        guard let touched = grids.touched else { return (0..<columns).forEach(begin) }
+        for j in touched.elements { begin(Int(j)) }
     }
 
     /// Takes the anchors off.
     func end(_ sums: UnsafeMutablePointer<Double>, _ grids: SumGrids) {
         guard let anchors = grids.columns else { return }
-        for j in 0..<dataset.features.columns {
+        func end(_ j: Int) {
             let anchor = anchors.pointer[j]
             for c in j * classes..<(j + 1) * classes { sums[c] -= anchor }
         }
+        guard let touched = grids.touched else { return (0..<dataset.features.columns).forEach(end) }
+        for j in touched.elements { end(Int(j)) }
     }
 
     func writeResidualSums(_ residualSums: UnsafePointer<Double>, to target: UnsafeMutablePointer<Double>) {

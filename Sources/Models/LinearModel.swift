@@ -64,12 +64,16 @@ public struct LinearModel<Loss: MarginLoss>: RowSumModel {
     }
 
     /// Σ r x̃ of the true rows: centring takes (Σ r) shift off. What intercepts have of it follows.
-    public func complete(_ sums: UnsafeMutableBufferPointer<Double>, of dataset: Dataset) {
+    public func complete(
+        _ sums: UnsafeMutableBufferPointer<Double>, over parameters: Range<Int>, residualSums: [Double],
+        of dataset: Dataset
+    ) {
         guard let shift = dataset.shift, let sums = sums.baseAddress else { return }
-        let residualSums = sums + penalisedCount
-        for j in 0..<featureCount where shift.pointer[j] != 0 {
+        let classes = loss.classes
+        let columns = parameters.clamped(to: 0..<penalisedCount)
+        for j in columns.lowerBound / classes..<columns.upperBound / classes where shift.pointer[j] != 0 {
             let centre = Double(shift.pointer[j])
-            for c in 0..<loss.classes { sums[j * loss.classes + c] -= residualSums[c] * centre }
+            for c in 0..<classes { sums[j * classes - columns.lowerBound + c] -= residualSums[c] * centre }
         }
     }
 

@@ -120,12 +120,20 @@ public protocol RowSumModel: Model {
     ) -> LossSums
     /// |r| ≤ this of rows without weights; nil: there is no bound.
     var residualBound: Double? { get }
-    /// Turns the sums over all ranks into Σ ∇f, whose parameterCount values come first.
-    func complete(_ sums: UnsafeMutableBufferPointer<Double>, of dataset: Dataset)
+    /// Turns the sums over all ranks into Σ ∇f, those of `parameters`, from all sums behind the penalised ones (Σ r of every class).
+    func complete(
+        _ sums: UnsafeMutableBufferPointer<Double>, over parameters: Range<Int>, residualSums: [Double],
+        of dataset: Dataset)
 }
 
 extension RowSumModel {
     public var residualBound: Double? { nil }
+
+    /// Turns the sums over all ranks into Σ ∇f, whose parameterCount values come first.
+    public func complete(_ sums: UnsafeMutableBufferPointer<Double>, of dataset: Dataset) {
+        complete(
+            sums, over: 0..<parameterCount, residualSums: Array(sums[penalisedCount...]), of: dataset)
+    }
 }
 
 /// A model whose sums are the same bits however the rows are spread over ranks and threads, in whole numbers of 32 bits: for many

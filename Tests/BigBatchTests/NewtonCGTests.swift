@@ -9,11 +9,11 @@ import Testing
 
 @Suite("Newton steps of wide sparse models")
 struct NewtonCGTests {
-    private static let (rows, columns, perRow) = (20_000, 2100, 5)
+    static let (rows, columns, perRow) = (20_000, 2100, 5)
 
     /// Rows of a few words each, popular ones first; classes that words tell with some noise.
     /// - Parameter isTwinned: every word comes with a twin of nearly its value.
-    private static func dataset(
+    static func dataset(
         _ world: any Communicator = SoloCommunicator(), classes: Int, isTwinned: Bool = false
     ) -> Dataset {
         let order = DataOrder(count: rows, ranks: world.size, rank: world.rank)

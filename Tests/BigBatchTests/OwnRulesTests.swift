@@ -12,7 +12,7 @@ private struct OwnPolyakStep: StepRule {
     var start: State { State() }
 
     func step(_ batch: any BatchView, _ state: inout State) throws -> StepOutcome {
-        batch.writeDirection(descending: true)
+        try batch.writeDirection(descending: true)
         let wanted = batch.statistics.loss / batch.statistics.squaredGradientNorm
         state.last = min(wanted, 2 * state.last, 10)
         // Another reduction of the same batch, of more trials than travel at once.
@@ -72,7 +72,7 @@ private struct OwnConjugateStep: FullStepRule {
         let beta = square > 0 ? max(0, zip(g, before).reduce(0) { $0 + $1.0 * ($1.0 - $1.1) } / square) : 0
         for j in g.indices { state.direction[j] = beta * state.direction[j] - g[j] }
         state.gradient = g
-        batch.writeDirection { $0 = state.direction }
+        try batch.writeDirection { _ = $0.update(fromContentsOf: state.direction) }
         let first = try batch.firstStep(doubled: true)
         if try batch.isConverged(length: first), batch.isSlowTailDone { return .done(.gradientNorm) }
         return try batch.searchAndMove(from: first, shrink: 1)

@@ -115,7 +115,10 @@ struct Spy<Base: Model>: RowSumModel {
         return base.accumulate(batch, at: parameters, gradient: sums)
     }
 
-    func complete(_ sums: UnsafeMutableBufferPointer<Double>, of dataset: Dataset) {}
+    func complete(
+        _ sums: UnsafeMutableBufferPointer<Double>, over parameters: Range<Int>, residualSums: [Double],
+        of dataset: Dataset
+    ) {}
 
     func loss(_ batch: Batch, at parameters: UnsafeBufferPointer<Float>) -> Double {
         base.loss(batch, at: parameters)

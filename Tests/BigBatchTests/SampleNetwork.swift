@@ -142,7 +142,10 @@ struct DrawSpy: RowSumModel {
         return base.accumulate(batch, at: x, gradient: sums)
     }
 
-    func complete(_ sums: UnsafeMutableBufferPointer<Double>, of dataset: Dataset) {}
+    func complete(
+        _ sums: UnsafeMutableBufferPointer<Double>, over parameters: Range<Int>, residualSums: [Double],
+        of dataset: Dataset
+    ) {}
 
     func loss(_ batch: Batch, at x: UnsafeBufferPointer<Float>) -> Double {
         log.draws.append(batch.draw)

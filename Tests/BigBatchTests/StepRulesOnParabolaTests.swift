@@ -43,16 +43,16 @@ struct StepRulesOnParabolaTests {
     }
 
     @Test("A step that nobody searches decays with passes, and stays short once it was shortened")
-    func decaying() {
+    func decaying() throws {
         var none = NoState()
         let batch = ParabolaBatch(curvature: 1, x: 1)
         batch.gradientPasses = 3
-        #expect(DecayingStep(size: 0.4, decay: 1).step(batch, &none) == .moved(by: 0.1))
+        #expect(try DecayingStep(size: 0.4, decay: 1).step(batch, &none) == .moved(by: 0.1))
         batch.stepSize = 0.01
-        #expect(DecayingStep(size: 0.4).step(batch, &none) == .moved(by: 0.01))
+        #expect(try DecayingStep(size: 0.4).step(batch, &none) == .moved(by: 0.01))
         batch.stepSize = nil
         batch.standardStep = (0.1, 3)
-        #expect(DecayingStep().step(batch, &none) == .moved(by: 0.1 * 3))
+        #expect(try DecayingStep().step(batch, &none) == .moved(by: 0.1 * 3))
         #expect(batch.stepSize == 0.1)
     }
 

@@ -74,7 +74,7 @@ import Testing
         var diagonal = g
         var dense = g
         diagonal.withUnsafeMutableBufferPointer {
-            FixedOrder.scaled(UnsafeBufferPointer($0), by: -2, scale: scale, classes: classes, into: $0)
+            FixedOrder.scaled(UnsafeBufferPointer($0), by: -2, scale: scale[...], classes: classes, into: $0)
         }
         dense.withUnsafeMutableBufferPointer {
             FixedOrder.product(0.5, matrix, UnsafeBufferPointer($0), classes: classes, into: $0)
@@ -89,7 +89,7 @@ import Testing
             }
             #expect(abs(Double(dense[index]) - 0.5 * sum) <= 1e-6 * (1 + abs(sum)))
         }
-        let found = g.withUnsafeBufferPointer { FixedOrder.squaredNorm($0, scale: scale, classes: classes) }
+        let found = g.withUnsafeBufferPointer { FixedOrder.squaredNorm($0, scale: scale[...], classes: classes) }
         #expect(abs(found - norm) <= 1e-12 * (1 + norm))
     }
 

@@ -40,9 +40,13 @@ extension TrainingBatch: FullBatchView {
     var gradient: [Float] { objective.gradient }
     var preconditioner: Preconditioner { objective.preconditioner }
 
-    func writeDirection(_ write: (inout [Float]) -> Void) {
+    func writeDirection(_ write: (UnsafeMutableBufferPointer<Float>) throws -> Void) throws {
         forgetLine()
-        write(&trainer.direction)
+        let own = objective.parts.own
+        try trainer.direction.withUnsafeMutableBufferPointer {
+            try write(UnsafeMutableBufferPointer(rebasing: $0[own]))
+        }
+        try gather(&trainer.direction)
     }
 
     func stepAsFromAnyBatch() throws -> StepOutcome { try trainer.stepRule.step(self) }
@@ -52,7 +56,7 @@ extension TrainingBatch: FullBatchView {
     func renewPreconditionerIfDue() throws {
         guard !isRenewalAsked else { return }
         isRenewalAsked = true
-        if try endAdaptation() || isDue && renew() { takeNorm() }
+        if try endAdaptation() || isDue && renew() { try takeNorm() }
         trainer.state.full.iterations += 1
     }
 
@@ -63,7 +67,7 @@ extension TrainingBatch: FullBatchView {
     func adoptHessian() throws -> Bool {
         guard try objective.adoptHessian(rendezvous: trainer.rendezvous()) else { return false }
         if objective.norm != nil { trainer.endAim() }
-        takeNorm()
+        try takeNorm()
         return true
     }
 
@@ -93,8 +97,9 @@ extension TrainingBatch: FullBatchView {
         try objective.preconditionerOfClasses(at: trainer.state.parameters, rendezvous: trainer.rendezvous())
     }
 
-    private func takeNorm() {
-        statistics.squaredGradientNorm = objective.preconditioner.squaredNorm(objective.gradient)
+    private func takeNorm() throws {
+        statistics.squaredGradientNorm = try products.squaredNorm(
+            objective.gradient, in: objective.preconditioner)
     }
 
     /// Directions that learn a scale of every parameter do so from noisy batches. On all rows the curvature is at hand.
@@ -137,7 +142,7 @@ extension TrainingBatch: FullBatchView {
 
     /// By a preconditioner that was made about here.
     func isConverged(length: Double) throws -> Bool {
-        let estimate = stopRule.gapEstimate(
+        let estimate = try stopRule.gapEstimate(
             statistics, slope: length * slope,
             preconditionedNorm: statistics.squaredGradientNorm * (objective.isPreconditioned ? 1 : length),
             previousLoss: objectives.previous)
@@ -150,7 +155,8 @@ extension TrainingBatch: FullBatchView {
             return false
         }
         guard objective.isPreconditioned, hasFallen(by: 0.1), try renew() else { return true }
-        let renewed = objective.preconditioner.squaredNorm(objective.gradient) / 2 / scale(of: statistics.loss)
+        let norm = try products.squaredNorm(objective.gradient, in: objective.preconditioner)
+        let renewed = norm / 2 / scale(of: statistics.loss)
         if renewed <= stopRule.requirement(objective.preconditioner).bound { return true }
         trainer.state.full.gapEstimates = []
         return false

@@ -1,8 +1,28 @@
+import Kernels
 import Models
 
 extension Trainer {
-    func snapshot(seconds: Double) -> Snapshot {
-        snapshot(seconds: seconds, state, direction, fullStep, objective.saved, ended: nil)
+    /// Gives `keeper`, on the rank that has one, a snapshot of the run as it goes on. Collective where the parameters are spread:
+    /// a snapshot holds whole vectors.
+    func keepSnapshot(_ keeper: (any SnapshotKeeper)?, seconds: Double, isLast: Bool) throws {
+        var known = objective.saved
+        known.walk = try objective.wholePath()
+        let own = objective.parts.own
+        if objective.parts.areSpread {
+            try fullStep.pairs?.replaceVectors { part in
+                let whole = try objective.gathered(part.elements)
+                return keeper == nil ? part : AlignedBuffer(whole)
+            }
+        }
+        try keeper?.keep(
+            snapshot(seconds: seconds, state, direction, fullStep, known, ended: nil), isLast: isLast)
+        if keeper != nil { takeOwnPart(own) }
+    }
+
+    /// Pairs of whole vectors become those of this rank's part.
+    private func takeOwnPart(_ own: Range<Int>) {
+        guard objective.parts.areSpread else { return }
+        fullStep.pairs?.replaceVectors { AlignedBuffer(Array($0.elements[own])) }
     }
 
     /// - Parameter ended: what the run came to, where it has converged. Of a convex one only the parameters are kept then, and
@@ -64,6 +84,7 @@ extension Trainer {
         else {
             throw SnapshotMismatch(description: "the snapshot is not of this model and this data")
         }
+        takeOwnPart(objective.parts.own)
         if let saved = snapshot.validation { validation?.state = saved }
         try objective.restore(snapshot.objective)
         if state.opening != nil, snapshot.ended == nil { try prepareStrata() }
@@ -72,13 +93,14 @@ extension Trainer {
 }
 
 extension Objective {
+    /// But for the walk.
     var saved: ObjectiveState {
         ObjectiveState(
             gradientsEvaluated: gradientsEvaluated, rowsRead: rowsRead, computeSeconds: computeSeconds,
             leastLoss: leastLoss, scales: scales, stretchScales: stretchScales,
             columnExponents: columnExponents.map { Float($0) }, columnCounts: columnCounts.map { Float($0) },
             preconditioner: StoredPreconditioner(preconditioner),
-            preconditionerSampleSize: preconditionerSampleSize, estimate: estimate, walk: walk?.path)
+            preconditionerSampleSize: preconditionerSampleSize, estimate: estimate, walk: nil)
     }
 
     func restore(_ saved: ObjectiveState) throws {

@@ -55,6 +55,7 @@ public final class Trainer<M: Model> {
             model: model, dataset: dataset, l2: method.direction.decaysWeights && !isConvex ? 0 : configuration.l2,
             communicator: communicator)
         objective.norm = aim.norm
+        if brought == nil, method.direction is Descent { objective.spreadWhereWorthwhile() }
         let rows = dataset.order.count
         batchLimit = configuration.largestBatch(rows: rows, isConvex: isConvex)
         stopRule = StopRule(configuration: configuration)
@@ -149,7 +150,7 @@ public final class Trainer<M: Model> {
             let isConverged = reason?.isConvergence ?? false
             if objective.reducer.agreed.snapshotIsDue || reason != nil, reason != .divergence, !isConverged {
                 objective.reducer.agreed.snapshotIsDue = false
-                try keeper?.keep(self.snapshot(seconds: clock.seconds), isLast: reason != nil)
+                try keepSnapshot(keeper, seconds: clock.seconds, isLast: reason != nil)
             }
         }
         let result = try finish(

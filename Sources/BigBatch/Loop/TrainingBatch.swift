@@ -9,6 +9,8 @@ final class TrainingBatch<M: Model>: BatchView {
     private var line: Line?
     /// d = −P g_B.
     private var isDescent = false
+    /// ⟨g_B, d⟩, once it was asked for.
+    private var knownSlope: Double?
     /// d of the last step while −P g_B stands in its place.
     private var lastStep: [Float] = []
     private var isLastStepAside = false
@@ -29,6 +31,7 @@ final class TrainingBatch<M: Model>: BatchView {
 
     func forgetLine() {
         line = nil
+        knownSlope = nil
         isDescent = false
     }
 
@@ -45,7 +48,15 @@ final class TrainingBatch<M: Model>: BatchView {
     }
     var leastLoss: Double { objective.leastLoss }
     var knowsLength: Bool { if case .dense = objective.preconditioner { true } else { false } }
-    var slope: Double { dot(objective.gradient, trainer.direction) }
+    var slope: Double {
+        get throws {
+            if let knownSlope { return knownSlope }
+            let slope = try products.dot(objective.gradient, whole: trainer.direction)
+            knownSlope = slope
+            return slope
+        }
+    }
+    var products: Products { objective.products(trainer.rendezvous()) }
     var squaredDirection: Double {
         trainer.aim.rule.mayRise
             ? objective.preconditioner.squaredDualNorm(trainer.direction) : statistics.squaredGradientNorm
@@ -53,7 +64,7 @@ final class TrainingBatch<M: Model>: BatchView {
 
     // MARK: - Where to
 
-    func writeDirection(descending: Bool) {
+    func writeDirection(descending: Bool) throws {
         if isLastStepAside {
             swap(&lastStep, &trainer.direction)
             isLastStepAside = false
@@ -62,10 +73,13 @@ final class TrainingBatch<M: Model>: BatchView {
         }
         forgetLine()
         trainer.aim.write(&trainer.direction, objective, hasLastStep: trainer.state.hasLastStep)
-        if descending, trainer.aim.rule.mayRise, !(slope < 0) { writeOwnDescent() }
+        try gather(&trainer.direction)
+        if descending, trainer.aim.rule.mayRise, try !(slope < 0) { try writeOwnDescent() }
     }
 
-    func writeDescent() {
+    func gather(_ whole: inout [Float]) throws { try objective.gather(&whole) }
+
+    func writeDescent() throws {
         if trainer.aim.rule.continuesLastStep, trainer.state.hasLastStep {
             if lastStep.count != trainer.direction.count {
                 lastStep = [Float](repeating: 0, count: trainer.direction.count)
@@ -73,14 +87,17 @@ final class TrainingBatch<M: Model>: BatchView {
             swap(&lastStep, &trainer.direction)
             isLastStepAside = true
         }
-        writeOwnDescent()
+        try writeOwnDescent()
     }
 
     /// In the norm of the direction, if it has one.
-    private func writeOwnDescent() {
+    private func writeOwnDescent() throws {
         forgetLine()
         isDescent = true
-        guard let norm = objective.norm else { return objective.writeDescent(into: &trainer.direction) }
+        guard let norm = objective.norm else {
+            objective.writeDescent(into: &trainer.direction)
+            return try gather(&trainer.direction)
+        }
         let (g, p) = (objective.gradient, norm.diagonal)
         trainer.direction.withUnsafeMutableBufferPointer { d in
             for j in g.indices { d[j] = -p[j] * g[j] }
@@ -99,7 +116,7 @@ final class TrainingBatch<M: Model>: BatchView {
     /// The minimiser of the parabola through ℓ_B at −ε, 0 and ε along d: α = −⟨g, d⟩/κ, κ = (ℓ(ε) + ℓ(−ε) − 2ℓ(0))/ε².
     /// ε is the step at which a straight line would lose a tenth of the loss, so scaling the features changes nothing.
     private func estimateStep() throws -> Double {
-        let slope = slope
+        let slope = try slope
         let probe = 0.1 * max(abs(statistics.loss), 1e-12) / max(-slope, 1e-300)
         let values = try self.probe(makeLine(), at: [-probe, probe]).losses
         let curvature = (values[0] + values[1] - 2 * statistics.loss) / (probe * probe)
@@ -131,7 +148,7 @@ final class TrainingBatch<M: Model>: BatchView {
     }
 
     func search(from first: Double, reference: Double?, shrink: Double?, lengthens: Bool) throws -> Trial? {
-        let slope = slope
+        let slope = try slope
         let line = makeLine()
         self.line = line
         var tooLong = 0

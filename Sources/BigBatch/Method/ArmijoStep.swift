@@ -15,7 +15,7 @@ public struct ArmijoStep: StepRule {
     }
 
     public func step(_ batch: any BatchView, _ state: inout NoState) throws -> StepOutcome {
-        batch.writeDirection(descending: true)
+        try batch.writeDirection(descending: true)
         let first = try batch.firstStep(doubled: alwaysDoubles || batch.hasGrown)
         return try batch.searchAndMove(from: first, shrink: shrink)
     }

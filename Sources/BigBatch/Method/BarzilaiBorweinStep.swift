@@ -6,17 +6,17 @@ public struct BarzilaiBorweinStep: StepRule {
     public init() {}
 
     public func step(_ batch: any BatchView, _ state: inout NoState) throws -> StepOutcome {
-        batch.writeDirection(descending: true)
+        try batch.writeDirection(descending: true)
         let first = try batch.firstStep(doubled: false)
-        let (statistics, slope, squaredDirection) = (batch.statistics, batch.slope, batch.squaredDirection)
+        let (statistics, slope, squaredDirection) = try (batch.statistics, batch.slope, batch.squaredDirection)
         let opening = try batch.searchAndMove(from: first)
         guard case .moved(let step) = opening, try batch.evaluateAgain() else { return opening }
 
         // Δx = αd, so ⟨Δx, Δg⟩ = α⟨d, Δg⟩. With d = −Pg, ‖Δx‖² in the dual norm is α²‖g‖²_P.
-        let size = formula.stepSize(
+        let size = try formula.stepSize(
             after: step, curvature: step * (batch.slope - slope), squaredStep: step * step * squaredDirection,
             statistics: statistics)
-        batch.writeDirection(descending: true)
+        try batch.writeDirection(descending: true)
         let closing = try batch.searchAndMove(from: size)
         return closing == .stayed ? opening : closing
     }
@@ -29,10 +29,11 @@ public struct FullBarzilaiBorweinStep: FullStepRule {
 
     public func step(_ batch: any FullBatchView, _ pairs: inout LBFGS) throws -> StepOutcome {
         try batch.renewPreconditionerIfDue()
-        batch.writeDirection(descending: true)
+        try batch.writeDirection(descending: true)
         var first = try batch.firstStep(doubled: false)
-        let found = pairs.observe(
-            batch.parameters, gradient: batch.gradient, preconditioner: batch.preconditioner)
+        let found = try pairs.observe(
+            batch.parameters, gradient: batch.gradient, preconditioner: batch.preconditioner,
+            products: batch.products)
         if let found {
             // In the preconditioner's norm ν = ⟨Δx, Δg⟩/‖Δx‖² is taken as its dual form ‖Δg‖²_P/⟨Δx, Δg⟩, which needs
             // no P⁻¹.

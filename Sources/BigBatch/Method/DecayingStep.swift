@@ -10,13 +10,13 @@ public struct DecayingStep: StepRule {
         self.decay = decay
     }
 
-    public func step(_ batch: any BatchView, _ state: inout NoState) -> StepOutcome {
+    public func step(_ batch: any BatchView, _ state: inout NoState) throws -> StepOutcome {
         let standard = batch.standardStep
         let wanted = (size ?? standard.size) / (1 + decay * batch.gradientPasses)
         // Where the run went astray, what is carried has become shorter.
         let base = min(wanted, batch.stepSize ?? wanted)
         batch.stepSize = base
-        batch.writeDirection(descending: false)
+        try batch.writeDirection(descending: false)
         let step = size == nil ? base * standard.stretch : base
         batch.move(by: step)
         return .moved(by: step)

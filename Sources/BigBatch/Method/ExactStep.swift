@@ -53,7 +53,7 @@ public struct ExactStep<Rest: FullStepRule>: FullStepRule {
         guard state.solution != .refused else { return try rest.step(batch, &state.rest) }
         state.solution = .stepped(gap: batch.statistics.squaredGradientNorm / 2)
         batch.stepSize = 1
-        batch.writeDescent()
+        try batch.writeDescent()
         batch.move(by: 1)
         return .moved(by: 1)
     }

@@ -42,7 +42,7 @@ public struct GradientStep: FullStepRule {
 
     public func step(_ batch: any FullBatchView, _ state: inout NoState) throws -> StepOutcome {
         try batch.renewPreconditionerIfDue()
-        batch.writeDirection(descending: true)
+        try batch.writeDirection(descending: true)
         let first = try batch.firstStep(doubled: true)
         if try batch.isConverged(length: first), batch.isSlowTailDone { return .done(.gradientNorm) }
         return try batch.searchAndMove(from: first)

@@ -6,7 +6,7 @@ import Kernels
 /// newest pair, or 1 for a dense preconditioner, which knows its scale better than one pair does. A pair without
 /// curvature (⟨s, y⟩ ≤ ε‖s‖‖y‖) is not kept. The two loops run over products ⟨s_i, y_j⟩, which are kept, so that a
 /// direction takes four passes over the stored vectors and writes none but itself. Memory: 2 (memory + 1) · parameters
-/// Floats.
+/// Floats, over all ranks where the parameters are in parts.
 public final class LBFGS: Codable {
     private final class Pair: Codable {
         @Stored private(set) var step: AlignedBuffer<Float>
@@ -21,6 +21,11 @@ public final class LBFGS: Codable {
         init(count: Int) {
             step = AlignedBuffer(count: count)
             change = AlignedBuffer(count: count)
+        }
+
+        func replaceVectors(_ replace: (AlignedBuffer<Float>) throws -> AlignedBuffer<Float>) rethrows {
+            step = try replace(step)
+            change = try replace(change)
         }
     }
 
@@ -51,6 +56,14 @@ public final class LBFGS: Codable {
     /// Pairs cost memory and time only where there are many parameters.
     convenience init(parameterCount: Int) { self.init(memory: parameterCount <= 100_000 ? 20 : 10) }
 
+    /// Replaces every vector it holds. Whole or in parts, all are alike.
+    func replaceVectors(_ replace: (AlignedBuffer<Float>) throws -> AlignedBuffer<Float>) rethrows {
+        previousX = try previousX.map(replace)
+        previousG = try previousG.map(replace)
+        for pair in pairs { try pair.replaceVectors(replace) }
+        spare = []
+    }
+
     /// All of its vectors have this length.
     func isMade(for count: Int) -> Bool {
         (pairs.flatMap { [$0.step, $0.change] } + [previousX, previousG].compactMap { $0 })
@@ -65,43 +78,60 @@ public final class LBFGS: Codable {
         pairs.removeAll(keepingCapacity: true)
     }
 
-    /// Takes the point x and its gradient, and makes a pair with the point before.
+    /// Takes the point x and its gradient, and makes a pair with the point before. Collective where the gradient is in parts.
+    /// - Parameters:
+    ///   - x: whole.
+    ///   - products: of vectors in the parts of the gradient; nil: it is whole.
     /// - Returns: the curvature between the two; nil at the first point.
     @discardableResult
-    public func observe(_ x: [Float], gradient g: [Float], preconditioner: Preconditioner) -> Curvature? {
+    public func observe(
+        _ x: [Float], gradient g: [Float], preconditioner: Preconditioner, products: Products? = nil
+    ) throws -> Curvature? {
+        let products = products ?? .whole(g.count)
+        let own = products.parts.own
         guard let previousX, let previousG else {
-            (previousX, previousG) = (AlignedBuffer(x), AlignedBuffer(g))
+            (previousX, previousG) = (AlignedBuffer(Array(x[own])), AlignedBuffer(g))
             return nil
         }
-        let pair = spare.popLast() ?? Pair(count: x.count)
-        let found = x.withUnsafeBufferPointer { x in
-            g.withUnsafeBufferPointer { g in
-                FixedOrder.pair(
-                    x, previousX: previousX.pointer, g, previousG: previousG.pointer, step: pair.step.pointer,
-                    change: pair.change.pointer)
+        let pair = spare.popLast() ?? Pair(count: g.count)
+        let found = try products.sums(4) { range in
+            let start = range.lowerBound
+            let found = x.withUnsafeBufferPointer { x in
+                g.withUnsafeBufferPointer { g in
+                    FixedOrder.pair(
+                        UnsafeBufferPointer(rebasing: UnsafeBufferPointer(rebasing: x[own])[range]),
+                        previousX: previousX.pointer + start, UnsafeBufferPointer(rebasing: g[range]),
+                        previousG: previousG.pointer + start, step: pair.step.pointer + start,
+                        change: pair.change.pointer + start)
+                }
             }
+            let change = UnsafeBufferPointer(rebasing: pair.change.elements[range])
+            return [
+                found.product, found.squaredStep, found.squaredChange,
+                preconditioner.squaredNorm(change, from: own.lowerBound + start),
+            ]
         }
-        let curvature = Curvature(
-            product: found.product, squaredChange: preconditioner.squaredNorm(UnsafeBufferPointer(pair.change.elements))
-        )
-        let bound = 1e-10 * (found.squaredStep * found.squaredChange).squareRoot()
-        guard found.product.isFinite, found.product > bound else {
-            noteSlopes(g, added: nil)
+        let curvature = Curvature(product: found[0], squaredChange: found[3])
+        let bound = 1e-10 * (found[1] * found[2]).squareRoot()
+        guard curvature.product.isFinite, curvature.product > bound else {
+            try noteSlopes(g, added: nil, products)
             spare.append(pair)
             return curvature
         }
         if pairs.count >= memory { spare.append(pairs.removeFirst()) }
-        pair.product = found.product
+        pair.product = curvature.product
         pair.laterProducts.removeAll(keepingCapacity: true)
         scale = curvature.squaredChange > 0 ? curvature.product / curvature.squaredChange : 1
-        noteSlopes(g, added: pair)
+        try noteSlopes(g, added: pair, products)
         return curvature
     }
 
     /// ⟨s, g⟩ of all pairs in one pass. Its change since the last gradient is ⟨s, y⟩ with the newest y.
-    private func noteSlopes(_ g: [Float], added: Pair?) {
+    private func noteSlopes(_ g: [Float], added: Pair?, _ products: Products) throws {
         let all = pairs + (added.map { [$0] } ?? [])
-        let slopes = products(of: all.map { UnsafePointer($0.step.pointer) }, with: g)
+        let slopes = try g.withUnsafeBufferPointer {
+            try self.products(of: all.map { UnsafePointer($0.step.pointer) }, with: $0, products)
+        }
         for (pair, slope) in zip(all, slopes) {
             if added != nil, pair !== added { pair.laterProducts.append(slope - pair.slope) }
             pair.slope = slope
@@ -109,20 +139,32 @@ public final class LBFGS: Codable {
         pairs = all
     }
 
-    private func products(of vectors: [UnsafePointer<Float>], with q: [Float]) -> [Double] {
-        var result = [Double](repeating: 0, count: vectors.count)
-        q.withUnsafeBufferPointer { q in
-            guard let q = q.baseAddress else { return }
-            FixedOrder.dots(vectors, q, count: self.count, into: &result)
+    private func products(
+        of vectors: [UnsafePointer<Float>], with q: UnsafeBufferPointer<Float>, _ products: Products
+    ) throws -> [Double] {
+        guard !vectors.isEmpty, let q = q.baseAddress else { return [] }
+        return try products.sums(vectors.count) { range in
+            var result = [Double](repeating: 0, count: vectors.count)
+            FixedOrder.dots(
+                vectors.map { $0 + range.lowerBound }, q + range.lowerBound, count: range.count, into: &result)
+            return result
         }
-        return result
     }
 
     private var count: Int { previousX?.count ?? 0 }
 
-    /// d = −H g for the gradient last observed; with no pairs −P g.
-    public func writeDirection(gradient: [Float], preconditioner: Preconditioner, into direction: inout [Float]) {
-        guard !isEmpty else { return preconditioner.apply(-1, to: gradient, into: &direction) }
+    /// d = −H g for the gradient last observed; with no pairs −P g. Collective where the gradient is in parts, and d in the same.
+    public func writeDirection(
+        gradient: [Float], preconditioner: Preconditioner, products: Products? = nil,
+        into direction: UnsafeMutableBufferPointer<Float>
+    ) throws {
+        let products = products ?? .whole(gradient.count)
+        let first = products.parts.own.lowerBound
+        guard !isEmpty else {
+            return gradient.withUnsafeBufferPointer {
+                preconditioner.apply(-1, to: $0, into: direction, from: first)
+            }
+        }
         let steps = pairs.map { UnsafePointer($0.step.pointer) }
         let changes = pairs.map { UnsafePointer($0.change.pointer) }
         // First loop: coefficients of y in q = g − Σ a y, newest first.
@@ -133,31 +175,28 @@ public final class LBFGS: Codable {
             a[i] = slope / pairs[i].product
         }
         gradient.withUnsafeBufferPointer { g in
-            combine(1, g.baseAddress, a.map { -$0 }, changes, into: &direction)
+            combine(1, g.baseAddress, a.map { -$0 }, changes, into: direction)
         }
         var gamma = scale
         if case .dense = preconditioner { gamma = 1 }
-        preconditioner.apply(gamma, inPlace: &direction)
+        preconditioner.apply(gamma, to: UnsafeBufferPointer(direction), into: direction, from: first)
         // Second loop: coefficients of s, oldest first.
-        let bends = products(of: changes, with: direction)
+        let bends = try self.products(of: changes, with: UnsafeBufferPointer(direction), products)
         var c = [Double](repeating: 0, count: pairs.count)
         for i in pairs.indices {
             var value = bends[i]
             for j in 0..<i { value += c[j] * pairs[j].laterProducts[i - j - 1] }
             c[i] = a[i] - value / pairs[i].product
         }
-        combine(-1, nil, c.map { -$0 }, steps, into: &direction)
+        combine(-1, nil, c.map { -$0 }, steps, into: direction)
     }
 
     /// out = factor · base + Σ coefficients · vectors; base nil: out itself.
     private func combine(
         _ factor: Double, _ base: UnsafePointer<Float>?, _ coefficients: [Double], _ vectors: [UnsafePointer<Float>],
-        into out: inout [Float]
+        into out: UnsafeMutableBufferPointer<Float>
     ) {
-        out.withUnsafeMutableBufferPointer { out in
-            guard let out = out.baseAddress else { return }
-            FixedOrder.combine(
-                factor, base ?? UnsafePointer(out), coefficients, vectors, count: self.count, into: out)
-        }
+        guard let out = out.baseAddress else { return }
+        FixedOrder.combine(factor, base ?? UnsafePointer(out), coefficients, vectors, count: count, into: out)
     }
 }

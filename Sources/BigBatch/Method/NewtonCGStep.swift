@@ -36,10 +36,10 @@ public struct NewtonCGStep<Rest: FullStepRule>: FullStepRule {
     public func step(_ batch: any FullBatchView, _ state: inout State) throws -> StepOutcome {
         guard !state.isOver else { return try rest.step(batch, &state.rest) }
         try batch.renewPreconditionerIfDue()
-        if let rows = batch.curvatureRows, var direction = try direction(batch, rows) {
-            batch.writeDirection { swap(&$0, &direction) }
+        if let rows = batch.curvatureRows, let direction = try direction(batch, rows) {
+            try batch.writeDirection { _ = $0.update(fromContentsOf: direction) }
             let goal = StopRule.shareOfGap * batch.stopRule.tolerance * batch.scale(of: batch.statistics.loss)
-            if -batch.slope / 2 <= goal { return .done(.gradientNorm) }
+            if try -batch.slope / 2 <= goal { return .done(.gradientNorm) }
             if let found = try batch.search(from: 1, reference: nil, shrink: nil, lengthens: false) {
                 state.isOver = found.step < 1
                 return batch.take(found)
@@ -49,36 +49,38 @@ public struct NewtonCGStep<Rest: FullStepRule>: FullStepRule {
         return try rest.step(batch, &state.rest)
     }
 
-    /// Nil where conjugate gradients do not settle.
+    /// In parts, as the gradient is. Nil where conjugate gradients do not settle.
     private func direction(_ batch: any FullBatchView, _ rows: Int) throws -> [Float]? {
-        let x = batch.parameters
-        var origin = [Float](repeating: 0, count: x.count)
+        let (x, products) = (batch.parameters, batch.products)
+        let first = products.parts.own.lowerBound
+        var origin = [Float](repeating: 0, count: batch.gradient.count)
         try batch.writeGradient(ofRows: rows, at: x, into: &origin)
         let preconditioner = try batch.preconditionerOfClasses()
         let scale = batch.scale(of: batch.statistics.loss)
-        var direction = [Float](repeating: 0, count: x.count)
+        var direction = [Float](repeating: 0, count: origin.count)
         var residual = direction
         blend(-1, batch.gradient, keeping: 0, of: &residual)
-        var preconditioned = residual
-        preconditioner.apply(1, inPlace: &preconditioned)
+        var preconditioned = direction
+        preconditioner.apply(1, to: residual, into: &preconditioned, from: first)
         var conjugate = preconditioned
-        var (point, product) = (conjugate, conjugate)
-        let first = dot(residual, preconditioned)
+        var (point, product) = (x, conjugate)
+        let whole = try products.dot(residual, preconditioned)
         // ‖r‖²_P, and pᵀP⁻¹p of the conjugate direction p: a residual is orthogonal to the one before.
-        var (norm, length) = (first, first)
+        var (norm, length) = (whole, whole)
         for _ in 0..<Self.mostProducts {
             let step = (2 * Self.change * scale / length).squareRoot()
             guard step.isFinite, step > 0 else { return nil }
-            move(x, along: conjugate, step: step, into: &point)
+            move(x, along: conjugate, step: step, into: &point, from: first)
+            try batch.gather(&point)
             try batch.writeGradient(ofRows: rows, at: point, into: &product)
             axpy(-1, origin, &product)
-            let size = norm / (dot(conjugate, product) / step)
+            let size = norm / (try products.dot(conjugate, product) / step)
             guard size.isFinite, size > 0 else { return nil }
             axpy(size, conjugate, &direction)
             axpy(-size / step, product, &residual)
-            preconditioner.apply(1, to: residual, into: &preconditioned)
-            let next = dot(residual, preconditioned)
-            if next <= Self.enough * first { return direction }
+            preconditioner.apply(1, to: residual, into: &preconditioned, from: first)
+            let next = try products.dot(residual, preconditioned)
+            if next <= Self.enough * whole { return direction }
             let kept = next / norm
             (norm, length) = (next, next + kept * kept * length)
             blend(1, preconditioned, keeping: kept, of: &conjugate)

@@ -5,7 +5,7 @@ public struct NewtonLengthStep: StepRule {
     public init() {}
 
     public func step(_ batch: any BatchView, _ state: inout NoState) throws -> StepOutcome {
-        batch.writeDirection(descending: true)
+        try batch.writeDirection(descending: true)
         var first = try batch.firstStep(doubled: true)
         // One bad batch must not make the steps of all that follow short.
         if batch.knowsLength { first = max(first, 0.5) }

@@ -6,11 +6,11 @@ public struct ParabolicStep: StepRule {
     public var start: ParabolaFit { ParabolaFit() }
 
     public func step(_ batch: any BatchView, _ fit: inout ParabolaFit) throws -> StepOutcome {
-        batch.writeDescent()
-        let (statistics, slope) = (batch.statistics, batch.slope)
+        try batch.writeDescent()
+        let (statistics, slope) = try (batch.statistics, batch.slope)
         let found = try batch.search(
             from: batch.firstStep(doubled: false), reference: nil, shrink: nil, lengthens: false)
-        if found != nil { batch.writeDirection(descending: false) }
+        if found != nil { try batch.writeDirection(descending: false) }
         let outcome = batch.take(found)
         if let found {
             batch.stepSize = fit.next(

@@ -6,13 +6,16 @@ public struct QuasiNewtonStep: FullStepRule {
 
     public func step(_ batch: any FullBatchView, _ pairs: inout LBFGS) throws -> StepOutcome {
         try batch.renewPreconditionerIfDue()
-        pairs.observe(batch.parameters, gradient: batch.gradient, preconditioner: batch.preconditioner)
-        batch.writeDirection {
-            pairs.writeDirection(gradient: batch.gradient, preconditioner: batch.preconditioner, into: &$0)
+        let products = batch.products
+        try pairs.observe(
+            batch.parameters, gradient: batch.gradient, preconditioner: batch.preconditioner, products: products)
+        try batch.writeDirection {
+            try pairs.writeDirection(
+                gradient: batch.gradient, preconditioner: batch.preconditioner, products: products, into: $0)
         }
-        if !(batch.slope < 0) {
+        if try !(batch.slope < 0) {
             pairs.reset()
-            batch.writeDirection(descending: true)
+            try batch.writeDirection(descending: true)
         }
         let isFirst = pairs.isEmpty
         let first = isFirst ? try batch.firstStep(doubled: true) : 1
@@ -37,7 +40,7 @@ public struct QuasiNewtonStep: FullStepRule {
 
         pairs.reset()
         batch.stepSize = gradientStep
-        batch.writeDirection(descending: true)
+        try batch.writeDirection(descending: true)
         return try batch.searchAndMove(from: batch.firstStep(doubled: true))
     }
 }

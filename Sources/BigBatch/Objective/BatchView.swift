@@ -23,11 +23,11 @@ public protocol BatchView: AnyObject {
 
     /// Writes d by the direction of the method.
     /// - Parameter descending: d = −P g_B where it would not go down on this batch.
-    func writeDirection(descending: Bool)
+    func writeDirection(descending: Bool) throws
     /// Writes d = −P g_B.
-    func writeDescent()
+    func writeDescent() throws
     /// ⟨g_B, d⟩.
-    var slope: Double { get }
+    var slope: Double { get throws }
     /// dᵀP⁻¹d, the norm dual to the gradient's; ‖g_B‖²_P for d = −P g_B.
     var squaredDirection: Double { get }
 

@@ -2,12 +2,16 @@
 public protocol FullBatchView: BatchView {
     /// x.
     var parameters: [Float] { get }
-    /// ∇ℓ(x).
+    /// ∇ℓ(x), or the part of it that this rank works on (see `Parts`).
     var gradient: [Float] { get }
+    /// Products of vectors that are in parts as the gradient is.
+    var products: Products { get }
     /// P.
     var preconditioner: Preconditioner { get }
-    /// Writes a d of the rule's own; on entry it is any.
-    func writeDirection(_ write: (inout [Float]) -> Void)
+    /// Writes a d of the rule's own, in parts; on entry it is any.
+    func writeDirection(_ write: (UnsafeMutableBufferPointer<Float>) throws -> Void) throws
+    /// Makes a vector whole of which every rank has written its own part. One exchange where they have parts.
+    func gather(_ whole: inout [Float]) throws
     /// The step that `Method.step` makes from any batch.
     func stepAsFromAnyBatch() throws -> StepOutcome
 
@@ -32,7 +36,7 @@ public protocol FullBatchView: BatchView {
     /// Rows of a sample that knows the curvature along any direction: ten for each that the data hold, and not λ. Nil where a tenth of
     /// all rows are fewer, or a matrix knows it better.
     var curvatureRows: Int? { get }
-    /// Writes the gradient of about that many rows, the same ones throughout an iteration, at any point; the batch stays as it is.
+    /// Writes the gradient of about that many rows, the same ones throughout an iteration, in parts, at any point; the batch stays as it is.
     /// One reduction.
     func writeGradient(ofRows count: Int, at point: [Float], into gradient: inout [Float]) throws
 

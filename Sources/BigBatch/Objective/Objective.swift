@@ -40,18 +40,34 @@ final class Objective<M: Model> {
 
     /// Sums over the current batch; its gradient stands in `current`.
     private(set) var sums = BatchSums()
-    /// g_B with the regulariser: the mean gradient of the current batch.
-    private(set) var gradient: [Float]
+    /// g_B with the regulariser: the mean gradient of the current batch, or this rank's part of it.
+    var gradient: [Float]
+    /// Of `gradient`.
+    var parts: Parts {
+        didSet {
+            gradient = [Float](repeating: 0, count: parts.own.count)
+            guard parts.areSpread else { return }
+            arrived = GradientPacket(doubles: parts.own.count, sizes: 0, units: 0)
+            current = GradientPacket(doubles: parts.own.count, sizes: 0, units: 0)
+        }
+    }
     /// P g_B of a dense preconditioner, from its norm on; empty where it is not known.
-    private var preconditionedGradient: [Float] = []
+    var preconditionedGradient: [Float] = []
     /// ‖g_B‖ in the Euclidean norm, regulariser included.
     var gradientNorm = 0.0
     /// (λ/2)‖w‖² at the point of the current gradient.
-    private(set) var currentPenalty = 0.0
+    var currentPenalty = 0.0
 
     /// Reduced sums of the current batch, and the packet that the next evaluation fills; they change places.
-    private var current: GradientPacket
+    var current: GradientPacket
     private(set) var packet: GradientPacket
+    /// The reduced sums of the next evaluation, of this rank's part, where the parameters are spread: they change places with
+    /// `current` then.
+    private(set) var arrived: GradientPacket?
+    var scatterPacket: ScatterPacket?
+    /// Of all rows, and of the last other batch.
+    var touchedByAll: TouchedColumns?
+    var touchedByBatch: TouchedColumns?
     /// The model, where it knows how to add up so that it does not matter where the rows are, in one way or the other; and how
     /// large the sums will be.
     let rowSumModel: (any RowSumModel)?
@@ -85,6 +101,7 @@ final class Objective<M: Model> {
         self.l2 = l2
         reducer = Reducer(communicator: communicator)
         gradient = [Float](repeating: 0, count: model.parameterCount)
+        parts = .whole(model.parameterCount)
         rowSumModel = model as? any RowSumModel
         wholeSumModel = model as? any WholeSumModel
         let sizes = rowSumModel == nil ? wholeSumModel?.stretches.count ?? 1 : 0
@@ -106,26 +123,34 @@ final class Objective<M: Model> {
     var population: Int { dataset.order.count }
 
     /// Evaluates loss, gradient and S of the batch at positions start ..< start + count and makes it the current batch;
-    /// with `extending` the samples join the current batch instead. One reduction.
+    /// with `extending` the samples join the current batch instead. One reduction, and one more of a gradient in parts.
     func evaluate(start: Int, count: Int, at x: [Float], extending: Bool = false, rendezvous: Rendezvous) throws
         -> GradientStatistics
     {
+        try addUp(start: start, count: count, at: x, extending: extending, rendezvous: rendezvous)
+        return try statistics(at: x, rendezvous: rendezvous)
+    }
+
+    /// Sums over the batch become the current ones.
+    private func addUp(start: Int, count: Int, at x: [Float], extending: Bool, rendezvous: Rendezvous) throws {
         try prepareGrids()
         let batchSize = count + (extending ? sums.count : 0)
         writeNorms(start: start, count: count, batchSize: batchSize)
         var batch = preconditionedDataset.batch(
             start: start % population, count: count, draw: rendezvous.draw, cycle: rendezvous.cycle)
         let walk = extending ? nil : keptWalk(start: start, count: count)
+        let touched = parts.areSpread ? touchedColumns(start: start, count: count) : nil
         for attempt in 0... {
             let clock = Stopwatch()
             batch.grids = grids(count: count)
+            batch.grids.touched = touched?.touched
             let local = addUp(batch, along: walk, at: x)
             ownSamples += batch.count
             packet.message.scalars = BatchScalars(
                 rows: Double(batch.count), loss: local.loss, squaredNorms: local.squaredNorms,
                 largestResidual: scales.code(largest: local.largestResidual))
             computeSeconds += clock.seconds
-            try reduceSums(rendezvous: rendezvous)
+            try reduceSums(of: touched, rendezvous: rendezvous)
             let rows = packet.message.scalars.rows
             guard rows == Double(count) else {
                 throw ReductionError.incompleteBatch(iteration: rendezvous.iteration, expected: count, found: rows)
@@ -135,7 +160,6 @@ final class Objective<M: Model> {
             if accept(grids: batch.grids, count: count, batchSize: batchSize, attempt: attempt) { break }
         }
         absorb(count: count, extending: extending)
-        return statistics(at: x)
     }
 
     /// Writes g_S of other rows at any point; the current batch stays the current one.
@@ -146,9 +170,10 @@ final class Objective<M: Model> {
         defer {
             swap(&gradient, &result)
             (preconditionedGradient, gradientNorm, currentPenalty, sums) = kept
-            swap(&current, &packet)
+            swapSums()
         }
-        _ = try evaluate(start: start, count: count, at: x, rendezvous: rendezvous)
+        try addUp(start: start, count: count, at: x, extending: false, rendezvous: rendezvous)
+        writeGradient(at: x)
     }
 
     /// Fills the packet with this rank's sums over the batch, from known margins where there are any.
@@ -171,96 +196,17 @@ final class Objective<M: Model> {
         sums.loss = (extending ? sums.loss : 0) + packet.message.scalars.loss
         sums.squaredNorms = (extending ? sums.squaredNorms : 0) + packet.message.scalars.squaredNorms
         if extending {
-            current.addGradient(of: packet)
+            current.addGradient(of: arrived ?? packet)
+        } else {
+            swapSums()
+        }
+    }
+
+    private func swapSums() {
+        if let next = arrived {
+            (arrived, current) = (current, next)
         } else {
             swap(&current, &packet)
-        }
-    }
-
-    /// Means and norms of the current sums, in one pass; the regulariser moves ‖g_B‖² but not V_B.
-    private func statistics(at x: [Float]) -> GradientStatistics {
-        let inverse = 1 / Double(max(1, sums.count))
-        let norms = writeGradient(at: x, inverse: inverse)
-        gradientNorm = norms.euclideanNorm.squareRoot()
-        var statistics = GradientStatistics(
-            batchSize: sums.count, population: population,
-            loss: sums.loss * inverse + currentPenalty,
-            squaredGradientNorm: norms.norm,
-            variance: GradientStatistics.variance(
-                count: sums.count, squaredNorms: (norm?.ratio ?? 1) * sums.squaredNorms,
-                squaredMeanNorm: norms.dataNorm))
-        statistics.isFinitePopulation = !model.isRandom && dataset.augmentation == nil
-        return statistics
-    }
-
-    /// Writes g_B and finds its norms.
-    private func writeGradient(at x: [Float], inverse: Double) -> GradientNorms {
-        let norms: GradientNorms
-        if let norm {
-            return norm.diagonal.withUnsafeBufferPointer {
-                meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: $0.baseAddress, classes: 1)
-            }
-        }
-        switch preconditioner {
-        case .identity:
-            norms = meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: nil, classes: 1)
-        case .diagonal(let scale, let classes):
-            norms = scale.withUnsafeBufferPointer {
-                meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: $0.baseAddress, classes: classes)
-            }
-        case .dense(let dense):
-            var found = meanGradient(at: x, inverse: inverse, lambda: 0, scale: nil, classes: 1)
-            if l2 > 0 {
-                found = GradientNorms(
-                    dataNorm: preconditioner.squaredNorm(gradient),
-                    from: meanGradient(at: x, inverse: inverse, lambda: Float(l2), scale: nil, classes: 1))
-            }
-            if preconditionedGradient.isEmpty { preconditionedGradient = gradient }
-            found.norm = dense.product(gradient, into: &preconditionedGradient)
-            if l2 == 0 { found.dataNorm = found.norm }
-            norms = found
-        }
-        return norms
-    }
-
-    /// g = mean + λ(w, 0): the penalised prefix, then the rest.
-    private func meanGradient(
-        at x: [Float], inverse: Double, lambda: Float, scale: UnsafePointer<Float>?, classes: Int
-    ) -> GradientNorms {
-        var norms = GradientNorms()
-        let penalised = 0..<model.penalisedCount
-        let others = model.penalisedCount..<gradient.count
-        let whole = current.gradient.map { [(range: 0..<gradient.count, sums: $0)] } ?? []
-        let parts = current.stretches.isEmpty ? whole : current.stretches
-        x.withUnsafeBufferPointer { x in
-            gradient.withUnsafeMutableBufferPointer { g in
-                guard let x = x.baseAddress, let target = g.baseAddress else { return }
-                func write(_ segment: Range<Int>, lambda: Float) {
-                    for part in parts {
-                        let range = part.range.clamped(to: segment)
-                        if range.isEmpty { continue }
-                        let start = range.lowerBound
-                        FixedOrder.meanGradient(
-                            features: range.count / classes, classes: classes,
-                            sums: part.sums.dropFirst(start - part.range.lowerBound), inverse: inverse,
-                            lambda: lambda, parameters: x + start, scale: scale.map { $0 + start / classes },
-                            into: target + start, norms: &norms)
-                    }
-                }
-                write(penalised, lambda: lambda)
-                currentPenalty = l2 > 0 ? l2 / 2 * norms.squaredParameters : 0
-                write(others, lambda: 0)
-            }
-        }
-        return norms
-    }
-
-    /// d = −P g_B.
-    func writeDescent(into d: inout [Float]) {
-        if preconditionedGradient.isEmpty {
-            preconditioner.apply(-1, to: gradient, into: &d)
-        } else {
-            Preconditioner.identity.apply(-1, to: preconditionedGradient, into: &d)
         }
     }
 

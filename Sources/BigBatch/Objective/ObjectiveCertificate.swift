@@ -1,3 +1,4 @@
+import Kernels
 import Models
 
 /// Proofs that a result is near its optimum.
@@ -19,7 +20,7 @@ extension Trainer {
         defer { result.certificatePasses = Double(objective.rowsRead - before) / Double(objective.population) }
 
         let pairs = fullStep.pairs ?? LBFGS()
-        var gap = gapOfGradient(model)
+        var gap = try gapOfGradient(model)
         // By how much a step on all rows lowers ‖g‖², about: much where the preconditioner knows the curvature.
         var gain = if case .dense = objective.preconditioner { 30.0 } else { pairs.isEmpty ? 1.0 : 3.0 }
         for isLast in [false, true] where gap > aim / 4 {
@@ -29,7 +30,7 @@ extension Trainer {
             else { break }
             result.objective = found.loss
             result.gradientNorm = objective.gradientNorm
-            let reached = gapOfGradient(model)
+            let reached = try gapOfGradient(model)
             (gap, gain) = (reached, gap / reached)
         }
         guard gap <= aim else { return }
@@ -38,16 +39,28 @@ extension Trainer {
     }
 
     /// ‖g_w‖²/(2λ).
-    private func gapOfGradient(_ model: some Model) -> Double {
-        let weights = objective.gradient.prefix(model.penalisedCount)
-        return weights.reduce(0) { $0 + Double($1) * Double($1) } / (2 * objective.l2)
+    private func gapOfGradient(_ model: some Model) throws -> Double {
+        let gradient = objective.gradient
+        let penalised = 0..<max(0, model.penalisedCount - objective.parts.own.lowerBound)
+        let square = try objective.products(rendezvous()).sums(1) { range in
+            gradient.withUnsafeBufferPointer {
+                [FixedOrder.squaredNorm(UnsafeBufferPointer(rebasing: $0[range.clamped(to: penalised)]))]
+            }
+        }
+        return square[0] / (2 * objective.l2)
     }
 
     /// One quasi-Newton step of length 1, taken back where it does not lower the objective. One read.
     private func polishingStep(from loss: Double, _ pairs: LBFGS) throws -> GradientStatistics? {
-        pairs.observe(state.parameters, gradient: objective.gradient, preconditioner: objective.preconditioner)
-        pairs.writeDirection(gradient: objective.gradient, preconditioner: objective.preconditioner, into: &direction)
-        guard dot(objective.gradient, direction) < 0 else { return nil }
+        let batch = batch
+        let (gradient, preconditioner, products) = (objective.gradient, objective.preconditioner, batch.products)
+        try pairs.observe(
+            state.parameters, gradient: gradient, preconditioner: preconditioner, products: products)
+        try batch.writeDirection {
+            try pairs.writeDirection(
+                gradient: gradient, preconditioner: preconditioner, products: products, into: $0)
+        }
+        guard try batch.slope < 0 else { return nil }
         let previous = state.parameters
         objective.walk = nil
         axpy(1, direction, &state.parameters)

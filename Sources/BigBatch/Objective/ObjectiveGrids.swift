@@ -29,7 +29,11 @@ extension Objective {
         if key != gridKey {
             gridKey = key
             let exponents = columnExponents.indices.map { j in
-                Int(columnExponents[j]) + key.residual + min(rows, columnCounts.isEmpty ? rows : Int(columnCounts[j]))
+                // Columns without values have none of their exponents; their unit is a number all the same.
+                max(
+                    -900,
+                    Int(columnExponents[j]) + key.residual
+                        + min(rows, columnCounts.isEmpty ? rows : Int(columnCounts[j])))
             }
             guard !columnCounts.isEmpty else {
                 columnAnchors = AlignedBuffer(exponents.map { SumGrid(exponent: $0).anchor })
@@ -56,13 +60,22 @@ extension Objective {
             attempt: attempt, bound: dataset.weights == nil ? rowSumModel?.residualBound : nil)
         isGood = stretchScales.accept(Array(packet.sizes), count: count, attempt: attempt) && isGood
         guard isGood else { return false }
-        rowSumModel?.complete(packet.doubles, of: dataset)
+        if let arrived, let rowSumModel {
+            let residualSums = Array(packet.doubles[rowSumModel.penalisedCount...])
+            rowSumModel.complete(arrived.doubles, over: parts.own, residualSums: residualSums, of: dataset)
+        } else {
+            rowSumModel?.complete(packet.doubles, of: dataset)
+        }
         if let wholeSumModel { packet.complete(stretches: wholeSumModel.stretches, grids: grids.stretches) }
         return true
     }
 
     /// Adds the packet up over the ranks; of many columns those with few values in their shorter form.
-    func reduceSums(rendezvous: Rendezvous) throws {
+    /// - Parameter touched: by the rows of the batch, where the parameters are spread.
+    func reduceSums(of touched: TouchedColumns?, rendezvous: Rendezvous) throws {
+        if let arrived, let touched, let rowSumModel {
+            return try scatterSums(rowSumModel, of: touched, into: arrived, rendezvous: rendezvous)
+        }
         guard let units, let model = rowSumModel, reducer.communicator.size > 1 else {
             return try reducer.reduce(packet.message, units: packet.units, kind: .gradient, rendezvous: rendezvous)
         }

@@ -17,11 +17,16 @@ func axpy(_ alpha: Double, _ x: [Float], _ y: inout [Float]) {
     }
 }
 
-/// out ← x + step · d.
-func move(_ x: [Float], along d: [Float], step: Double, into out: inout [Float]) {
+/// out ← x + step · d over the elements from `first` on that d has.
+func move(_ x: [Float], along d: [Float], step: Double, into out: inout [Float], from first: Int) {
+    let part = first..<first + d.count
     x.withUnsafeBufferPointer { x in
         d.withUnsafeBufferPointer { d in
-            out.withUnsafeMutableBufferPointer { FixedOrder.move(x, along: d, step: step, into: $0) }
+            out.withUnsafeMutableBufferPointer { out in
+                FixedOrder.move(
+                    UnsafeBufferPointer(rebasing: x[part]), along: d, step: step,
+                    into: UnsafeMutableBufferPointer(rebasing: out[part]))
+            }
         }
     }
 }

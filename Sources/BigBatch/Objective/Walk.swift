@@ -14,7 +14,8 @@ struct Walk {
     var path: WalkPath?
 }
 
-/// A walk as the points and directions it was made of: margins that are walked again have the same roundings.
+/// A walk as the points and directions it was made of, or this rank's part of them: margins that are walked again have the same
+/// roundings.
 struct WalkPath: Codable {
     struct Move: Codable {
         @Stored var direction: [Float]

@@ -14,9 +14,9 @@ extension Objective {
         margins.advance(by: step)
         computeSeconds += clock.seconds
         var path: WalkPath?
-        if remembersWalks {
-            path = kept == nil ? WalkPath(start: line.start, origin: x) : kept?.path
-            path?.moves.append(WalkPath.Move(direction: d, step: step))
+        if remembersWalks || parts.areSpread {
+            path = kept == nil ? WalkPath(start: line.start, origin: part(of: x)) : kept?.path
+            path?.moves.append(WalkPath.Move(direction: part(of: d), step: step))
         }
         return Walk(line: margins, start: line.start, steps: steps, path: path)
     }
@@ -27,7 +27,19 @@ extension Objective {
         return walk
     }
 
-    /// Walks the path again, with no reduction. Reads of rows are not counted.
+    private func part(of whole: [Float]) -> [Float] { parts.areSpread ? Array(whole[parts.own]) : whole }
+
+    /// Where the walk has come from, with whole vectors. An exchange for each where they are spread.
+    func wholePath() throws -> WalkPath? {
+        guard parts.areSpread, let path = walk?.path else { return walk?.path }
+        var result = WalkPath(start: path.start, origin: try gathered(path.origin))
+        for move in path.moves {
+            result.moves.append(WalkPath.Move(direction: try gathered(move.direction), step: move.step))
+        }
+        return result
+    }
+
+    /// Walks the path, of whole vectors, again, with no reduction. Reads of rows are not counted.
     func retrace(_ path: WalkPath) throws -> Walk {
         guard let first = path.moves.first, path.moves.count <= Walk.longest,
             path.moves.allSatisfy({ $0.direction.count == path.origin.count }),
@@ -45,6 +57,8 @@ extension Objective {
             move.direction.withUnsafeBufferPointer { line.turn(to: $0) }
             line.advance(by: move.step)
         }
-        return Walk(line: line, start: path.start, steps: path.moves.count, path: path)
+        var kept = WalkPath(start: path.start, origin: part(of: path.origin))
+        kept.moves = path.moves.map { WalkPath.Move(direction: part(of: $0.direction), step: $0.step) }
+        return Walk(line: line, start: path.start, steps: path.moves.count, path: kept)
     }
 }

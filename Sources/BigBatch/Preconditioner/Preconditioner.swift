@@ -17,25 +17,22 @@ public enum Preconditioner: Sendable {
     /// P is not the identity.
     var isPreconditioned: Bool { if case .identity = self { false } else { true } }
 
-    /// out = factor · P g.
-    func apply(_ factor: Double, to g: [Float], into out: inout [Float]) {
+    /// out = factor · P g over the parameters from `first` on, the first of a column.
+    func apply(_ factor: Double, to g: [Float], into out: inout [Float], from first: Int = 0) {
         g.withUnsafeBufferPointer { g in
-            out.withUnsafeMutableBufferPointer { apply(factor, to: g, into: $0) }
+            out.withUnsafeMutableBufferPointer { apply(factor, to: g, into: $0, from: first) }
         }
     }
 
-    /// v ← factor · P v.
-    func apply(_ factor: Double, inPlace v: inout [Float]) {
-        v.withUnsafeMutableBufferPointer { apply(factor, to: UnsafeBufferPointer($0), into: $0) }
-    }
-
-    private func apply(
-        _ factor: Double, to g: UnsafeBufferPointer<Float>, into out: UnsafeMutableBufferPointer<Float>
+    /// out = factor · P g over the parameters from `first` on, the first of a column.
+    func apply(
+        _ factor: Double, to g: UnsafeBufferPointer<Float>, into out: UnsafeMutableBufferPointer<Float>,
+        from first: Int = 0
     ) {
         switch self {
         case .identity: FixedOrder.scaled(g, by: factor, into: out)
         case .diagonal(let scale, let classes):
-            FixedOrder.scaled(g, by: factor, scale: scale, classes: classes, into: out)
+            FixedOrder.scaled(g, by: factor, scale: scale[(first / classes)...], classes: classes, into: out)
         case .dense(let preconditioner):
             FixedOrder.product(factor, preconditioner.inverse, g, classes: preconditioner.classes, into: out)
         }
@@ -55,11 +52,12 @@ public enum Preconditioner: Sendable {
         g.withUnsafeBufferPointer { squaredNorm($0) }
     }
 
-    /// gᵀPg.
-    func squaredNorm(_ g: UnsafeBufferPointer<Float>) -> Double {
+    /// gᵀPg over the parameters from `first` on, the first of a column.
+    func squaredNorm(_ g: UnsafeBufferPointer<Float>, from first: Int = 0) -> Double {
         switch self {
         case .identity: return FixedOrder.squaredNorm(g)
-        case .diagonal(let scale, let classes): return FixedOrder.squaredNorm(g, scale: scale, classes: classes)
+        case .diagonal(let scale, let classes):
+            return FixedOrder.squaredNorm(g, scale: scale[(first / classes)...], classes: classes)
         case .dense(let preconditioner):
             return withUnsafeTemporaryAllocation(of: Float.self, capacity: g.count) {
                 preconditioner.product(g, into: $0)

@@ -69,12 +69,13 @@ extension Objective {
 
     /// Goes on with the same rows under other shares.
     func take(_ moved: Dataset) throws {
-        let path = walk?.path
+        let path = try wholePath()
         walk = nil
         dataset = moved
         preconditionedDataset = moved
         preconditionedNorms = AlignedBuffer(count: model is any CurvatureModel ? moved.order.localCount : 0)
         normedRows = []
+        (touchedByAll, touchedByBatch) = (nil, nil)
         if let estimate, leverages != nil {
             leverages = RowLeverages(moved, columnSquares: estimate.columnSquares[..<estimate.features])
         }

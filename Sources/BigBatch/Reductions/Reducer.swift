@@ -21,6 +21,7 @@ enum ReductionKind: UInt64 {
     case leastLoss = 16
     case strata = 17
     case sample = 18
+    case products = 19
 }
 
 /// What one rank saw alone. Flags travel in the next reduction and are acted on by all ranks, or by none.
@@ -225,6 +226,30 @@ final class Reducer {
         countBytes(of: Int32.self, values.count)
         account.allreduces += 1
         return try communicator.allreduce(values, .maximum)
+    }
+
+    /// Numbers go to every rank and come from all.
+    func exchange<Element: MPIElement>(
+        _ sent: UnsafeBufferPointer<Element>, _ sentCounts: [Int],
+        _ received: UnsafeMutableBufferPointer<Element>, _ receivedCounts: [Int]
+    ) throws {
+        countBytes(of: Element.self, sent.count)
+        try communicator.alltoallv(
+            sent, sendCounts: sentCounts, into: received, receiveCounts: receivedCounts)
+    }
+
+    /// Makes `whole` whole, of which every rank has its part.
+    func gather(_ whole: UnsafeMutableBufferPointer<Float>, counts: [Int]) throws {
+        let clock = Stopwatch()
+        countBytes(of: Float.self, whole.count)
+        try communicator.allgather(inPlace: whole, counts: counts)
+        noteExchange(clock)
+    }
+
+    /// All ranks are there at about the same time: they came from a reduction.
+    func noteExchange(_ clock: Stopwatch) {
+        account.communicationSeconds += clock.seconds
+        account.transferSeconds += clock.seconds
     }
 
     private func countBytes<Element>(of type: Element.Type, _ count: Int) {

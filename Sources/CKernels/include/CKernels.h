@@ -200,6 +200,16 @@ long ck_to_units(
 void ck_from_units(
     long columns, long classes, const int32_t *units, const double *others, const double *per_unit, double *sums);
 
+/// The same of the `n` columns that `list` names, each of which has a unit: one after the other to `units`.
+long ck_pack_units(
+    long n, const int32_t *list, long classes, const double *sums, const double *per_unit, int32_t *units);
+/// Adds them to sums whose column 0 would stand at `sums`.
+void ck_add_units(
+    long n, const int32_t *list, long classes, const int32_t *units, const double *per_unit, double *sums);
+/// Both without units.
+void ck_pack_columns(long n, const int32_t *list, long classes, const double *sums, double *packed);
+void ck_add_columns(long n, const int32_t *list, long classes, const double *packed, double *sums);
+
 // One order of summation on every machine, with no fused multiply-add: for numbers that decisions are made from.
 double ck_fixed_dot_dd(long n, const double *a, const double *b);
 double ck_fixed_dot_ff(long n, const float *a, const float *b);
