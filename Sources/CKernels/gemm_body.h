@@ -11,8 +11,6 @@
 #endif
 #define CK_STRETCH 4096
 
-#define FULLY _Pragma("clang loop unroll(full)") for
-
 // c = or += a b for `rows` rows and `vectors` registers of columns.
 CK_INLINE void CK_NAME(tile)(
     const long rows, const long vectors, long adds, long length, const float *a, long a_row, const long a_column,

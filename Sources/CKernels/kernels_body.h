@@ -14,6 +14,7 @@ typedef double CK_NAME(d8) __attribute__((vector_size(64), aligned(8), may_alias
 #define CK_INLINE static inline __attribute__((always_inline))
 #define AT(type, pointer) (*(const type *)(pointer))
 #define PUT(type, pointer) (*(type *)(pointer))
+#define FULLY _Pragma("clang loop unroll(full)") for
 
 CK_INLINE double CK_NAME(d8_sum)(d8 v) {
     return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
@@ -38,6 +39,20 @@ CK_INLINE d8 CK_NAME(on_grid)(d8 v, double anchor) {
 // For sums that begin at their anchor, where each addition rounds its addend to a multiple of q: with the last bit set an
 // addend is never half-way between two, where the rounding would depend on the sum.
 CK_INLINE d8 CK_NAME(untied)(d8 v) { return (d8)((l8)v | 1); }
+
+// sum + a b, for such sums and products of two Floats. With the last bit of b set, an exact product has bits far below those of
+// a b, and never lies half-way either: it rounds as `untied(a * b)` does.
+#if CK_LANES > 4
+#define CK_UNTIED_FACTOR(b) CK_NAME(untied)(b)
+CK_INLINE d8 CK_NAME(add_product)(d8 sum, d8 a, d8 b) { return __builtin_elementwise_fma(a, b, sum); }
+CK_INLINE double CK_NAME(plus_product)(double sum, double a, double b) { return __builtin_fma(a, b, sum); }
+#else
+#define CK_UNTIED_FACTOR(b) (b)
+CK_INLINE d8 CK_NAME(add_product)(d8 sum, d8 a, d8 b) { return sum + CK_NAME(untied)(a * b); }
+CK_INLINE double CK_NAME(plus_product)(double sum, double a, double b) {
+    return sum + CK_NAME(untied)(a * b - (d8){0})[0];
+}
+#endif
 
 CK_INLINE f4 CK_NAME(quarter)(f16 v) {
     f8 h = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
@@ -230,6 +245,7 @@ const ck_kernels CK_NAME(ck_kernels) = {
     .layers = &CK_NAME(ck_layers),
 };
 
+#undef CK_UNTIED_FACTOR
 #undef FULLY
 #undef CK_INLINE
 #undef AT

@@ -27,7 +27,7 @@ extension KernelSet {
     ) {
         table.pointee.sparse_margins_multi(
             x.rowOffsets.pointer + rows.lowerBound, rows.count, x.columnIndices.pointer, x.values.pointer, w,
-            x.columns, classes, offset, m, Self.classStride(classes))
+            classes, offset, m, Self.classStride(classes))
     }
 
     /// sums[j, c] += Σ_i x[i, j] r[i, c] for columns j of `columns` (nil: all), in Double, each product an addend; sums is

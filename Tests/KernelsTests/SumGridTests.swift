@@ -73,6 +73,51 @@ import Testing
         #expect(sum([2, 1.5, 2.5, 1]) == sum([1.5, 2.5, 1, 2]))
     }
 
+    /// Every product of an entry and a residual is rounded once, ties away from zero: scattered and gathered, in every set.
+    @Test(arguments: KernelSet.available.map(\.name))
+    func sparseProductsRoundOnce(name: String) throws {
+        let kernels = try #require(KernelSet.available.first { $0.name == name })
+        let grid = SumGrid(exponent: 51)
+        for (columns, classes) in [(5, 1), (13, 1), (40, 1), (40, 3), (13, 8), (13, 13), (5, 45), (5, 50), (5, 97)] {
+            let rows = 37
+            let x = RandomMatrix(rows: rows, columns: columns).sparse
+            // Quarters times halves: many products are ties.
+            for k in 0..<x.nonZeros { x.values.pointer[k] = (4 * x.values.pointer[k]).rounded() / 4 }
+            let stride = KernelSet.classStride(classes)
+            let r = AlignedBuffer<Float>(count: rows * stride)
+            var random = Generator(state: 9)
+            var expected = [Double](repeating: 0, count: columns * classes)
+            for row in 0..<rows {
+                for c in 0..<classes { r[row * stride + c] = Float.random(in: -20...20, using: &random).rounded() / 2 }
+                for k in x.rowOffsets[row]..<x.rowOffsets[row + 1] {
+                    for c in 0..<classes {
+                        let product = Double(x.values[k]) * Double(r[row * stride + c])
+                        expected[Int(x.columnIndices[k]) * classes + c] += product.rounded(.toNearestOrAwayFromZero)
+                    }
+                }
+            }
+            var scattered = [Double](repeating: grid.anchor, count: columns * classes)
+            scattered.withUnsafeMutableBufferPointer {
+                guard let sums = $0.baseAddress else { return }
+                if classes == 1 {
+                    kernels.transposedProduct(x, 0..<rows, residuals: r.pointer, into: sums)
+                } else {
+                    kernels.transposedProduct(x, 0..<rows, residuals: r.pointer, classes: classes, into: sums)
+                }
+            }
+            #expect(scattered.map { $0 - grid.anchor } == expected)
+            if classes == 1 { continue }
+            let block = ColumnBlock(x, rows: 0..<rows)
+            var gathered = [Double](repeating: grid.anchor, count: columns * classes)
+            gathered.withUnsafeMutableBufferPointer {
+                guard let sums = $0.baseAddress else { return }
+                kernels.transposedProduct(
+                    block, part: 0..<block.columns.count, residuals: r.pointer, classes: classes, into: sums)
+            }
+            #expect(gathered.map { $0 - grid.anchor } == expected)
+        }
+    }
+
     @Test func exactSumsOfAnySizes() {
         let cases: [([Double], Double)] = [
             ([], 0), ([1e300, 1, -1e300], 1), ([1, 1e-300, -1], 1e-300), ([-5, 2], -3),

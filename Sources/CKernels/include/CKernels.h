@@ -99,8 +99,8 @@ typedef struct ck_kernels {
         const double *z, double *sums, long width);
     /// m[i, c] = offset[c] + Σ_k value_k w[column_k · classes + c]; w has features · classes values
     void (*_Nonnull sparse_margins_multi)(
-        const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *w, long features,
-        long classes, const float *offset, float *m, long m_stride);
+        const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *w, long classes,
+        const float *offset, float *m, long m_stride);
     /// sums[column_k · classes + c] += value_k r[i, c] for columns low ..< high
     void (*_Nonnull sparse_transposed_multi)(
         const long *row_offsets, long rows, const int32_t *columns, const float *values, const float *r, long r_stride,
