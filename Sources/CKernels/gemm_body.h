@@ -115,6 +115,12 @@ CK_INLINE void CK_NAME(transpose8)(const float *in, long in_row, float *out, lon
 CK_INLINE void CK_NAME(pack)(
     long length, long columns, long width, const float *b, long b_row, long b_column, float *out) {
     if (b_column == 1) {
+        // A full panel has no loops that would become calls.
+        if (columns == CK_PANEL) {
+            for (long k = 0; k < length; k++, b += b_row, out += CK_PANEL)
+                FULLY(long j = 0; j < CK_PANEL; j += CK_LANES) PUT(vf, out + j) = AT(vf, b + j);
+            return;
+        }
         for (long k = 0; k < length; k++, b += b_row, out += width) {
             long j = 0;
             for (; j + CK_LANES <= columns; j += CK_LANES) PUT(vf, out + j) = AT(vf, b + j);
@@ -215,8 +221,11 @@ CK_INLINE void CK_NAME(outer_groups)(
 CK_INLINE void CK_NAME(outer_columns)(
     const long tile, const long vectors, long columns, long inputs, long groups, const int32_t *ends, const float *x,
     long x_row, const float *d, int32_t *g, long g_row) {
-    for (; inputs >= tile; inputs -= tile, x += tile, g += tile * g_row)
+    for (; inputs >= tile; inputs -= tile, x += tile, g += tile * g_row) {
+        // Lines of the next tile: they lie far apart, and no processor guesses them.
+        if (inputs >= 2 * tile) FULLY(long r = tile; r < 2 * tile; r++) __builtin_prefetch(g + r * g_row, 1);
         CK_NAME(outer_groups)(tile, vectors, columns, groups, ends, x, x_row, d, g, g_row);
+    }
     for (; inputs >= 2; inputs -= 2, x += 2, g += 2 * g_row)
         CK_NAME(outer_groups)(2, vectors, columns, groups, ends, x, x_row, d, g, g_row);
     if (inputs > 0) CK_NAME(outer_groups)(1, vectors, columns, groups, ends, x, x_row, d, g, g_row);

@@ -8,10 +8,12 @@ import Testing
 
     @Test("Mean gradient and norms", arguments: [(1, 1), (7, 1), (17, 3), (9, 45), (130, 8)], [false, true])
     func meanGradient(_ shape: (features: Int, classes: Int), hasScale: Bool) {
-        for kind in 0..<3 { meanGradient(shape, hasScale: hasScale, kind: kind) }
+        for kind in 0..<3 {
+            for lambda: Float in [0, 0.125] { meanGradient(shape, hasScale: hasScale, kind: kind, lambda: lambda) }
+        }
     }
 
-    private func meanGradient(_ shape: (features: Int, classes: Int), hasScale: Bool, kind: Int) {
+    private func meanGradient(_ shape: (features: Int, classes: Int), hasScale: Bool, kind: Int, lambda: Float) {
         let count = shape.features * shape.classes
         let units = vector(count, 3).map { Int32($0 * 1000) }
         let floats = units.map { Float($0) / 4 }
@@ -30,7 +32,7 @@ import Testing
                         let forms: [GradientSums] = [.doubles(doubles), .floats(floats), .units(units, unit: 0.25)]
                         FixedOrder.meanGradient(
                             features: shape.features, classes: shape.classes, sums: forms[kind], inverse: 0.0625,
-                            lambda: 0.125, parameters: x, scale: hasScale ? scale.baseAddress : nil, into: &g,
+                            lambda: lambda, parameters: x, scale: hasScale ? scale.baseAddress : nil, into: &g,
                             norms: &norms)
                     }
                 }
@@ -40,7 +42,7 @@ import Testing
         for index in 0..<count {
             let p = hasScale ? Double(scale[index / shape.classes]) : 1
             let mean = Float(sums[index] * 0.0625)
-            let value = mean + 0.125 * x[index]
+            let value = mean + lambda * x[index]
             #expect(g[index] == value)
             expected.dataNorm += p * Double(mean) * Double(mean)
             expected.norm += p * Double(value) * Double(value)
