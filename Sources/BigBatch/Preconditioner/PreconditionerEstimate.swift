@@ -95,8 +95,12 @@ struct PreconditionerEstimate: Codable {
 
     /// P_jc = 1/(h_c mean x̂_j² + λ) with h the mean curvature of each class, as a scale for every parameter.
     func diagonal(curvatures: [Double]) -> Preconditioner {
-        .diagonal(
-            scale: columnSquares.indices.flatMap { column in curvatures.map { scale(column, $0) } }, classes: 1)
+        var scales: [Float] = []
+        scales.reserveCapacity(columnSquares.count * curvatures.count)
+        for column in columnSquares.indices {
+            for curvature in curvatures { scales.append(scale(column, curvature)) }
+        }
+        return .diagonal(scale: scales, classes: 1)
     }
 
     private func scale(_ column: Int, _ curvature: Double) -> Float {
