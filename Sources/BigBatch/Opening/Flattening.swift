@@ -10,12 +10,16 @@ extension Trainer {
     /// Of the tolerance: what P₁ may add to a gap that a test found, and to gᵀPg before the sample grows.
     private static var share: Double { 0.25 }
 
-    /// What a test found is not the gap.
-    func isFlattening(
+    /// What a test found is not the gap, and where ℓ̃ told so, its minimum.
+    func flattening(
         _ test: GapTest, _ view: SampleView, _ curvature: Preconditioner, delta: Double, _ opening: OpeningState
-    ) throws -> Bool {
-        guard let ahead = try curvatureAhead(opening, step: curvature.product(view.unbiased)) else { return false }
-        return GapTest(view, product: ahead.product).gap - test.gap > Self.share * delta
+    ) throws -> Flattening? {
+        guard let ahead = try curvatureAhead(opening, step: curvature.product(view.unbiased)) else { return nil }
+        let allowed = Self.share * delta
+        if GapTest(view, product: ahead.product).gap - test.gap > allowed { return Flattening() }
+        return try correctedDescent(
+            opening, gradient: view.unbiased, beyond: test.gap + test.noise / 2 + allowed
+        ).map { Flattening(descent: $0) }
     }
 
     /// Whether steps along a flattening direction are to be made before the sample grows: P₁ then makes the next one. Asked once the
@@ -33,17 +37,30 @@ extension Trainer {
         return true
     }
 
-    /// The same of the gradient of all rows: gᵀP₁g where that is above the goal of ½‖g‖²_P, and P₁ then makes the next step.
-    func flattenedNorm(_ norm: Double, goal: Double) throws -> Double {
+    /// The same of the gradient of all rows: where ½gᵀP₁g or the fall of ℓ̃ is above the goal of ½‖g‖²_P, twice that, with `direction`
+    /// and P for the next step.
+    func flattenedNorm(_ norm: Double, goal: Double, _ opening: OpeningState) throws -> Double {
+        objective.writeDescent(into: &direction)
         guard !isQuadratic else { return norm }
-        let step = objective.preconditioner.product(objective.gradient.map { Double($0) })
-        guard let ahead = try objective.curvatureOfAll(at: moved(along: step), rendezvous: rendezvous()) else {
+        let gradient = objective.gradient.map { Double($0) }
+        let end = moved(along: objective.preconditioner.product(gradient))
+        guard let ahead = try objective.curvatureOfAll(at: end, rendezvous: rendezvous()) else { return norm }
+        let found = ahead.squaredNorm(objective.gradient)
+        if found / 2 > goal {
+            objective.adopt(ahead)
+            objective.writeDescent(into: &direction)
+            return found
+        }
+        try drawSample(opening)
+        defer { segments = [] }
+        // Another sample's P: what is off by a little is no other gap.
+        guard let descent = try correctedDescent(opening, gradient: gradient, beyond: goal * (1 + 2 * Self.share))
+        else {
             return norm
         }
-        let found = ahead.squaredNorm(objective.gradient)
-        guard found / 2 > goal else { return norm }
-        objective.adopt(ahead)
-        return found
+        objective.adopt(descent.curvature)
+        for j in direction.indices { direction[j] = descent.point[j] - state.parameters[j] }
+        return 2 * descent.fall
     }
 
     /// P₁; nil where the curvature is the same everywhere.
@@ -56,4 +73,10 @@ extension Trainer {
     private func moved(along step: [Double]) -> [Float] {
         state.parameters.indices.map { state.parameters[$0] - Float(step[$0]) }
     }
+}
+
+/// A test's gap is not the gap.
+struct Flattening {
+    /// How far the loss falls instead; nil: not asked, since P₁ said it.
+    var descent: CorrectedDescent?
 }

@@ -49,17 +49,19 @@ extension Trainer {
             opening.isOver = true
             return IterationOutcome(statistics: statistics(of: view, norm: 0, noise: 0), stepSize: 0)
         }
+        var flattening: Flattening?
         if !view.unbiased.isEmpty {
             var test = GapTest(view, product: preconditioned)
             opening.note(test, of: view, population: objective.population)
             if opening.isLook, !view.lacksNewRows, let curvature = try curvature(opening, at: state.parameters) {
                 test = GapTest(view, product: curvature.product)
                 opening.looks += 1
-                if let bound = test.bound(against: delta, look: opening.looks - 1),
-                    try !isFlattening(test, view, curvature, delta: delta, opening)
-                {
-                    opening.passed = SampleTest(
-                        rows: view.rows, newRows: view.freshRows, bound: bound, confidence: GapTest.confidence)
+                if let bound = test.bound(against: delta, look: opening.looks - 1) {
+                    flattening = try self.flattening(test, view, curvature, delta: delta, opening)
+                    if flattening == nil {
+                        opening.passed = SampleTest(
+                            rows: view.rows, newRows: view.freshRows, bound: bound, confidence: GapTest.confidence)
+                    }
                 }
             }
             if opening.passed != nil {
@@ -77,6 +79,9 @@ extension Trainer {
         {
             try renewPreconditioner(&opening)
         }
+        if let descent = flattening?.descent, descent.slope(of: view.gradient, from: state.parameters) < 0 {
+            return step(to: descent, view, delta: delta, &opening)
+        }
         let step = preconditioned(view.gradient)
         let norm = zip(step, view.gradient).reduce(0) { $0 + $1.0 * $1.1 }
         let noise = opening.noise(rows: view.rows, population: objective.population)
@@ -85,8 +90,28 @@ extension Trainer {
             opening.proceed(
                 norm: norm, noise: noise, delta: configuration.certify ? 0 : delta, population: objective.population)
         }
+        return take(&opening, view, slope: -norm, norm: norm, noise: noise)
+    }
+
+    /// Goes on where ℓ̃ has its minimum.
+    private func step(
+        to descent: CorrectedDescent, _ view: SampleView, delta: Double, _ opening: inout OpeningState
+    ) -> IterationOutcome {
+        let noise = opening.noise(rows: view.rows, population: objective.population)
+        for j in direction.indices { direction[j] = descent.point[j] - state.parameters[j] }
+        objective.adopt(descent.curvature)
+        opening.sizeOfPreconditioner = opening.size
+        opening.proceed(norm: 2 * descent.fall, noise: noise, delta: delta, population: objective.population)
+        let slope = descent.slope(of: view.gradient, from: state.parameters)
+        return take(&opening, view, slope: slope, norm: 2 * descent.fall, noise: noise)
+    }
+
+    /// x ← x + d, to be seen to lower the objective of the sample by its slope.
+    private func take(
+        _ opening: inout OpeningState, _ view: SampleView, slope: Double, norm: Double, noise: Double
+    ) -> IterationOutcome {
         opening.step = OpeningState.Pending(
-            origin: state.parameters, direction: direction, length: 1, loss: view.loss, slope: -norm)
+            origin: state.parameters, direction: direction, length: 1, loss: view.loss, slope: slope)
         axpy(1, direction, &state.parameters)
         state.stepSize = 1
         return IterationOutcome(statistics: statistics(of: view, norm: norm, noise: noise), stepSize: 1)
@@ -143,7 +168,7 @@ extension Trainer {
     }
 
     /// Gathers the rows that are not there yet; after a restart, or where rows have moved, all of them.
-    private func drawSample(_ opening: OpeningState) throws {
+    func drawSample(_ opening: OpeningState) throws {
         guard let strata = objective.strata else { preconditionFailure("an opening has strata") }
         var drawn = segments.last?.windows ?? [Int](repeating: 0, count: RowStrata.count)
         for (growths, size) in opening.sizes.enumerated().dropFirst(segments.count) {
@@ -155,14 +180,16 @@ extension Trainer {
         }
     }
 
-    private func view(of sums: SampleSums) -> SampleView {
+    private func view(of sums: SampleSums) -> SampleView { view(of: sums, at: state.parameters) }
+
+    func view(of sums: SampleSums, at x: [Float]) -> SampleView {
         guard let strata = objective.strata else { preconditionFailure("an opening has strata") }
-        let weights = state.parameters.prefix(objective.model.penalisedCount)
+        let weights = x.prefix(objective.model.penalisedCount)
         let l2 = objective.l2
         let penalty = l2 / 2 * weights.reduce(0) { $0 + Double($1) * Double($1) }
         return SampleView(
             sums, sizes: strata.sizes, penalty: (penalty, l2 > 0 ? weights.map { l2 * Double($0) } : []),
-            parameterCount: state.parameters.count)
+            parameterCount: x.count)
     }
 
     /// Makes P for steps at x.

@@ -10,10 +10,10 @@ struct SampleSegment {
     static let blocks = 64
 
     /// This rank's rows of stratum h in block b, at h · blocks + b, and how many there are on all ranks.
-    let blocks: [Batch]
-    let counts: [Int]
+    private(set) var blocks: [Batch]
+    private(set) var counts: [Int]
     /// Those of a stratum.
-    let strata: [Batch]
+    private(set) var strata: [Batch]
     /// Where the intervals of the strata end (see `RowStrata.windows`).
     let windows: [Int]
 
@@ -24,6 +24,33 @@ struct SampleSegment {
         strata = (0..<RowStrata.count).map { h in
             Batch(dataset: dataset, ranges: runs[h * Self.blocks..<(h + 1) * Self.blocks].flatMap { $0 })
         }
+    }
+
+    /// Rows of each stratum in one block; `counts` over all ranks.
+    init(_ strata: [Batch], counts: [Int]) {
+        self.strata = strata
+        self.counts = counts.flatMap { [$0] + [Int](repeating: 0, count: Self.blocks - 1) }
+        blocks = []
+        windows = []
+    }
+
+    /// Of stratum h the rows of the blocks `chosen[h]` alone.
+    func only(_ chosen: [Range<Int>], of dataset: Dataset) -> SampleSegment {
+        var part = self
+        for h in 0..<RowStrata.count {
+            var ranges: [Range<Int>] = []
+            for block in 0..<Self.blocks {
+                let index = h * Self.blocks + block
+                if chosen[h].contains(block) {
+                    ranges += blocks[index].ranges
+                } else {
+                    part.blocks[index] = Batch(dataset: dataset, ranges: [])
+                    part.counts[index] = 0
+                }
+            }
+            part.strata[h] = Batch(dataset: dataset, ranges: ranges)
+        }
+        return part
     }
 
     func count(ofStratum h: Int) -> Int { counts[h * Self.blocks..<(h + 1) * Self.blocks].reduce(0, +) }

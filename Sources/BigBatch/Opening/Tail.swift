@@ -31,14 +31,17 @@ extension Trainer {
             guard try renewCurvature() else { return leave(&opening) }
             norm = objective.preconditioner.squaredNorm(objective.gradient)
         }
-        if norm / 2 <= goal { norm = try flattenedNorm(norm, goal: goal) }
+        if norm / 2 <= goal {
+            norm = try flattenedNorm(norm, goal: goal, opening)
+        } else {
+            objective.writeDescent(into: &direction)
+        }
         var told = statistics
         told.squaredGradientNorm = norm
         guard norm / 2 > goal else {
             opening.isProof = true
             return IterationOutcome(statistics: told, stepSize: 0, reason: .gradientNorm)
         }
-        objective.writeDescent(into: &direction)
         opening.tailNorm = norm
         opening.step = OpeningState.Pending(
             origin: state.parameters, direction: direction, length: 1, loss: statistics.loss, slope: -norm)
