@@ -262,6 +262,19 @@ void ck_add_units(
         ck_add_units_of(classes, units, 1 / per_unit[list[i]], sums + list[i] * classes);
 }
 
+void ck_place_columns(
+    long first, long last, long n, const int32_t *list, long classes, const double *sums, double *target) {
+    const unsigned long bytes = classes * sizeof *sums;
+    for (long j = first, i = 0; j < last; j++) {
+        if (i < n && list[i] == j) {
+            __builtin_memcpy(target + j * classes, sums + j * classes, bytes);
+            i++;
+        } else {
+            __builtin_memset(target + j * classes, 0, bytes);
+        }
+    }
+}
+
 void ck_pack_columns(long n, const int32_t *list, long classes, const double *sums, double *packed) {
     for (long i = 0; i < n; i++, packed += classes)
         __builtin_memcpy(packed, sums + list[i] * classes, classes * sizeof *packed);

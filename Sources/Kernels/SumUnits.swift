@@ -59,6 +59,15 @@ public struct SumUnits: Sendable {
 
 /// Sums of some columns as they are.
 public enum SumColumns {
+    /// Writes the sums of `columns`, from `sums` for those of `list` and 0 for others. Both begin where column 0 would stand.
+    public static func place(
+        _ list: UnsafeBufferPointer<Int32>, among columns: Range<Int>, of sums: UnsafePointer<Double>, classes: Int,
+        into target: UnsafeMutablePointer<Double>
+    ) {
+        guard let chosen = list.baseAddress else { return }
+        ck_place_columns(columns.lowerBound, columns.upperBound, list.count, chosen, classes, sums, target)
+    }
+
     /// The sums of the columns of `list`, one after the other.
     public static func pack(
         _ list: UnsafeBufferPointer<Int32>, of sums: UnsafePointer<Double>, classes: Int,

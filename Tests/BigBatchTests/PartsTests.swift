@@ -120,6 +120,29 @@ struct PartsTests {
         try check(LinearModel(LogisticLoss(), featureCount: NewtonCGTests.columns, hasIntercept: false))
     }
 
+    @Test("Dense rows too, and ranks without a part", arguments: [false, true])
+    func ranksWithoutParts(isSparse: Bool) throws {
+        let problem = RankProblem(rows: 600, columns: 5, classes: 3, isSparse: isSparse)
+        let model = LinearModel(SoftmaxLoss(classes: 3), featureCount: problem.columns)
+        var configuration = configuration(.lbfgs, .auto)
+        configuration.preconditioner = .none
+        let runs = try [1, 4, 8].map { ranks in
+            try ThreadCommunicator.run(ranks: ranks) { [configuration] world in
+                let trainer = Trainer(
+                    model: model, dataset: problem.dataset(world), communicator: world, configuration: configuration)
+                trainer.objective.spread()
+                let hasPart = !trainer.objective.parts.own.isEmpty
+                return (result: try trainer.run(), hasPart: hasPart)
+            }.map { try $0.get() }
+        }
+        #expect(runs[2].contains { !$0.hasPart })
+        for run in runs.joined() {
+            #expect(run.result.stopReason.isConvergence)
+            #expect(run.result.parameters == runs[0][0].result.parameters)
+            #expect(run.result.objective == runs[0][0].result.objective)
+        }
+    }
+
     @Test("A run goes on from a snapshot, on any number of ranks", arguments: [DirectionKind.auto, .lbfgs])
     func goesOn(direction: DirectionKind) throws {
         let model = LinearModel(SoftmaxLoss(classes: 3), featureCount: NewtonCGTests.columns)

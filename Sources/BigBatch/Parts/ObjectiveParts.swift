@@ -82,8 +82,11 @@ extension Objective {
         let clock = Stopwatch()
         defer { reducer.noteExchange(clock) }
         try batch.exchange(reducer.communicator)
-        arrived.doubles.update(repeating: 0)
         let origin = target - parts.own.lowerBound
+        let columnsOfOwn = parts.own.clamped(to: 0..<columns * classes)
+        SumColumns.place(
+            batch.own.list, among: columnsOfOwn.lowerBound / classes..<columnsOfOwn.upperBound / classes, of: sums,
+            classes: classes, into: origin)
         if let whole = batch.whole {
             SumColumns.pack(
                 whole.sent.list, of: sums, classes: classes, into: wire.doubles.sent(classes * whole.sent.count))

@@ -10,6 +10,9 @@ final class TouchedColumns {
     let count: Int
     /// Of this rank's rows; nil: all.
     let touched: AlignedBuffer<Int32>?
+    /// Of this rank's own part: their sums stay.
+    private(set) var own = AlignedBuffer<Int32>(count: 0)
+    /// Of other ranks' parts.
     private(set) var whole: Columns?
     private(set) var short: Columns?
     private var areExchanged = false
@@ -67,7 +70,9 @@ final class TouchedColumns {
     /// Sorts them by form and rank, once.
     func sort(columns: Int, classes: Int, units: SumUnits?, parts: Parts) {
         guard whole == nil else { return }
-        let list = touched.map { Array($0.elements) } ?? (0..<Int32(columns)).map { $0 }
+        let all = touched.map { Array($0.elements) } ?? (0..<Int32(columns)).map { $0 }
+        own = AlignedBuffer(all.filter { parts.own.contains(Int($0) * classes) })
+        let list = all.filter { !parts.own.contains(Int($0) * classes) }
         whole = Columns(list.filter { units?.isShort(Int($0)) != true }, classes: classes, parts: parts)
         short = units.map { units in
             Columns(list.filter { units.isShort(Int($0)) }, classes: classes, parts: parts)

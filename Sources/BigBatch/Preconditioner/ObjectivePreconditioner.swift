@@ -106,7 +106,7 @@ extension Objective {
         rowsRead += count
         // Classes that none of these rows is near are not flat.
         let least = 1e-3 * sums.reduce(0, +) / Double(classes)
-        return estimate.diagonal(curvatures: sums.map { max($0, least) / Double(count) })
+        return estimate.diagonal(curvatures: sums.map { max($0, least) / Double(count) }, over: parts.own)
     }
 
     /// P = (∇²ℓ)⁻¹ at x, from rows of all that are drawn anew.

@@ -93,12 +93,12 @@ struct PreconditionerEstimate: Codable {
         .diagonal(scale: columnSquares.indices.map { scale($0, curvature) }, classes: classes)
     }
 
-    /// P_jc = 1/(h_c mean x̂_j² + λ) with h the mean curvature of each class, as a scale for every parameter.
-    func diagonal(curvatures: [Double]) -> Preconditioner {
-        var scales: [Float] = []
-        scales.reserveCapacity(columnSquares.count * curvatures.count)
-        for column in columnSquares.indices {
-            for curvature in curvatures { scales.append(scale(column, curvature)) }
+    /// P_jc = 1/(h_c mean x̂_j² + λ) with h the mean curvature of each class, as a scale for every parameter of `own`; 1 for others.
+    func diagonal(curvatures: [Double], over own: Range<Int>) -> Preconditioner {
+        let classes = curvatures.count
+        var scales = [Float](repeating: 1, count: columnSquares.count * classes)
+        for column in own.lowerBound / classes..<own.upperBound / classes {
+            for c in 0..<classes { scales[column * classes + c] = scale(column, curvatures[c]) }
         }
         return .diagonal(scale: scales, classes: 1)
     }

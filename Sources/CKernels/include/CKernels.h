@@ -206,7 +206,11 @@ long ck_pack_units(
 /// Adds them to sums whose column 0 would stand at `sums`.
 void ck_add_units(
     long n, const int32_t *list, long classes, const int32_t *units, const double *per_unit, double *sums);
-/// Both without units.
+/// Sums of the columns from `first` to before `last`, those of the `n` columns that `list` names from `sums` and 0 for others. Both
+/// begin where column 0 would stand.
+void ck_place_columns(
+    long first, long last, long n, const int32_t *list, long classes, const double *sums, double *target);
+/// Packs and adds without units.
 void ck_pack_columns(long n, const int32_t *list, long classes, const double *sums, double *packed);
 void ck_add_columns(long n, const int32_t *list, long classes, const double *packed, double *sums);
 
