@@ -10,7 +10,7 @@ struct CautiousStep: StepRule {
     var start: State { State() }
 
     func step(_ batch: any BatchView, _ state: inout State) throws -> StepOutcome {
-        batch.writeDirection(descending: true)
+        try batch.writeDirection(descending: true)
         let first = try state.step.map { 1.5 * $0 } ?? batch.firstStep(doubled: false)
         let outcome = try batch.searchAndMove(from: first)
         if case .moved(let step) = outcome { state.step = step }
