@@ -40,20 +40,18 @@ public struct SumUnits: Sendable {
     /// The sums of short columns, those of `list`, one after the other.
     /// - Returns: false where a sum was no such number (not finite).
     public func pack(
-        _ list: UnsafeBufferPointer<Int32>, of sums: UnsafePointer<Double>, classes: Int,
+        _ list: AlignedBuffer<Int32>, of sums: UnsafePointer<Double>, classes: Int,
         into units: UnsafeMutablePointer<Int32>
     ) -> Bool {
-        guard let columns = list.baseAddress else { return true }
-        return ck_pack_units(list.count, columns, classes, sums, perUnit.pointer, units) == 0
+        ck_pack_units(list.count, list.pointer, classes, sums, perUnit.pointer, units) == 0
     }
 
     /// Adds them to sums whose column 0 would stand at `sums`.
     public func add(
-        _ units: UnsafePointer<Int32>, of list: UnsafeBufferPointer<Int32>, classes: Int,
+        _ units: AlignedBuffer<Int32>, of list: AlignedBuffer<Int32>, classes: Int,
         to sums: UnsafeMutablePointer<Double>
     ) {
-        guard let columns = list.baseAddress else { return }
-        ck_add_units(list.count, columns, classes, units, perUnit.pointer, sums)
+        ck_add_units(list.count, list.pointer, classes, units.pointer, perUnit.pointer, sums)
     }
 }
 
@@ -61,28 +59,25 @@ public struct SumUnits: Sendable {
 public enum SumColumns {
     /// Writes the sums of `columns`, from `sums` for those of `list` and 0 for others. Both begin where column 0 would stand.
     public static func place(
-        _ list: UnsafeBufferPointer<Int32>, among columns: Range<Int>, of sums: UnsafePointer<Double>, classes: Int,
+        _ list: AlignedBuffer<Int32>, among columns: Range<Int>, of sums: UnsafePointer<Double>, classes: Int,
         into target: UnsafeMutablePointer<Double>
     ) {
-        guard let chosen = list.baseAddress else { return }
-        ck_place_columns(columns.lowerBound, columns.upperBound, list.count, chosen, classes, sums, target)
+        ck_place_columns(columns.lowerBound, columns.upperBound, list.count, list.pointer, classes, sums, target)
     }
 
     /// The sums of the columns of `list`, one after the other.
     public static func pack(
-        _ list: UnsafeBufferPointer<Int32>, of sums: UnsafePointer<Double>, classes: Int,
+        _ list: AlignedBuffer<Int32>, of sums: UnsafePointer<Double>, classes: Int,
         into packed: UnsafeMutablePointer<Double>
     ) {
-        guard let columns = list.baseAddress else { return }
-        ck_pack_columns(list.count, columns, classes, sums, packed)
+        ck_pack_columns(list.count, list.pointer, classes, sums, packed)
     }
 
     /// Adds them to sums whose column 0 would stand at `sums`.
     public static func add(
-        _ packed: UnsafePointer<Double>, of list: UnsafeBufferPointer<Int32>, classes: Int,
+        _ packed: AlignedBuffer<Double>, of list: AlignedBuffer<Int32>, classes: Int,
         to sums: UnsafeMutablePointer<Double>
     ) {
-        guard let columns = list.baseAddress else { return }
-        ck_add_columns(list.count, columns, classes, packed, sums)
+        ck_add_columns(list.count, list.pointer, classes, packed.pointer, sums)
     }
 }

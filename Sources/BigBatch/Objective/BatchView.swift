@@ -26,7 +26,7 @@ public protocol BatchView: AnyObject {
     func writeDirection(descending: Bool) throws
     /// Writes d = −P g_B.
     func writeDescent() throws
-    /// ⟨g_B, d⟩.
+    /// ⟨g_B, d⟩. One reduction where the gradient is in parts.
     var slope: Double { get throws }
     /// dᵀP⁻¹d, the norm dual to the gradient's; ‖g_B‖²_P for d = −P g_B.
     var squaredDirection: Double { get }

@@ -65,39 +65,38 @@ extension Objective {
         let wire = scatterPacket ?? ScatterPacket(classes: model.sumCount / (columns + 1))
         scatterPacket = wire
         let (classes, residualSums) = (wire.classes, wire.residualSums)
+        let packing = Stopwatch()
         batch.sort(columns: columns, classes: classes, units: units, parts: parts)
         let tail = packet.doubles.suffix(classes)
         _ = residualSums.update(fromContentsOf: tail)
-        var scalars = packet.message.scalars
-        if let short = batch.short, let units {
-            let room = wire.units.sent(classes * short.sent.count)
-            // A loss that is not finite is so on all ranks.
-            if !units.pack(short.sent.list, of: sums, classes: classes, into: room) { scalars.loss = .nan }
-        }
-        wire.packet.scalars = scalars
-        try reducer.reduce(wire.packet, kind: .gradient, rendezvous: rendezvous)
-        packet.message.scalars = wire.packet.scalars
-        _ = tail.update(fromContentsOf: residualSums)
-
-        let clock = Stopwatch()
-        defer { reducer.noteExchange(clock) }
-        try batch.exchange(reducer.communicator)
+        wire.packet.scalars = packet.message.scalars
         let origin = target - parts.own.lowerBound
         let columnsOfOwn = parts.own.clamped(to: 0..<columns * classes)
         SumColumns.place(
-            batch.own.list, among: columnsOfOwn.lowerBound / classes..<columnsOfOwn.upperBound / classes, of: sums,
+            batch.own, among: columnsOfOwn.lowerBound / classes..<columnsOfOwn.upperBound / classes, of: sums,
             classes: classes, into: origin)
-        if let whole = batch.whole {
-            SumColumns.pack(
-                whole.sent.list, of: sums, classes: classes, into: wire.doubles.sent(classes * whole.sent.count))
-            try wire.doubles.exchange(whole, each: classes, reducer)
-            SumColumns.add(wire.doubles.received.pointer, of: whole.received.list, classes: classes, to: origin)
+        SumColumns.pack(
+            batch.whole.sent, of: sums, classes: classes, into: wire.doubles.sent(classes * batch.whole.sent.count))
+        if let units {
+            let room = wire.units.sent(classes * batch.short.sent.count)
+            let isWhole = units.pack(batch.short.sent, of: sums, classes: classes, into: room)
+            // A loss that is not finite is so on all ranks.
+            if !isWhole { wire.packet.scalars.loss = .nan }
         }
-        if let short = batch.short, let units {
-            try wire.units.exchange(short, each: classes, reducer)
-            units.add(wire.units.received.pointer, of: short.received.list, classes: classes, to: origin)
-        }
+        computeSeconds += packing.seconds
+
+        try reducer.reduce(wire.packet, kind: .gradient, rendezvous: rendezvous)
+        packet.message.scalars = wire.packet.scalars
+        _ = tail.update(fromContentsOf: residualSums)
+        try batch.exchange(reducer)
+        try wire.doubles.exchange(batch.whole, each: classes, reducer)
+        if units != nil { try wire.units.exchange(batch.short, each: classes, reducer) }
+
+        let adding = Stopwatch()
+        SumColumns.add(wire.doubles.received, of: batch.whole.received, classes: classes, to: origin)
+        units?.add(wire.units.received, of: batch.short.received, classes: classes, to: origin)
         // The intercepts come last.
         for j in parts.own.clamped(to: columns * classes..<Int.max) { origin[j] = residualSums[j - columns * classes] }
+        computeSeconds += adding.seconds
     }
 }

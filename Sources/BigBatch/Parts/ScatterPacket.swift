@@ -42,7 +42,3 @@ final class ColumnSums<Number: MPIElement & BitwiseCopyable> {
             columns.receivedCounts.map { $0 * each })
     }
 }
-
-extension AlignedBuffer {
-    var list: UnsafeBufferPointer<Element> { UnsafeBufferPointer(elements) }
-}

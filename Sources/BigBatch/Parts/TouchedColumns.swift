@@ -1,6 +1,5 @@
 import Datasets
 import Kernels
-import MPI
 
 /// The columns that the rows of a batch have values in, those of this rank and, once the ranks have told each other, those of all
 /// ranks within this rank's part: sums travel for these only.
@@ -12,19 +11,21 @@ final class TouchedColumns {
     let touched: AlignedBuffer<Int32>?
     /// Of this rank's own part: their sums stay.
     private(set) var own = AlignedBuffer<Int32>(count: 0)
-    /// Of other ranks' parts.
-    private(set) var whole: Columns?
-    private(set) var short: Columns?
-    private var areExchanged = false
+    /// Of other ranks' parts, those whose sums travel as Doubles and as whole numbers.
+    private(set) var whole = Columns()
+    private(set) var short = Columns()
+    private var (areSorted, areExchanged) = (false, false)
 
     /// Columns whose sums travel in one form, in their order.
     struct Columns {
         /// To whom the sums go, and how many columns to each.
-        let sent: AlignedBuffer<Int32>
-        let sentCounts: [Int]
+        private(set) var sent = AlignedBuffer<Int32>(count: 0)
+        private(set) var sentCounts: [Int] = []
         /// From whom sums come, one rank after the other.
         private(set) var received = AlignedBuffer<Int32>(count: 0)
         private(set) var receivedCounts: [Int] = []
+
+        init() {}
 
         init(_ list: [Int32], classes: Int, parts: Parts) {
             sent = AlignedBuffer(list)
@@ -36,17 +37,14 @@ final class TouchedColumns {
             }
         }
 
-        mutating func exchange(_ communicator: any Communicator) throws {
+        mutating func exchange(_ reducer: Reducer) throws {
             let ones = sentCounts.map { _ in 1 }
-            let counts = AlignedBuffer<Int>(count: ones.count)
-            try sentCounts.withUnsafeBufferPointer {
-                try communicator.alltoallv($0, sendCounts: ones, into: counts.elements, receiveCounts: ones)
+            receivedCounts = ones
+            try sentCounts.withUnsafeBufferPointer { sent in
+                try receivedCounts.withUnsafeMutableBufferPointer { try reducer.exchange(sent, ones, $0, ones) }
             }
-            receivedCounts = Array(counts.elements)
             received = AlignedBuffer(count: receivedCounts.reduce(0, +))
-            try communicator.alltoallv(
-                UnsafeBufferPointer(sent.elements), sendCounts: sentCounts, into: received.elements,
-                receiveCounts: receivedCounts)
+            try reducer.exchange(UnsafeBufferPointer(sent.elements), sentCounts, received.elements, receivedCounts)
         }
     }
 
@@ -69,21 +67,21 @@ final class TouchedColumns {
 
     /// Sorts them by form and rank, once.
     func sort(columns: Int, classes: Int, units: SumUnits?, parts: Parts) {
-        guard whole == nil else { return }
+        guard !areSorted else { return }
+        areSorted = true
         let all = touched.map { Array($0.elements) } ?? (0..<Int32(columns)).map { $0 }
         own = AlignedBuffer(all.filter { parts.own.contains(Int($0) * classes) })
-        let list = all.filter { !parts.own.contains(Int($0) * classes) }
-        whole = Columns(list.filter { units?.isShort(Int($0)) != true }, classes: classes, parts: parts)
-        short = units.map { units in
-            Columns(list.filter { units.isShort(Int($0)) }, classes: classes, parts: parts)
-        }
+        let others = all.filter { !parts.own.contains(Int($0) * classes) }
+        func isShort(_ column: Int32) -> Bool { units?.isShort(Int(column)) ?? false }
+        whole = Columns(others.filter { !isShort($0) }, classes: classes, parts: parts)
+        short = Columns(others.filter(isShort), classes: classes, parts: parts)
     }
 
     /// Tells the ranks, once. Collective.
-    func exchange(_ communicator: any Communicator) throws {
+    func exchange(_ reducer: Reducer) throws {
         guard !areExchanged else { return }
         areExchanged = true
-        try whole?.exchange(communicator)
-        try short?.exchange(communicator)
+        try whole.exchange(reducer)
+        try short.exchange(reducer)
     }
 }

@@ -233,9 +233,11 @@ final class Reducer {
         _ sent: UnsafeBufferPointer<Element>, _ sentCounts: [Int],
         _ received: UnsafeMutableBufferPointer<Element>, _ receivedCounts: [Int]
     ) throws {
+        let clock = Stopwatch()
         countBytes(of: Element.self, sent.count)
         try communicator.alltoallv(
             sent, sendCounts: sentCounts, into: received, receiveCounts: receivedCounts)
+        noteExchange(clock)
     }
 
     /// Makes `whole` whole, of which every rank has its part.
@@ -247,7 +249,7 @@ final class Reducer {
     }
 
     /// All ranks are there at about the same time: they came from a reduction.
-    func noteExchange(_ clock: Stopwatch) {
+    private func noteExchange(_ clock: Stopwatch) {
         account.communicationSeconds += clock.seconds
         account.transferSeconds += clock.seconds
     }
