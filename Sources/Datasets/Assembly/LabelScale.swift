@@ -64,16 +64,48 @@ extension LabelScale {
 
 extension Dataset {
     /// 1.4826 times the median distance of the labels from their median, which outliers do not move; for a normal
-    /// distribution the standard deviation. Of the first 20,000 rows in the global order. Collective.
+    /// distribution the standard deviation. Collective.
     public func robustLabelDeviation(_ communicator: any Communicator) throws -> Double {
-        let rows = batch(start: 0, count: min(order.count, 20_000)).rows
-        let all = try communicator.allgather(arrays: rows.map { labels[$0] }).flatMap { $0 }.map { Double($0) }
-        func median(_ values: [Double]) -> Double {
-            let sorted = values.sorted()
-            guard let last = sorted.indices.last else { return 0 }
-            return (sorted[last / 2] + sorted[(last + 1) / 2]) / 2
+        let own = batch(start: 0, count: order.count).rows.map { labels[$0] }
+        let middle = try Self.median(of: own, communicator)
+        return 1.4826 * Double(try Self.median(of: own.map { abs($0 - middle) }, communicator))
+    }
+
+    /// Of the values of all ranks; between two in the middle their mean.
+    private static func median(of own: [Float], _ communicator: any Communicator) throws -> Float {
+        let keys = own.map { orderedBits($0) }
+        let count = try communicator.allreduce([own.count], .sum)[0]
+        guard count > 0 else { return 0 }
+        let lower = try key((count - 1) / 2, of: keys, communicator)
+        let upper = count % 2 == 1 ? lower : try key(count / 2, of: keys, communicator)
+        return value(lower) / 2 + value(upper) / 2
+    }
+
+    /// The key at a place in their order, a byte after the other by how many have it: four reductions, whatever the rows.
+    private static func key(_ place: Int, of own: [UInt32], _ communicator: any Communicator) throws -> UInt32 {
+        var (found, left): (UInt32, Int) = (0, place)
+        for byte in (0..<4 as Range<UInt32>).reversed() {
+            let shift = 8 * byte
+            var counts = [Int](repeating: 0, count: 256)
+            for key in own where (key ^ found) >> shift <= 0xFF { counts[Int(key >> shift & 0xFF)] += 1 }
+            counts = try communicator.allreduce(counts, .sum)
+            var digit = 0
+            while digit < 255, left >= counts[digit] {
+                left -= counts[digit]
+                digit += 1
+            }
+            found |= UInt32(digit) << shift
         }
-        let middle = median(all)
-        return 1.4826 * median(all.map { abs($0 - middle) })
+        return found
+    }
+
+    /// Keys in the order of the values.
+    private static func orderedBits(_ value: Float) -> UInt32 {
+        let bits = value.bitPattern
+        return bits >> 31 == 1 ? ~bits : bits | 0x8000_0000
+    }
+
+    private static func value(_ key: UInt32) -> Float {
+        Float(bitPattern: key >> 31 == 1 ? key & 0x7FFF_FFFF : ~key)
     }
 }
