@@ -87,6 +87,35 @@ static void CK_NAME(gram_pack)(
     }
 }
 
+// tops[j] = max(tops[j], |z[r, j]|) and counts[j] += z[r, j] ≠ 0 for j < columns, z as gram_pack has it without units.
+static void CK_NAME(root_ranges)(
+    const float *x, long stride, long rows, long columns, const float *shift, const float *weights, float *tops,
+    int *counts) {
+    for (long r = 0; r < rows; r++, x += stride) {
+        const float s = weights ? __builtin_sqrtf(weights[r]) : 1;
+        if (s == 0) continue;
+        for (long j = 0; j < columns; j += 8) {
+            const long count = columns - j;
+            f8 v = CK_NAME(load8)(x + j, count, 0);
+            if (shift) v -= CK_NAME(load8)(shift + j, count, 0);
+            const f8 size = (f8)((i8)(s * v) & 0x7fffffff);
+            if (count >= 8) {
+                const f8 top = AT(f8, tops + j);
+                PUT(f8, tops + j) = CK_NAME(select)(size > top, size, top);
+                i8 sums;
+                __builtin_memcpy(&sums, counts + j, sizeof sums);
+                sums -= size > 0;
+                __builtin_memcpy(counts + j, &sums, sizeof sums);
+            } else {
+                for (long k = 0; k < count; k++) {
+                    tops[j + k] = size[k] > tops[j + k] ? size[k] : tops[j + k];
+                    counts[j + k] += size[k] > 0;
+                }
+            }
+        }
+    }
+}
+
 // A NaN stays.
 static void CK_NAME(column_maxima)(const float *x, long stride, long rows, float *out) {
     const long block = stride > 4096 ? 4 : 16384 / stride;

@@ -236,6 +236,7 @@ const ck_kernels CK_NAME(ck_kernels) = {
     .residual_sums = CK_NAME(residual_sums),
     .gram = CK_NAME(gram),
     .gram_pack = CK_NAME(gram_pack),
+    .root_ranges = CK_NAME(root_ranges),
     .column_maxima = CK_NAME(column_maxima),
     .column_squares = CK_NAME(column_squares),
     .table_moments = CK_NAME(table_moments),

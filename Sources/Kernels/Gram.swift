@@ -36,4 +36,13 @@ extension KernelSet {
         table.pointee.gram_pack(
             x.row(rows.lowerBound), x.stride, rows.count, x.columns, shift, weights, perUnit, one ? 1 : 0, width, z)
     }
+
+    /// tops[j] = max(tops[j], max_r |z_rj|), counts[j] += rows where z_rj is not 0, z = √h (x − shift), over rows `rows`; both have
+    /// `x.columns` values.
+    func rootRanges(
+        _ x: DenseMatrix, _ rows: Range<Int>, shift: UnsafePointer<Float>?, weights: UnsafePointer<Float>?,
+        tops: UnsafeMutablePointer<Float>, counts: UnsafeMutablePointer<Int32>
+    ) {
+        table.pointee.root_ranges(x.row(rows.lowerBound), x.stride, rows.count, x.columns, shift, weights, tops, counts)
+    }
 }

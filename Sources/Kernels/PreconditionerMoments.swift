@@ -158,18 +158,3 @@ public struct SecondMoment: Sendable {
         return matrix
     }
 }
-
-/// Units of the columns of z, in which a row is whole numbers: so few bits that products of `rows` rows add up in Double
-/// without rounding. With b bits a column's rounding is u²/12 a row, u its largest value · 2^−b: at most 3e-6 of the diagonal of
-/// half a million rows, where one row has all of a column, and far less elsewhere.
-public struct MomentGrid: Sendable {
-    /// 1/u of each column, a power of two.
-    public let perUnit: AlignedBuffer<Double>
-
-    /// - Parameter exponents: |z_j| < 2^exponent.
-    public init(exponents: [Int], rows: Int) {
-        let bits = (52 - SumGrid.exponent(above: Double(max(1, rows)))) / 2
-        perUnit = AlignedBuffer(
-            exponents.map { Double(sign: .plus, exponent: min(max(bits - $0, -400), 400), significand: 1) })
-    }
-}

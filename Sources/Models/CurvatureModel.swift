@@ -22,6 +22,8 @@ public protocol CurvatureModel: Model {
     func margins(of batch: Batch, along direction: UnsafeBufferPointer<Float>) -> AlignedBuffer<Float>
     /// Σ weights_i x̂_i x̂_iᵀ over this rank's part of the batch.
     func curvature(of batch: Batch, weights: AlignedBuffer<Float>, grid: MomentGrid?) -> SecondMoment
+    /// What the grid of that sum is best made for.
+    func rootRanges(of batch: Batch, weights: AlignedBuffer<Float>) -> RootRanges
     /// The Hessian of a row is (diag p − p pᵀ) ⊗ x̂x̂ᵀ of the classes' probabilities p, not a multiple of I ⊗ x̂x̂ᵀ.
     var couplesClasses: Bool { get }
     /// For each pair c ≤ d of classes |ω p_c (1[c = d] − p_d)| of the rows of the batch, times `weights`.
@@ -141,27 +143,48 @@ extension LinearModel: CurvatureModel {
         return secondMoment(of: batch, grid) { rows, _ in weights.map { $0 + rows.lowerBound } }
     }
 
-    /// - Parameter weights: those of consecutive rows, of which the first is this sample of the batch.
+    public func rootRanges(of batch: Batch, weights: AlignedBuffer<Float>) -> RootRanges {
+        let empty = RootRanges(columns: featureCount, hasIntercept: hasIntercept)
+        return summed(BatchParts(batch, threads: threads, classes: 1, merged: featureCount), from: empty) {
+            UnsafePointer(weights.pointer + $1)
+        } add: {
+            $0.add(batch.dataset.features, runs: $1, shift: batch.dataset.shift, kernels: kernels)
+        } merge: {
+            $0.add($1)
+        }
+    }
+
     private func secondMoment(
         of batch: Batch, _ grid: MomentGrid?, weights: (Range<Int>, Int) -> UnsafePointer<Float>?
     ) -> SecondMoment {
         let empty = SecondMoment(columns: featureCount, hasIntercept: hasIntercept, grid: grid)
         let parts = BatchParts(
             batch, threads: threads, classes: featureCount / 2 + 1, merged: featureCount * featureCount)
-        var moments = [SecondMoment](repeating: empty, count: parts.count)
-        moments.withUnsafeMutableBufferPointer { moments in
+        return summed(parts, from: empty, weights: weights) {
+            $0.add(batch.dataset.features, runs: $1, shift: batch.dataset.shift, kernels: kernels)
+        } merge: {
+            $0.add($1)
+        }
+    }
+
+    /// - Parameter weights: those of consecutive rows, of which the first is this sample of the batch.
+    private func summed<Sum: Sendable>(
+        _ parts: BatchParts, from empty: Sum, weights: (Range<Int>, Int) -> UnsafePointer<Float>?,
+        add: (inout Sum, [SecondMoment.Run]) -> Void, merge: (inout Sum, Sum) -> Void
+    ) -> Sum {
+        var sums = [Sum](repeating: empty, count: parts.count)
+        sums.withUnsafeMutableBufferPointer { sums in
             // Unsafe: each call writes an element of its own.
-            nonisolated(unsafe) let moments = moments
+            nonisolated(unsafe) let sums = sums
             concurrently(parts.count) { part in
                 var runs: [SecondMoment.Run] = []
-                forEachBlock(of: parts[part], rows: batch.count) { rows, index in
+                forEachBlock(of: parts[part], rows: parts.batch.count) { rows, index in
                     runs.append((rows, weights(rows, parts.start(part) + index)))
                 }
-                moments[part].add(
-                    batch.dataset.features, runs: runs, shift: batch.dataset.shift, kernels: kernels)
+                add(&sums[part], runs)
             }
         }
-        for part in 1..<moments.count { moments[0].add(moments[part]) }
-        return moments[0]
+        for part in 1..<sums.count { merge(&sums[0], sums[part]) }
+        return sums[0]
     }
 }

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Kernels
 import MPI
 import Models
@@ -41,16 +42,18 @@ struct FlatteningTests {
 
     /// Outliers in one column whose labels agree with it, in units of its deviation: all others hardly see the column, whose
     /// coefficient has far to go past the outliers.
-    private func outliers(_ place: @escaping @Sendable (Int) -> Int) -> Dataset {
+    private func outliers(_ place: @escaping @Sendable (Int) -> Int, every: Int, by factor: Float, scales: Bool)
+        -> Dataset
+    {
         let base = RankProblem(rows: Self.rows, rowAt: place).dataset()
         guard case .dense(let features) = base.features else { preconditionFailure("the problem is dense") }
         let before = (0..<Self.rows).map { features.row($0)[2] }
-        for position in 0..<Self.rows where place(position) % 1000 == 7 {
-            features.row(position)[2] *= 1e4
+        for position in 0..<Self.rows where place(position) % every == 7 {
+            features.row(position)[2] *= factor
             base.labels[position] = before[position] > 0 ? 1 : 0
         }
         let squares = (0..<Self.rows).reduce(0.0) { $0 + Double(features.row($1)[2]) * Double(features.row($1)[2]) }
-        let scale = Float(1 / (squares / Double(Self.rows)).squareRoot())
+        let scale = scales ? Float(1 / (squares / Double(Self.rows)).squareRoot()) : 1
         for position in 0..<Self.rows {
             features.row(position)[2] *= scale
             let value = features.row(position)[2]
@@ -59,12 +62,18 @@ struct FlatteningTests {
         return base
     }
 
-    enum Table: CaseIterable { case rareColumn, outliers }
+    enum Table: CaseIterable { case rareColumn, outliers, rawOutliers }
 
     @Test("end no run before its tolerance", arguments: Table.allCases, 0..<6)
     func holds(_ table: Table, seed: Int) throws {
         let place: @Sendable (Int) -> Int = { ($0 * 7919 + 1000 * seed) % Self.rows }
-        let data = table == .rareColumn ? dataset(place) : outliers(place)
+        let data =
+            switch table {
+            case .rareColumn: dataset(place)
+            case .outliers: outliers(place, every: 1000, by: 1e4, scales: true)
+            // Their values beside the others' have more bits than the products of a curvature.
+            case .rawOutliers: outliers(place, every: 8000, by: 1e6, scales: false)
+            }
         func objective(_ x: [Float]) -> Double {
             let model = LinearModel(LogisticLoss(), featureCount: 6, hasIntercept: false)
             return x.withUnsafeBufferPointer { model.loss(data.all, at: $0) } / Double(Self.rows)
@@ -93,6 +102,46 @@ struct FlatteningTests {
         #expect(!here.isFlattened(in: try preconditioner([0.55, 0.55e-4, 5.5])))
         #expect(here.isFlattened(in: try preconditioner([1, 0.45e-4, 20])))
         #expect(!here.isFlattened(in: here))
+    }
+
+    @Test("Far outliers that are right leave a curvature, which other rows hold")
+    func curvatureBesideOutliers() throws {
+        let base = RankProblem(rows: 4000).dataset()
+        guard case .dense(let features) = base.features else { preconditionFailure("the problem is dense") }
+        let columns = features.columns
+        for position in [5, 700, 3001] {
+            features.row(position)[2] = 1e6 * (base.labels[position] > 0 ? 1 : -1)
+        }
+        let model = LinearModel(LogisticLoss(), featureCount: columns, hasIntercept: false)
+        let l2 = 1e-6
+        let objective = Objective(model: model, dataset: base, l2: l2, communicator: SoloCommunicator())
+        let rendezvous = Rendezvous(iteration: 1, batchSize: 1, stepSize: 1)
+        try objective.prepareGrids()
+        try objective.prepareEstimate(model, rendezvous: rendezvous)
+        var x = [Float](repeating: 0.1, count: columns)
+        x[2] = 5e-5
+        let all = base.batch(start: 0, count: 4000)
+        let sample = CurvatureSample(
+            batches: [(all, [Float](repeating: 1, count: 4000))], mostRows: 4000, heaviest: 1, expected: 4000)
+        let found = try #require(
+            try objective.hessianInverse(sample, at: x, weightFloor: 0, rendezvous: rendezvous))
+        func sum(_ term: (Int) -> Double) -> Double { (0..<columns).reduce(0) { $0 + term($1) } }
+        var hessian = [[Double]](repeating: [Double](repeating: 0, count: columns), count: columns)
+        for row in 0..<4000 {
+            let values = (0..<columns).map { Double(features.row(row)[$0]) }
+            let margin = sum { values[$0] * Double(x[$0]) }
+            let p = 1 / (1 + exp(-margin))
+            for i in 0..<columns {
+                for j in 0..<columns { hessian[i][j] += p * (1 - p) * values[i] * values[j] / 4000 }
+            }
+        }
+        for i in 0..<columns { hessian[i][i] += l2 }
+        for i in 0..<columns {
+            let unit = (0..<columns).map { $0 == i ? 1.0 : 0 }
+            let solved = found.product(unit)
+            let back = hessian.map { row in sum { row[$0] * solved[$0] } }
+            #expect(zip(back, unit).allSatisfy { abs($0 - $1) < 1e-2 }, "column \(i): \(back)")
+        }
     }
 
     @Test("Columns told apart by rows beyond Huber's bend alone, which have no curvature", arguments: 0..<3)

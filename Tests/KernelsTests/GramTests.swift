@@ -107,6 +107,46 @@ import Testing
             SecondMoment.symmetric(sums[1][...], dimension: columns + 1, grid: grid), slow, columns + 1, "sparse")
     }
 
+    @Test(
+        arguments: KernelSet.available.map(\.name), [(false, false, false), (true, true, true), (false, true, false)])
+    func rangesOfRootsAreThoseOfTheRows(set: String, options: (hasIntercept: Bool, isShifted: Bool, isWeighted: Bool))
+        throws
+    {
+        let kernels = try #require(KernelSet.available.first { $0.name == set })
+        for (rows, columns) in Self.shapes {
+            let matrix = RandomMatrix(rows: rows + 3, columns: columns)
+            var random = Generator(state: 5)
+            let shift = options.isShifted ? random.floats(columns) : nil
+            let weights = options.isWeighted ? random.floats(rows, 0...2) : nil
+            var slow = [Double](repeating: 0, count: columns + (options.hasIntercept ? 1 : 0))
+            var counts = [Int](repeating: 0, count: slow.count)
+            for row in 0..<rows {
+                let root = Double(weights?[row] ?? 1).squareRoot()
+                for column in slow.indices {
+                    let x = column < columns ? matrix[row + 2, column] - Double(shift?[column] ?? 0) : 1
+                    slow[column] = max(slow[column], root * abs(x))
+                    counts[column] += root * abs(x) > 0 ? 1 : 0
+                }
+            }
+            var found: [RootRanges] = []
+            for features in [FeatureMatrix.dense(matrix.dense), .sparse(matrix.sparse)] {
+                var ranges = RootRanges(columns: columns, hasIntercept: options.hasIntercept)
+                func add(_ h: UnsafePointer<Float>?) {
+                    let runs = [2..<2 + rows / 2, 2 + rows / 2..<2 + rows].map { part in
+                        (rows: part, weights: h.map { $0 + (part.lowerBound - 2) })
+                    }
+                    ranges.add(features, runs: runs, shift: shift.map { AlignedBuffer($0) }, kernels: kernels)
+                }
+                if let weights { weights.withUnsafeBufferPointer { add($0.baseAddress) } } else { add(nil) }
+                found.append(ranges)
+            }
+            let isClose = zip(found[0].tops, slow).allSatisfy { abs(Double($0) - $1) <= 1e-6 * $1 }
+            let isCounted = zip(found[0].counts, counts).allSatisfy { Int($0) == $1 }
+            let areSame = found[0].tops == found[1].tops && found[0].counts == found[1].counts
+            #expect(isClose && isCounted && areSame, "\(set) \(rows) × \(columns)")
+        }
+    }
+
     @Test func partsAddUpAndTheUpperTriangleIsEnough() {
         let matrix = RandomMatrix(rows: 150, columns: 21)
         var whole = SecondMoment(columns: 21, hasIntercept: true)

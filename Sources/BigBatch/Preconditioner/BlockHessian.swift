@@ -65,27 +65,18 @@ extension Objective {
         }
         computeSeconds += second.seconds
         let exponent = try reducer.maxima([Int32(SumGrid.exponent(above: Double(largest)))])[0]
-        let third = Stopwatch()
-        let grid = momentGrid(
-            weight: Double(sign: .plus, exponent: Int(exponent), significand: 1), rows: sample.mostRows,
-            hasIntercept: model.hasIntercept)
-        let own = (0..<pairCount).flatMap { pair in sumOfMoments(sample, found.map { $0[pair] }, grid) }
-        computeSeconds += third.seconds
-        let sums = try reducer.sums(own, kind: .curvature, rendezvous: rendezvous)
-        rowsRead += sample.expected
+        let byPairs = (0..<pairCount).map { pair in found.map { $0[pair] } }
+        let moments = try moments(
+            sample, byPairs, below: Double(sign: .plus, exponent: Int(exponent), significand: 1), rows: sample.mostRows,
+            decisive: (0..<model.classCount).map { $0 * model.classCount - $0 * ($0 - 1) / 2 }, rendezvous: rendezvous)
 
-        let fourth = Stopwatch()
+        let third = Stopwatch()
         var hessian = BlockHessian(width: estimate.dimension, classes: model.classCount)
-        let triangle = estimate.dimension * (estimate.dimension + 1) / 2
-        for pair in 0..<pairCount {
-            let block = SecondMoment.symmetric(
-                sums[pair * triangle..<(pair + 1) * triangle], dimension: estimate.dimension, grid: grid)
-            hessian.add(block, pair: pair, over: total)
-        }
+        for pair in 0..<pairCount { hessian.add(moments[pair], pair: pair, over: total) }
         hessian.finish(l2: l2, penalised: model.penalisedCount)
         let made = DensePreconditioner(
             hessian.matrix, dimension: hessian.parameters, classes: 1, hasIntercept: model.hasIntercept)
-        computeSeconds += fourth.seconds
+        computeSeconds += third.seconds
         guard let made else { return nil }
         let classes = model.classCount
         return .dense(

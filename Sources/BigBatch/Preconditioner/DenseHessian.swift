@@ -82,34 +82,22 @@ extension Objective {
             level = Int(try reducer.maxima([Int32(SumGrid.exponent(above: own))])[0])
         }
         let largest = Double(sign: .plus, exponent: level, significand: 1) + weightFloor * mean * heaviest
-        let grid = momentGrid(
-            weight: largest, rows: Int(sums.rows), hasIntercept: model.hasIntercept)
-        let own = sumOfMoments(sample, curvatures, grid)
         computeSeconds += second.seconds
-        let upper = try reducer.sums(own, kind: .curvature, rendezvous: rendezvous)
-        rowsRead += sample.expected
+        // Columns that the sample has nothing of have no curvature to be seen.
+        let held = sample.isDrawn ? sums.squares.map { $0 > 0 } + (model.hasIntercept ? [true] : []) : nil
+        let moments = try moments(
+            sample, [curvatures], below: largest, rows: Int(sums.rows), held: held, rendezvous: rendezvous)
 
         let third = Stopwatch()
         // A stratified sample has all rows that alone hold a column.
         let squares = sample.isDrawn ? sums.squares : estimate.columnSquares.map { $0 * sums.weight }
         let made = estimate.dense(
-            sketch: SecondMoment.symmetric(upper[...], dimension: estimate.dimension, grid: grid),
-            count: sums.weight, meanWeight: mean, sampleSquares: squares)
+            sketch: moments[0], count: sums.weight, meanWeight: mean, sampleSquares: squares)
         computeSeconds += third.seconds
         guard case .dense(let dense) = made else { return made }
         return .dense(
             try measured(dense, sample, total: sums.weight, rendezvous: rendezvous) { batch, row, left, right in
                 Double(curvatures[batch][row]) * Double(left[0]) * Double(right[0])
             })
-    }
-
-    /// The upper triangle of Σ weight x̂x̂ᵀ over this rank's part of a sample.
-    func sumOfMoments(_ sample: CurvatureSample, _ weights: [AlignedBuffer<Float>], _ grid: MomentGrid) -> [Double] {
-        guard let model = model as? any CurvatureModel else { return [] }
-        var total = SecondMoment(columns: model.featureCount, hasIntercept: model.hasIntercept, grid: grid)
-        for (batch, weights) in zip(sample.batches, weights) where batch.rows.count > 0 {
-            total.add(model.curvature(of: batch.rows, weights: weights, grid: grid))
-        }
-        return total.upper
     }
 }

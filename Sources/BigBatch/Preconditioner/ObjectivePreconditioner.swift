@@ -142,21 +142,6 @@ extension Objective {
         }
     }
 
-    /// e with |x_j| < 2^e for the true values of each column j, centring included.
-    func trueExponents() -> [Int] {
-        columnExponents.enumerated().map { column, exponent in
-            let shift = dataset.shift.map { abs(Double($0.pointer[column])) } ?? 0
-            return SumGrid.exponent(above: Double(sign: .plus, exponent: Int(exponent), significand: 1) + shift)
-        }
-    }
-
-    /// The units of Σ h x̂x̂ᵀ over `rows` rows of h ≤ weight.
-    func momentGrid(weight: Double, rows: Int, hasIntercept: Bool) -> MomentGrid {
-        let root = (SumGrid.exponent(above: weight) + 1) / 2
-        let exponents = trueExponents() + (hasIntercept ? [1] : [])
-        return MomentGrid(exponents: exponents.map { $0 + root }, rows: rows)
-    }
-
     /// The largest sample weight, or a little more. One reduction with weights.
     func largestWeight() throws -> Double {
         guard let weights = dataset.weights else { return 1 }

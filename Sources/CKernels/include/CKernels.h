@@ -147,6 +147,11 @@ typedef struct ck_kernels {
     void (*_Nonnull gram_pack)(
         const float *x, long stride, long rows, long columns, const float *_Nullable shift,
         const float *_Nullable weights, const double *_Nullable per_unit, long ones, long width, double *z);
+    /// tops[j] = max(tops[j], max_r |z[r, j]|) and counts[j] += the rows where z[r, j] is not 0 for j < columns, z as gram_pack
+    /// has it without units
+    void (*_Nonnull root_ranges)(
+        const float *x, long stride, long rows, long columns, const float *_Nullable shift,
+        const float *_Nullable weights, float *tops, int *counts);
     /// out[j] = max(out[j], max_r |x[r, j]|), NaN where one is NaN, for j < stride
     void (*_Nonnull column_maxima)(const float *x, long stride, long rows, float *out);
     /// sums[j] += Σ_r (x[r, j] − shift[j])² for j < columns, in Double, each square an addend; shift may be null
