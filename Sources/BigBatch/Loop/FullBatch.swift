@@ -162,6 +162,31 @@ extension TrainingBatch: FullBatchView {
         return false
     }
 
+    func isConfirmed() throws -> Bool {
+        guard objective.preconditionerSampleSize > 0,
+            let made = try objective.curvatureOfAll(at: parameters, rendezvous: trainer.rendezvous())
+        else { return true }
+        let goal = StopRule.shareOfGap * stopRule.tolerance * scale(of: statistics.loss)
+        var norm = made.squaredNorm(objective.gradient)
+        if norm / 2 <= goal {
+            guard let opening = trainer.state.opening else { return true }
+            let (before, direction) = (objective.preconditioner, trainer.direction)
+            objective.adopt(made)
+            norm = try trainer.flattenedNorm(norm, goal: goal, opening)
+            // The step that a search has found is along that.
+            trainer.direction = direction
+            if norm / 2 <= goal {
+                objective.adopt(before)
+                return true
+            }
+        } else {
+            objective.adopt(made)
+        }
+        trainer.state.full.gapEstimates = []
+        trainer.state.stepSize = 1
+        return false
+    }
+
     var isSlowTailDone: Bool {
         let bound = stopRule.requirement(objective.preconditioner).bound
         if let last = trainer.state.full.gapEstimates.last, last <= bound / 100 { return true }

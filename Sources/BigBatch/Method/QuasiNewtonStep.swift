@@ -31,7 +31,9 @@ public struct QuasiNewtonStep: FullStepRule {
         let loss = batch.statistics.loss
         let gain = trial.map { loss - $0.loss } ?? 0
         let negligible = max(LineSearch.visible, batch.stopRule.requirement(batch.preconditioner).bound / 10)
-        if isConverged, (trial?.step ?? 0) < longest || gain <= negligible * batch.scale(of: loss) {
+        if isConverged, (trial?.step ?? 0) < longest || gain <= negligible * batch.scale(of: loss),
+            try batch.isConfirmed()
+        {
             return .done(.gradientNorm)
         }
         let stepped = batch.take(trial)

@@ -53,6 +53,9 @@ public protocol FullBatchView: BatchView {
     /// Whether the estimates of ℓ(x) − ℓ* of the last iterations are within the tolerance. Once an iteration, with d written.
     /// - Parameter length: α of the minimiser along d, about.
     func isConverged(length: Double) throws -> Bool
+    /// Whether a P made at x alone finds that too, where it can be had at the cost of about a pass; else that P is in use, and the
+    /// estimates begin anew. One that has served, or that keeps some curvature for the sake of steps, may see little of a gradient.
+    func isConfirmed() throws -> Bool
     /// Steps along the gradient may gain little each and much together: whether these have nothing left to gain either.
     var isSlowTailDone: Bool { get }
 }
