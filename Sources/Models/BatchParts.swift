@@ -42,7 +42,10 @@ extension Batch {
 /// A batch cut into parts for threads: consecutive samples, as many in each part.
 struct BatchParts {
     let batch: Batch
-    let count: Int
+    /// The number of samples before each part, and that of all: parts end where a piece does (see `KernelSet`).
+    private let starts: [Int]
+
+    var count: Int { starts.count - 1 }
 
     /// Multiplications that are worth a thread of their own.
     static let workPerThread = 1 << 16
@@ -52,9 +55,8 @@ struct BatchParts {
     ///   - classes: margins per sample.
     ///   - merged: values that each part adds up in the end; they are work too.
     init(_ batch: Batch, threads: Int, classes: Int, merged: Int = 0) {
-        self.batch = batch
         guard threads > 1 else {
-            count = 1
+            self.init(batch, count: 1)
             return
         }
         let perRow =
@@ -62,30 +64,31 @@ struct BatchParts {
             case .dense(let matrix): matrix.columns
             case .sparse(let matrix): matrix.rows == 0 ? 0 : matrix.nonZeros / matrix.rows + 1
             }
-        let work = batch.count * perRow * classes
-        count = max(1, min(threads, batch.count / 16, work / (Self.workPerThread + 4 * merged)))
-    }
-
-    /// The number of samples before part `index`: parts end where a piece does (see `KernelSet`).
-    func start(_ index: Int) -> Int {
-        if index == 0 { return 0 }
-        let even = batch.count * index / count
-        var before = 0
-        for part in 0..<batch.rangeCount {
-            let rows = batch.range(part)
-            guard even >= before + rows.count else {
-                let row = rows.lowerBound + even - before
-                return before + min((row + 15) / 16 * 16, rows.upperBound) - rows.lowerBound
-            }
-            before += rows.count
-        }
-        return batch.count
+        let samples = batch.count
+        let work = samples * perRow * classes
+        self.init(batch, count: max(1, min(threads, samples / 16, work / (Self.workPerThread + 4 * merged))))
     }
 
     init(_ batch: Batch, count: Int) {
         self.batch = batch
-        self.count = count
+        let samples = batch.count
+        var starts = [0]
+        var before = 0
+        // Batches may have as many ranges as rows.
+        for index in 0..<batch.rangeCount where starts.count < count {
+            let rows = batch.range(index)
+            while starts.count < count {
+                let even = samples * starts.count / count
+                guard even < before + rows.count else { break }
+                let row = rows.lowerBound + even - before
+                starts.append(before + min((row + 15) / 16 * 16, rows.upperBound) - rows.lowerBound)
+            }
+            before += rows.count
+        }
+        self.starts = starts + [Int](repeating: samples, count: count + 1 - starts.count)
     }
+
+    func start(_ index: Int) -> Int { starts[index] }
 
     subscript(index: Int) -> Batch {
         count == 1 ? batch : batch.samples(start(index)..<start(index + 1))
