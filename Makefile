@@ -37,6 +37,9 @@ export OMPI_MCA_mpi_yield_when_idle := 1
 
 SWIFT_BUILD := swift build --scratch-path $(SCRATCH)
 RELEASE_BUILD := $(SWIFT_BUILD) -c release --static-swift-stdlib
+# Nodes need no libyaml where there is an archive of it: `deps` writes here how to link that.
+MODULES := $(CURDIR)/$(SCRATCH)/modules
+export PKG_CONFIG_PATH := $(MODULES)$(if $(PKG_CONFIG_PATH),:$(PKG_CONFIG_PATH))
 BINARIES := $(SCRATCH)/release
 PROGRAM := $(BINARIES)/crescendo
 
@@ -47,6 +50,11 @@ help: ## list the targets
 
 deps: ## install missing Debian packages, saying which
 	@CRESCENDO_MPI=$(CRESCENDO_MPI) .ci/install-missing $(MPI_PACKAGE) $(LAUNCHER_PACKAGE) $(LAUNCHERS)
+	folder=$$(pkg-config --variable=pcfiledir yaml-0.1)
+	if [ "$$folder" != $(MODULES) ] && [ -f "$$(pkg-config --variable=libdir yaml-0.1)/libyaml.a" ]; then
+	    mkdir -p $(MODULES)
+	    sed 's/-lyaml/-l:libyaml.a/' "$$folder/yaml-0.1.pc" > $(MODULES)/yaml-0.1.pc
+	fi
 
 build: deps ## build the program (release; it runs on nodes without Swift)
 	@$(RELEASE_BUILD) --product crescendo

@@ -10,7 +10,7 @@ let isFuzzing = Context.environment["CRESCENDO_FUZZ"] != nil
 let programParts: [Target.Dependency] = [
     "MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Evaluation", "Telemetry", "Runs", "Cluster",
     "Pages",
-    "Watch", "Planning", "Yams",
+    "Watch", "Planning", "CYAML",
     .product(name: "ArgumentParser", package: "swift-argument-parser"),
 ]
 let fuzzedParts: [Target.Dependency] = [
@@ -43,12 +43,12 @@ let package = Package(
         .library(name: "BigBatch", targets: ["BigBatch", "Models", "Datasets", "MPI", "Telemetry"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         .systemLibrary(name: "CMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CCodecs"),
         .target(name: "CKernels"),
         .target(name: "Platform", dependencies: ["CZlib"]),

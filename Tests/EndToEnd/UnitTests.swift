@@ -180,6 +180,26 @@ import Testing
         #expect(seconds(CLOCK_THREAD_CPUTIME_ID) - start < 10)
     }
 
+    @Test(arguments: [
+        "seed: *none", "data: {a: b}", "drop: [x, [y]]", "drop: [x, {y: z}]", "? [a]\n: 1", "- a", "l2: 1\n---\nl2: 2",
+    ])
+    func whatIsNoListOfOptions(text: String) {
+        #expect(throws: ConfigurationError.self) { try ConfigurationFile(yaml: text + "\n", path: "c.yaml") }
+    }
+
+    @Test func anchorsStandForScalarsAndLists() throws {
+        let lines = ["drop: &d [x, y]", "categorical: *d", "label: &l \"1\"", "id: *l"]
+        let file = try ConfigurationFile(yaml: yaml(lines), path: "c.yaml")
+        let arguments = file.entries.flatMap(\.arguments)
+        #expect(arguments == ["--drop=x", "--drop=y", "--categorical=x", "--categorical=y", "--label=1", "--id=1"])
+    }
+
+    @Test func closedNestingOfAnyDepth() {
+        let depth = 100_000
+        let deep = "drop: " + String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        #expect(throws: ConfigurationError.self) { try ConfigurationFile(yaml: deep, path: "c.yaml") }
+    }
+
     @Test(arguments: ["[", "{a: ", "- ", "? "]) func nestedWithoutEnd(text: String) throws {
         let bomb = String(repeating: text, count: 200_000)
         #expect(throws: ConfigurationError.self) { try ConfigurationFile(yaml: bomb, path: "c.yaml") }

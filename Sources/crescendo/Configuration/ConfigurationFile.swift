@@ -1,6 +1,5 @@
 import Datasets
 import Platform
-import Yams
 
 /// A configuration file that cannot be used: which file, which line, what is wrong.
 struct ConfigurationError: Error, CustomStringConvertible {
@@ -28,41 +27,18 @@ struct ConfigurationFile {
         self.path = path
         // Notepad begins a file with a byte-order mark; YAML allows it (1.2, 5.2).
         let yaml = yaml.hasPrefix("\u{FEFF}") ? String(yaml.dropFirst()) : yaml
-        guard ConfigurationFile.aliases(in: yaml) <= ConfigurationFile.mostAliases else {
-            throw ConfigurationError(
-                file: path, line: nil,
-                message: "has more than \(ConfigurationFile.mostAliases) aliases (*name): write the values out")
-        }
-        let root: Node?
+        let found: [OptionLines.Line]
         do {
-            root = try Yams.compose(yaml: yaml)
-        } catch let error as YamlError {
-            throw ConfigurationFile.error(from: error, path: path)
+            found = try OptionLines(yaml: yaml).lines
+        } catch let fault as OptionLines.Fault {
+            throw ConfigurationError(file: path, line: fault.line, message: fault.message)
         }
-        guard let root else {
-            entries = []
-            return
+        var names: Set<String> = []
+        for line in found {
+            guard let key = line.key, !names.insert(key).inserted else { continue }
+            throw ConfigurationError(file: path, line: line.number, message: "given twice: \(key)")
         }
-        guard let mapping = root.mapping else {
-            throw ConfigurationError(
-                file: path, line: root.mark?.line, message: "expected lines of the form 'option: value'")
-        }
-        entries = try mapping.map { try ConfigurationFile.entry($0.key, $0.value, path: path) }
-    }
-
-    /// Aliases of aliases multiply: a few lines would mean more values than any machine can look at. So many, however
-    /// arranged, make some 100,000 at most.
-    private static let mostAliases = 32
-
-    /// Places in a text at which an alias may stand.
-    private static func aliases(in yaml: String) -> Int {
-        var before = UInt8(ascii: "\n")
-        var count = 0
-        for byte in yaml.utf8 {
-            if byte == UInt8(ascii: "*"), before <= 0x20 || "[{,:?-!\u{FEFF}".utf8.contains(before) { count += 1 }
-            before = byte
-        }
-        return count
+        entries = try found.map { try ConfigurationFile.entry($0, path: path) }
     }
 
     /// The file's contents.
@@ -76,12 +52,12 @@ struct ConfigurationFile {
         }
     }
 
-    private static func entry(_ keyNode: Node, _ value: Node, path: String) throws -> Entry {
-        let line = keyNode.mark?.line ?? 1
+    private static func entry(_ given: OptionLines.Line, path: String) throws -> Entry {
+        let line = given.number
         func failure(_ message: String) -> ConfigurationError {
             ConfigurationError(file: path, line: line, message: message)
         }
-        guard let key = keyNode.scalar?.string else { throw failure("expected an option name") }
+        guard let key = given.key else { throw failure("expected an option name") }
         guard let kind = OptionTable.kind(of: key) else {
             let hint = nearest(to: key, among: OptionTable.kinds.map(\.key))
             throw failure("unknown option '\(key)'" + (hint.map { "; did you mean '\($0)'?" } ?? ""))
@@ -94,16 +70,16 @@ struct ConfigurationFile {
             return path[...slash] + text
         }
         var texts: [String]
-        switch value {
-        case .scalar(let scalar):
+        switch given.value {
+        case .scalar(let text, let isPlain):
             // A key without a value leaves the option at its default.
-            texts = scalar.style == .plain && ["", "~", "null"].contains(scalar.string) ? [] : [scalar.string]
-        case .sequence(let sequence):
-            texts = try sequence.map { item in
-                guard let text = item.scalar?.string else { throw failure("'\(key)' takes a list of plain values") }
-                return text
+            texts = isPlain && ["", "~", "null"].contains(text) ? [] : [text]
+        case .list(let items):
+            texts = try items.map { item in
+                guard let item else { throw failure("'\(key)' takes a list of plain values") }
+                return item
             }
-        default: throw failure("'\(key)' takes a value or a list of values")
+        case .mapping: throw failure("'\(key)' takes a value or a list of values")
         }
         texts = texts.map(joined)
         switch kind {
@@ -119,19 +95,6 @@ struct ConfigurationFile {
             case "false", "no", "off": return Entry(key: key, line: line, arguments: ["--no-\(key)"])
             default: throw failure("'\(key)' is true or false, not '\(text)'")
             }
-        }
-    }
-
-    private static func error(from error: YamlError, path: String) -> ConfigurationError {
-        switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            return ConfigurationError(file: path, line: mark.line, message: "not valid YAML: \(problem)")
-        case .duplicatedKeysInMapping(let duplicates, _):
-            return ConfigurationError(
-                file: path, line: nil, message: "given twice: \(duplicates.joined(separator: ", "))")
-        default:
-            return ConfigurationError(file: path, line: nil, message: "not valid YAML")
         }
     }
 }
