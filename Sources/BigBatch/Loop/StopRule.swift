@@ -7,10 +7,10 @@
 /// Hessian: the run stops when all three have been at most `tolerance`/5 of it at two successive iterations with a
 /// dense preconditioner, `tolerance`/10 with a diagonal one, and `tolerance`/10 at five without (it takes some before
 /// L-BFGS has seen the flat directions). With a preconditioner, the quasi-Newton stop also needs the search along d to
-/// end within twice the step (`QuasiNewtonStep`): past that the curvature in the estimates is not the loss's. A P made at x alone has
-/// the last word where it can be had (`FullBatchView.isConfirmed`). Along the
-/// gradient gains fall slowly, and the rest of their series has to be within the tolerance too
-/// (`ObjectiveHistory.remainder`), as for steps that nobody searches (`SameStep`).
+/// end within twice the step (`QuasiNewtonStep`): past that the curvature in the estimates is not the loss's. A P made at
+/// x alone has the last word where it can be had (`FullBatchView.isConfirmed`). Along the gradient gains fall slowly, and
+/// the rest of their series has to be within the tolerance too (`ObjectiveHistory.remainder`), as for steps that nobody
+/// searches (`SameStep`).
 ///
 /// Whatever the step, a gradient of 0 ends the run, and so does an objective that `plateau` steps have not changed by more
 /// than rounding, also with `tolerance` 0.
