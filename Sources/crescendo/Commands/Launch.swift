@@ -144,12 +144,13 @@ struct LaunchJob {
                     complain("the run crashed \(budget.crashes) times without getting any further; giving up")
                     return RankStart.failure(turn.code)
                 }
-                say(
-                    "the ranks ended with code \(turn.code) and without a word; starting them again in \(Int(pause)) s"
-                )
+                // What cancels a job may reach its ranks before it reaches this process.
+                if let signal = rest(1) { return ended(by: signal, "signal", progress: true) }
+                let time = pause > 1 ? " in \(Int(pause - 1)) s" : ""
+                say("the ranks ended with code \(turn.code) and without a word; starting them again\(time)")
                 let canChange = command.launcher == nil && job?.components.isEmpty == true
                 if !isOwn, canChange { launcher = launcher.other }
-                if let signal = rest(pause) { return ended(by: signal, "signal", progress: true) }
+                if let signal = rest(pause - 1) { return ended(by: signal, "signal", progress: true) }
                 before = after ?? before
                 switch hostsLeft(hosts) {
                 case .all: break

@@ -5,19 +5,22 @@
 # same, but the run may have had no time to say so; `returns`: the job goes back into the queue and the run goes on; or
 # `restarts`: the ranks start again in the same job.
 case_of() {
-    local name=$1 launcher=$2 outcome=$3 id step
+    local name=$1 launcher=$2 outcome=$3 id step=
     shift 3
     id=$(job "$name" "$launcher" --nodes=2 --ntasks-per-node=1 -- ../classes.svm "${long[@]}" --checkpoint-every 1 \
         --output "$name" --quiet)
     wait_for 150 has_checkpoint "$name" || fail "$name does not get under way"
-    step=$(on login squeue -h -s -j "$id" -o "%i %j" | sed -n 's/ crescendo$//p')
+    if [[ " $* " == *" STEP "* ]]; then
+        wait_for 20 step_of "$id" || fail "$name has no step of ranks: $(on login squeue -s -j "$id") $(cat "$name.log")"
+        step=$(step_of "$id")
+    fi
     set -- "${@//JOB/$id}"
     on login scancel "${@//STEP/$step}"
     case $outcome in
         ends | dies)
             ended "$id" 40
             [ "$(attempt "$name")" = 1 ] || fail "$name: started again"
-            ! grep -qE "starting them again|back into the queue" "$name.log" || fail "$name: wanted to go on"
+            ! grep -qE "starting them again|back into the queue" "$name.log" || fail "$name: wanted to go on: $(cat "$name.log")"
             [ $outcome = dies ] || [ "$(value "$name/status.json" state)" = interrupted ] ||
                 fail "$name: $(cat "$name/status.json")"
             ;;
@@ -31,6 +34,9 @@ case_of() {
     esac
     echo "$name"
 }
+
+# The step of a job's ranks.
+step_of() { on login squeue -h -s -j "$1" -o "%i %j" | sed -n 's/ crescendo$//p' | grep .; }
 
 # Steps and job are cancelled, and asked to end, in every form that scancel has.
 test_scancel() {
