@@ -20,6 +20,8 @@ public struct Dataset: Sendable {
     public var interceptSquaredNorm: Float = 1
     /// Mean of x_j² over all N true rows, where the loader knows it; the same on every rank.
     public var columnSquares: [Double]?
+    /// max_i |x_ij| of what is stored of every column, over all N rows, where the loader knows it; the same on every rank.
+    public var columnMaxima: [Float]?
     /// Which rows of the files these are, where that is known.
     public var origins: RowOrigins?
     /// What a row means to a network: an image, say. Nil: a row of a table. `sampleShape.count` is `features.columns`.

@@ -88,6 +88,11 @@ import Testing
             $0.numbers.removeLast()
             $0.description.numberCounts[3] -= 1
         }
+        try expectRefused("a maximum less") {
+            $0.numbers.removeLast()
+            $0.description.numberCounts[4] -= 1
+        }
+        try expectRefused("maximum") { $0.numbers[$0.numbers.count - 1] = -1 }
         try expectRefused("no summary") {
             $0.numbers.removeFirst($0.description.numberCounts[0])
             $0.description.numberCounts[0] = 0
@@ -95,6 +100,16 @@ import Testing
         try expectRefused("rows seen") { $0.numbers[0] = .nan }
         try expectRefused("labels") { $0.numbers[6] = 1e300 }
         try expectRefused("scale") { $0.numbers[$0.description.numberCounts[0...1].reduce(0, +)] = 0 }
+    }
+
+    @Test func entriesBeyondMemory() throws {
+        _ = try load()
+        let cache = folder.path + "/cache/" + (try #require(try CacheTests.cacheFiles(folder).first))
+        var parts = try Parts(cache)
+        parts.description.table.nonZeros = 1 << 62
+        let forged = try parts.bytes(pieces: parts.description.layout.pieces(ranks: 0..<2))
+        try Data(forged).write(to: URL(fileURLWithPath: cache))
+        #expect(throws: DatasetError.self) { try load() }
     }
 
     @Test(arguments: [2, 3]) func rowsThatPointBeyondThemselves(ranks: Int) throws {

@@ -13,6 +13,7 @@ import Testing
         var preprocessing: Preprocessing
         var labels: LabelSummary
         var columnSquares: [Double]?
+        var columnMaxima: [Float]?
         var notes: [String]
 
         /// Whether the cache was the source.
@@ -21,6 +22,7 @@ import Testing
         func equals(_ other: Loaded) -> Bool {
             training == other.training && validation == other.validation && preprocessing == other.preprocessing
                 && labels == other.labels && columnSquares == other.columnSquares
+                && columnMaxima == other.columnMaxima
         }
     }
 
@@ -36,7 +38,8 @@ import Testing
             return Loaded(
                 training: data.training.placedRows, validation: data.validation?.placedRows ?? [],
                 preprocessing: data.preprocessing, labels: table.labels,
-                columnSquares: data.training.columnSquares, notes: table.cacheNotes)
+                columnSquares: data.training.columnSquares, columnMaxima: data.training.columnMaxima,
+                notes: table.cacheNotes)
         }
         var first = all[0]
         #expect(all.allSatisfy { $0.preprocessing == first.preprocessing && $0.notes == first.notes })

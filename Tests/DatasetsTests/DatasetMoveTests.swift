@@ -18,7 +18,8 @@ import Testing
             #expect(moved.order == DataOrder(old.order, shares: shares))
             #expect(back.order == old.order && back.placedRows == old.placedRows)
             for data in [moved, back] {
-                #expect(data.columnSquares == old.columnSquares && data.sampleShape == old.sampleShape)
+                #expect(data.columnSquares == old.columnSquares && data.columnMaxima == old.columnMaxima)
+                #expect(data.sampleShape == old.sampleShape)
                 #expect(data.seed == old.seed && data.augmentation == old.augmentation)
                 #expect((data.weights == nil) == (old.weights == nil) && (data.shift == nil) == (old.shift == nil))
                 #expect(data.features.columns == old.features.columns)

@@ -3,12 +3,14 @@ import MPI
 import Models
 
 extension Objective {
-    /// Learns how large the values of each column are over all ranks, once: Σ r x_j has a grid from then on. One reduction.
+    /// Learns how large the values of each column are over all ranks, once: Σ r x_j has a grid from then on. One read of the
+    /// features and one reduction where the data set does not say.
     func prepareGrids() throws {
         guard model is any RowSumModel, columnExponents.isEmpty else { return }
-        let largest = dataset.features.largestMagnitudes()
-        columnExponents = try reducer.maxima(
-            largest.map { Int32(SumGrid.exponent(above: Double($0))) })
+        func exponents(_ sizes: [Float]) -> [Int32] { sizes.map { Int32(SumGrid.exponent(above: Double($0))) } }
+        columnExponents =
+            try dataset.columnMaxima.map(exponents)
+            ?? reducer.maxima(exponents(dataset.features.largestMagnitudes()))
         guard let rowSumModel, rowSumModel.sumCount >= reducer.narrowFrom, let own = dataset.features.storedCounts()
         else { return }
         columnCounts = try reducer.sums(own).map { Int32(SumGrid.exponent(above: Double($0))) }

@@ -27,7 +27,7 @@ extension DistributedTable {
         noteEqualLabels(kind)
         if kind == .values { encoding = .values(try learnLabelScale(options.labelScaling, placement)) }
         let scalingNotes = notes.count
-        let (standardization, squares) = try learnStandardization(
+        let (standardization, moments) = try learnStandardization(
             options.standardization(density: density, shape: sampleShape, isTable: schema != nil),
             isChosen: options.standardization == nil,
             placement)
@@ -35,7 +35,8 @@ extension DistributedTable {
         let storage = try storage(options.wantedStorage, columns: columns)
         var parts = try send(
             placement, storage: storage, columns: columns, standardization: standardization, encoding: encoding)
-        parts[0].columnSquares = squares
+        parts[0].columnSquares = moments.squares(after: standardization.kind)
+        parts[0].columnMaxima = RowScaler(standardization, storage: storage, columns: columns).maxima(of: moments)
         if let cacheTarget {
             precondition(cacheTarget.options == options, "the cache was asked for with other options")
             try store(
@@ -137,14 +138,12 @@ extension DistributedTable {
         if validation > 0 { notes.append("\(validation) of \(rows) rows are kept for validation") }
     }
 
-    /// - Returns: also the mean square of every column after it, for the kind that fixes them.
     private func learnStandardization(
         _ kind: StandardizationKind, isChosen: Bool, _ placement: RowPlacement
-    ) throws -> (Standardization, columnSquares: [Double]?) {
+    ) throws -> (Standardization, ColumnMoments) {
         var moments = try ColumnMoments(
             blocks, columnCount: columns, placement: placement, threads: threads, communicator: communicator)
-        let isCentred = kind == .zscore || kind == .mixed
-        if isCentred { try moments.addDeviations(blocks, placement: placement) }
+        if kind.isCentred { try moments.addDeviations(blocks, placement: placement) }
         try checkRange(kind, moments)
         let standardization = try Standardization(kind, moments: moments, holdsBytes: holdsBytes)
             .fromRankZero(communicator)
@@ -162,17 +161,11 @@ extension DistributedTable {
             case .maxabs, .none: notes.append("features are scaled by their largest magnitude: only \(share)")
             }
         }
-        let squares =
-            isCentred
-            ? moments.columns.map { column in
-                if kind == .mixed, moments.isIndicator(column) { return moments.mean[column] }
-                return moments.isConstant(column) ? 0.0 : 1.0
-            } : nil
         let constant = moments.columns.count { moments.isConstant($0) }
         if constant > 0 {
             notes.append("\(constant) of \(columns) features have the same value in every row and teach nothing")
         }
-        return (standardization, squares)
+        return (standardization, moments)
     }
 
     private func checkRange(_ kind: StandardizationKind, _ moments: ColumnMoments) throws {

@@ -36,6 +36,15 @@ public struct ColumnMoments: Sendable {
 
     public func maximumMagnitude(_ column: Int) -> Double { max(-minimum[column], maximum[column]) }
 
+    /// Mean of x′_j² of every column once it is standardised, where the kind fixes that.
+    func squares(after kind: StandardizationKind) -> [Double]? {
+        guard kind.isCentred else { return nil }
+        return columns.map { column in
+            if kind == .mixed, isIndicator(column) { return mean[column] }
+            return isConstant(column) ? 0 : 1
+        }
+    }
+
     /// Moments of the rows that are not kept for validation (all ranks call together). Entries beyond `columnCount` are
     /// not counted.
     init(

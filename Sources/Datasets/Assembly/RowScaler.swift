@@ -36,6 +36,11 @@ struct RowScaler {
         absentNorm = norm
     }
 
+    /// max_i |x′_ij| of every column: scaling keeps the order of values, and its rounding too.
+    func maxima(of moments: ColumnMoments) -> [Float] {
+        moments.columns.map { max(abs(scaled(moments.minimum[$0], $0)), abs(scaled(moments.maximum[$0], $0))) }
+    }
+
     /// Writes the values of `entries` one after the other; returns the row's squared norm.
     @inline(__always)
     func pack(_ view: RowBlockView, _ entries: Range<Int>, into values: UnsafeMutablePointer<Float>) -> Float {

@@ -29,7 +29,7 @@ extension Dataset {
         }
         guard var result = builder?.finish(shift: shift, weightFactor: factor) else { return nil }
         result.interceptSquaredNorm = interceptSquaredNorm
-        if count == order.count { result.columnSquares = columnSquares }
+        if count == order.count { (result.columnSquares, result.columnMaxima) = (columnSquares, columnMaxima) }
         result.origins = origins
         result.sampleShape = sampleShape
         result.seed = seed

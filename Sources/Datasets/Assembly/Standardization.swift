@@ -12,6 +12,9 @@ public enum StandardizationKind: String, Codable, Sendable, CaseIterable {
     /// All features divided by one number, so that they lie in [0, 1] (or [−1, 1]): images.
     case unit
     case none
+
+    /// Whether means are taken away.
+    var isCentred: Bool { self == .zscore || self == .mixed }
 }
 
 /// The affine map of every feature: x′ = (x − mean) / scale. Stored with the model and undone in its coefficients.

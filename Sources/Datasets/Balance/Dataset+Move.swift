@@ -19,6 +19,7 @@ extension Dataset {
         }
         result.interceptSquaredNorm = interceptSquaredNorm
         result.columnSquares = columnSquares
+        result.columnMaxima = columnMaxima
         result.origins = origins
         result.sampleShape = sampleShape
         result.seed = seed

@@ -11,13 +11,13 @@ extension CacheDescription {
         if let fault = layout.fault(rowBytes: rowBytes) { return fault }
         guard layout.sectionStarts.last == rowBytes else { return "it is cut off" }
         guard layout.pieces(ranks: 0..<layout.ranks).count == pieces else { return "checksums are missing" }
-        guard numberCounts.count == 4, CheckedCount.sum(numberCounts) == numbers.count else {
+        guard numberCounts.count == 5, CheckedCount.sum(numberCounts) == numbers.count else {
             return "its numbers are not those that it should have"
         }
         return fault(parts(of: numbers)) ?? table.fault(layout)
     }
 
-    /// The numbers of the labels, means, scales and squares.
+    /// The numbers of the labels, means, scales, squares and maxima.
     func parts(of numbers: [Double]) -> [[Double]] {
         var rest = numbers[...]
         return numberCounts.map { count in
@@ -34,7 +34,8 @@ extension CacheDescription {
         else { return "the names of its labels do not fit them" }
         let scaling = Standardization(kind: standardization, mean: parts[1], scale: parts[2])
         guard scaling.fits(columns: layout.columns), parts[3].isEmpty || parts[3].count == layout.columns,
-            parts[3].allSatisfy({ $0 >= 0 && $0.isFinite }), validationFraction >= 0, validationFraction < 1
+            parts[3].allSatisfy({ $0 >= 0 && $0.isFinite }), parts[4].count == layout.columns,
+            parts[4].allSatisfy({ $0 >= 0 }), validationFraction >= 0, validationFraction < 1
         else { return "its scaling does not fit its columns" }
         guard labelScale?.isSound ?? true else { return "the scale of its labels is none" }
         return nil

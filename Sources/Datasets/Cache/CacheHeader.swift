@@ -12,7 +12,7 @@
 struct CacheHeader {
     static let magic: UInt64 = 0x6863_6163_6465_7263
     /// Goes up whenever files of before could be read wrongly, or readers have learned to read sources differently.
-    static let version: UInt32 = 3
+    static let version: UInt32 = 4
     private static let byteOrder: UInt32 = 0x0A0B_0C0D
     private static let headSize = 64
 

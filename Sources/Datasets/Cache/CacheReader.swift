@@ -9,6 +9,7 @@ struct CacheReader {
     let standardization: Standardization
     /// Of the training rows, where they are known.
     let columnSquares: [Double]?
+    let columnMaxima: [Float]
     let file: MappedFile
     /// The rows' part of the file.
     let rows: UnsafeMutableRawPointer
@@ -96,6 +97,7 @@ struct CacheReader {
         labels = LabelSummary(numbers: parts[0])
         standardization = Standardization(kind: description.standardization, mean: parts[1], scale: parts[2])
         columnSquares = parts[3].isEmpty ? nil : parts[3]
+        columnMaxima = parts[4].map { Float($0) }
     }
 
     /// Why the rows are not those of the files as they are now; nil: they are.

@@ -53,7 +53,7 @@ extension DistributedTable {
         }
         let rows = CachedRows(reader: cached, seed: options.seed, encoding: encoding, communicator: communicator)
         var parts = try rows.datasets()
-        parts[0].columnSquares = cached.columnSquares
+        (parts[0].columnSquares, parts[0].columnMaxima) = (cached.columnSquares, cached.columnMaxima)
         isAssembled = true
         return trainingData(parts, cached.standardization, encoding, options)
     }
@@ -74,6 +74,7 @@ extension DistributedTable {
             entries: entries, blockSize: parts[0].order.blockSize)
         let numbers = [
             labels.numbers, standardization.mean, standardization.scale, parts[0].columnSquares ?? [],
+            (parts[0].columnMaxima ?? []).map { Double($0) },
         ]
         let description = CacheDescription(
             sources: target.sources, reading: self.options,
