@@ -91,8 +91,8 @@ struct RowStrata {
 }
 
 extension Objective {
-    /// What N·q is rounded to, so that sums over all rows are exact.
-    private static var chanceUnit: Double { 0x1p-10 }
+    /// What N·q is summed on, exactly: whole numbers of 2⁻¹⁰.
+    private static var chanceGrid: SumGrid { SumGrid(exponent: 41) }
 
     /// Two reductions, and three more where labels are values. Nil where leverages are not known.
     func makeStrata(rendezvous: Rendezvous) throws -> RowStrata? {
@@ -101,9 +101,8 @@ extension Objective {
         let rows = dataset.order.localCount
         let classes = max(2, (model as? any CurvatureModel)?.classCount ?? 2)
         var own = [Double](repeating: 0, count: classes + 1)
-        for row in 0..<rows {
-            own[Self.classIndex(dataset.labels.pointer[row], of: classes) ?? classes] += 1
-        }
+        let labels = UnsafePointer(dataset.labels.pointer)
+        for row in 0..<rows { own[Self.classIndex(labels[row], of: classes) ?? classes] += 1 }
         computeSeconds += clock.seconds
         let counts = try reducer.sums(own, kind: .strata, rendezvous: rendezvous)
         let hasClasses = counts[classes] == 0
@@ -114,18 +113,17 @@ extension Objective {
         let second = Stopwatch()
         let chances = AlignedBuffer<Float>(count: rows)
         var sums = [Double](repeating: 0, count: 2 * RowStrata.count)
+        let (sizes, target, grid) = (UnsafePointer(leverages.values.pointer), chances.pointer, Self.chanceGrid)
         for row in 0..<rows {
-            let leverage = Double(leverages.values.pointer[row]) / leverages.mean
-            let label = dataset.labels.pointer[row]
             let own =
                 hasClasses
-                ? rarity[Self.classIndex(label, of: classes) ?? 0]
-                : deviation > 0 ? abs(Double(label) - mean) / deviation : 1
-            let chance = (leverage + 1 + own) / 3
+                ? rarity[Self.classIndex(labels[row], of: classes) ?? 0]
+                : deviation > 0 ? abs(Double(labels[row]) - mean) / deviation : 1
+            let chance = (Double(sizes[row]) / leverages.mean + 1 + own) / 3
             let stratum = RowStrata.stratum(chance)
-            chances.pointer[row] = Float(chance)
+            target[row] = Float(chance)
             sums[stratum] += 1
-            sums[RowStrata.count + stratum] += (min(chance, 0x1p30) / Self.chanceUnit).rounded()
+            sums[RowStrata.count + stratum] += grid.round(min(chance, 0x1p30))
         }
         computeSeconds += second.seconds
         let found = try reducer.sums(sums, kind: .strata, rendezvous: rendezvous)
@@ -139,7 +137,9 @@ extension Objective {
     /// Two classes may be −1 and 1.
     private static func classIndex(_ label: Float, of classes: Int) -> Int? {
         if classes == 2, label == -1 { return 0 }
-        return label >= 0 && label < Float(classes) && label == label.rounded() ? Int(label) : nil
+        guard label >= 0, label < Float(classes) else { return nil }
+        let index = Int32(label)
+        return Float(index) == label ? Int(index) : nil
     }
 
     /// The labels' mean and their mean distance from it.
