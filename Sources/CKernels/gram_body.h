@@ -66,19 +66,18 @@ static void CK_NAME(gram_pack)(
     const double anchor = per_unit ? 0x1.8p52 : 0;
     for (long r = 0; r < rows; r++, x += stride, z += width) {
         const float s = weights ? __builtin_sqrtf(weights[r]) : 1;
-        for (long j = 0; j < columns; j += 8) {
-            const long count = columns - j;
-            f8 v = CK_NAME(load8)(x + j, count, 0);
-            if (shift) v -= CK_NAME(load8)(shift + j, count, 0);
+        long j = 0;
+        for (; j + 8 <= columns; j += 8) {
+            f8 v = AT(f8, x + j);
+            if (shift) v -= AT(f8, shift + j);
             d8 wide = WIDE(s * v);
-            if (per_unit)
-                for (long k = 0; k < 8; k++) wide[k] *= k < count ? per_unit[j + k] : 0;
-            wide = CK_NAME(on_grid)(wide, anchor);
-            if (count >= 8) PUT(d8, z + j) = wide;
-            else
-                for (long k = 0; k < count; k++) z[j + k] = wide[k];
+            if (per_unit) wide *= AT(d8, per_unit + j);
+            PUT(d8, z + j) = CK_NAME(on_grid)(wide, anchor);
         }
-        long j = columns;
+        for (; j < columns; j++) {
+            const double v = s * (shift ? x[j] - shift[j] : x[j]);
+            z[j] = CK_NAME(on_grid)((per_unit ? v * per_unit[j] : v) + (d8){0}, anchor)[0];
+        }
         if (ones) {
             const double one = per_unit ? s * per_unit[j] : s;
             z[j++] = CK_NAME(on_grid)(one - (d8){0}, anchor)[0];
@@ -94,24 +93,21 @@ static void CK_NAME(root_ranges)(
     for (long r = 0; r < rows; r++, x += stride) {
         const float s = weights ? __builtin_sqrtf(weights[r]) : 1;
         if (s == 0) continue;
-        for (long j = 0; j < columns; j += 8) {
-            const long count = columns - j;
-            f8 v = CK_NAME(load8)(x + j, count, 0);
-            if (shift) v -= CK_NAME(load8)(shift + j, count, 0);
-            const f8 size = (f8)((i8)(s * v) & 0x7fffffff);
-            if (count >= 8) {
-                const f8 top = AT(f8, tops + j);
-                PUT(f8, tops + j) = CK_NAME(select)(size > top, size, top);
-                i8 sums;
-                __builtin_memcpy(&sums, counts + j, sizeof sums);
-                sums -= size > 0;
-                __builtin_memcpy(counts + j, &sums, sizeof sums);
-            } else {
-                for (long k = 0; k < count; k++) {
-                    tops[j + k] = size[k] > tops[j + k] ? size[k] : tops[j + k];
-                    counts[j + k] += size[k] > 0;
-                }
-            }
+        long j = 0;
+        for (; j + 8 <= columns; j += 8) {
+            f8 v = AT(f8, x + j);
+            if (shift) v -= AT(f8, shift + j);
+            const f8 size = (f8)((i8)(s * v) & 0x7fffffff), top = AT(f8, tops + j);
+            PUT(f8, tops + j) = CK_NAME(select)(size > top, size, top);
+            i8 sums;
+            __builtin_memcpy(&sums, counts + j, sizeof sums);
+            sums -= size > 0;
+            __builtin_memcpy(counts + j, &sums, sizeof sums);
+        }
+        for (; j < columns; j++) {
+            const float size = __builtin_fabsf(s * (shift ? x[j] - shift[j] : x[j]));
+            tops[j] = size > tops[j] ? size : tops[j];
+            counts[j] += size > 0;
         }
     }
 }
