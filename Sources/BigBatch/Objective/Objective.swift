@@ -28,6 +28,9 @@ final class Objective<M: Model> {
     /// Rows that the current dense preconditioner was estimated from; 0 without one.
     var preconditionerSampleSize = 0
 
+    /// The units of the last curvature had to come from its rows. The same on all ranks.
+    var hadCoarseUnits = false
+
     /// Per-sample gradients evaluated, all ranks.
     var gradientsEvaluated = 0
     /// Reads of feature rows, all ranks.

@@ -34,26 +34,32 @@ extension Trainer {
         -> CorrectedDescent?
     {
         guard let strata = objective.strata else { return nil }
-        func isSuspect(_ rows: [SampleSegment]) throws -> Bool {
-            try fallWithoutFlatteningRows(rows, strata, gradient: gradient, bound: bound).map { $0 > bound } ?? true
+        func fall(_ rows: [SampleSegment]) throws -> KeptFall {
+            try fallWithoutFlatteningRows(rows, strata, gradient: gradient, bound: bound)
         }
-        guard try objective.halves(of: segments, strata, count: opening.curvatureRows).contains(where: isSuspect),
-            try isSuspect(segments), let found = try descend(strata, gradient: gradient)
+        guard
+            try objective.halves(of: segments, strata, count: opening.curvatureRows).contains(where: {
+                try fall($0).isAbove(bound)
+            })
         else { return nil }
+        let whole = try fall(segments)
+        guard whole.isAbove(bound), let curvature = whole.curvature else { return nil }
+        let found = try descend(strata, gradient: gradient, curvature)
         return found.fall > bound || !found.hasSettled ? found : nil
     }
 
-    /// Newton steps on ℓ̃; its rows are read twice a step. Nil where they have no curvature.
-    private func descend(_ strata: RowStrata, gradient: [Double]) throws -> CorrectedDescent? {
+    /// Newton steps on ℓ̃; its rows are read twice a step.
+    /// - Parameter curvature: (∇²ℓ_S(x))⁻¹.
+    private func descend(_ strata: RowStrata, gradient: [Double], _ first: Preconditioner) throws -> CorrectedDescent {
         let origin = state.parameters
-        let curvatureRows = objective.sample(of: segments, strata, count: objective.population)
+        var curvatureRows = objective.sample(of: segments, strata, count: objective.population)
+        curvatureRows.asksRanges = objective.hadCoarseUnits
         func curvature(_ x: [Float]) throws -> Preconditioner? {
             try objective.hessianInverse(curvatureRows, at: x, weightFloor: 0, rendezvous: rendezvous())
         }
         func look(_ x: [Float]) throws -> SampleView {
             view(of: try objective.sums(segments, lastIsFresh: false, at: x, rendezvous: rendezvous()), at: x)
         }
-        guard let first = try curvature(origin) else { return nil }
         let start = try look(origin)
         let correction = zip(gradient, start.gradient).map { $0 - $1 }
         var found = CorrectedDescent(point: origin, curvature: first)

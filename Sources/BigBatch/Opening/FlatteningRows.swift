@@ -11,23 +11,25 @@ extension Trainer {
     ///
     /// F the rows of which the step −P_F(g − ∇ℓ_F) leaves less than half of the curvature: none at first, then those of that step, and what
     /// they have held back, until there are no more. Where losses are 0 at least, ℓ̃ without F is below ℓ̃: many steps along which F
-    /// flattens lead there and no further. Nil where nothing else is curved; no more is asked once it is above `bound`.
+    /// flattens lead there and no further. No more is asked once it is above `bound`.
     func fallWithoutFlatteningRows(
         _ rows: [SampleSegment], _ strata: RowStrata, gradient: [Double], bound: Double
-    ) throws -> Double? {
-        guard let model = objective.model as? any CurvatureModel else { return nil }
+    ) throws -> KeptFall {
+        guard let model = objective.model as? any CurvatureModel else { return KeptFall() }
         var sample = objective.sample(of: rows, strata, count: objective.population)
         let x = state.parameters
         let before = x.withUnsafeBufferPointer { x in
             sample.batches.map { model.curvatureWeights(of: $0.rows, at: x) }
         }
         var left = gradient
-        var fall = 0.0
+        var result = KeptFall()
         for _ in 0...Self.mostRounds {
             let found = try objective.hessianInverse(sample, at: x, weightFloor: 0, rendezvous: rendezvous())
-            guard let step = found?.product(left) else { return nil }
-            fall = zip(step, left).reduce(0) { $0 + $1.0 * $1.1 } / 2
-            guard fall <= bound else { break }
+            sample.asksRanges = objective.hadCoarseUnits
+            result.curvature = result.curvature ?? found
+            let step = found?.product(left)
+            result.fall = step.map { zip($0, left).reduce(0) { $0 + $1.0 * $1.1 } / 2 }
+            guard let step, !result.isAbove(bound) else { break }
             let end = x.indices.map { Float(Double(x[$0]) - step[$0]) }
             var flattening = [[Range<Int>]](repeating: [], count: RowStrata.count)
             for (index, h) in sample.strata.enumerated() {
@@ -51,6 +53,16 @@ extension Trainer {
                 for j in left.indices { left[j] -= weight * sums.used[h].gradient[j] }
             }
         }
-        return fall
+        return result
     }
+}
+
+/// How far a loss falls once the rows are taken away that flatten on the way.
+struct KeptFall {
+    /// Nil: nothing else is curved.
+    fileprivate(set) var fall: Double?
+    /// (∇²ℓ)⁻¹ with all rows; nil where they have no curvature.
+    fileprivate(set) var curvature: Preconditioner?
+
+    func isAbove(_ bound: Double) -> Bool { fall.map { $0 > bound } ?? true }
 }

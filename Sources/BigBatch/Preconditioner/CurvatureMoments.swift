@@ -29,7 +29,16 @@ extension Objective {
             return try reducer.sums(own, kind: .curvature, rendezvous: rendezvous)
         }
         let bounds = rootExponents(weight: largest, hasIntercept: model.hasIntercept)
-        var grids = [MomentGrid](repeating: MomentGrid(exponents: bounds, rows: rows), count: weights.count)
+        func fine(_ exponents: [Int32]) -> [MomentGrid] {
+            weights.indices.map { index in
+                let own = exponents[index * dimension..<(index + 1) * dimension]
+                return MomentGrid(exponents: zip(own, bounds).map { min(Int($0), $1) }, rows: rows)
+            }
+        }
+        var grids =
+            sample.asksRanges
+            ? fine(try rootRanges(sample, weights).exponents)
+            : [MomentGrid](repeating: MomentGrid(exponents: bounds, rows: rows), count: weights.count)
         var found = try sums(grids)
         // Far-out values whose rows have next to no h: the largest |x_j| and the largest h say little of √h |x_j|.
         func isCoarse(_ counts: (Int) -> Int) -> Bool {
@@ -41,13 +50,12 @@ extension Objective {
                 }
             }
         }
-        if isCoarse({ _ in rows }) {
+        hadCoarseUnits = sample.asksRanges
+        if !sample.asksRanges, isCoarse({ _ in rows }) {
             let exact = try rootRanges(sample, weights)
             if isCoarse({ Int(exact.counts[$0]) }) {
-                grids = weights.indices.map { index in
-                    let own = exact.exponents[index * dimension..<(index + 1) * dimension]
-                    return MomentGrid(exponents: zip(own, bounds).map { min(Int($0), $1) }, rows: rows)
-                }
+                hadCoarseUnits = true
+                grids = fine(exact.exponents)
                 found = try sums(grids)
             }
         }

@@ -13,6 +13,8 @@ struct CurvatureSample {
     var expected: Int
     /// Copies; columns may be missing among them.
     var isDrawn = false
+    /// Units come from the rows themselves at once: another curvature of theirs needed that.
+    var asksRanges = false
 }
 
 extension Objective {
