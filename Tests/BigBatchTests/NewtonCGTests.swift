@@ -7,7 +7,7 @@ import Testing
 
 @testable import BigBatch
 
-@Suite("Newton steps of wide sparse models")
+@Suite("Newton steps of models too wide for their matrix")
 struct NewtonCGTests {
     static let (rows, columns, perRow) = (20_000, 2100, 5)
 
@@ -55,6 +55,30 @@ struct NewtonCGTests {
         return Dataset(order: order, features: .sparse(matrix), labels: labels, squaredNorms: norms)
     }
 
+    /// Dense rows about as many directions as there are columns, for more parameters than one matrix takes.
+    static func denseDataset(_ world: any Communicator = SoloCommunicator(), classes: Int) -> Dataset {
+        let columns = 600 / classes
+        let order = DataOrder(count: rows, ranks: world.size, rank: world.rank)
+        let matrix = DenseMatrix(rows: order.localCount, columns: columns)
+        let labels = AlignedBuffer<Float>(count: order.localCount)
+        let norms = AlignedBuffer<Float>(count: order.localCount)
+        for local in 0..<order.localCount {
+            var random = SampleRandom(state: 5 &+ UInt64(order.position(ofLocal: local)) &* 0x9e37_79b9_7f4a_7c15)
+            let shared = Float(random.uniform() - 0.5)
+            var votes = [Float](repeating: 0, count: classes)
+            for column in 0..<columns {
+                // Neighbours have much in common, and columns differ in size.
+                let value = (shared + Float(random.uniform() - 0.5)) * (column % 3 == 0 ? 4 : 1)
+                matrix.row(local)[column] = value
+                norms.pointer[local] += value * value
+                votes[column % classes] += value
+            }
+            for c in votes.indices { votes[c] += Float(2 * random.uniform()) }
+            labels.pointer[local] = Float(votes.indices.max { votes[$0] < votes[$1] } ?? 0)
+        }
+        return Dataset(order: order, features: .dense(matrix), labels: labels, squaredNorms: norms)
+    }
+
     private func configuration(_ tolerance: Double = 1e-3) -> TrainerConfiguration {
         var configuration = TrainerConfiguration()
         configuration.l2 = 1e-2
@@ -68,10 +92,9 @@ struct NewtonCGTests {
             + 0.5e-2 * x.prefix(model.penalisedCount).reduce(0) { $0 + Double($1) * Double($1) }
     }
 
-    @Test("Within the tolerance, in fewer reads than the quasi-Newton method", arguments: [2, 4])
-    func fewReads(classes: Int) throws {
-        func check(_ model: some Model) throws {
-            let data = Self.dataset(classes: classes)
+    @Test("Within the tolerance, in fewer reads than the quasi-Newton method", arguments: [2, 4], [false, true])
+    func fewReads(classes: Int, isDense: Bool) throws {
+        func check(_ model: some Model, _ data: Dataset) throws {
             func run(_ configuration: TrainerConfiguration) throws -> TrainingResult {
                 try Trainer(
                     model: model, dataset: data, communicator: SoloCommunicator(), configuration: configuration
@@ -88,26 +111,34 @@ struct NewtonCGTests {
             #expect(
                 result.featurePasses < 0.8 * other.featurePasses, "\(result.featurePasses) \(other.featurePasses)")
         }
-        if classes == 2 {
-            try check(LinearModel(LogisticLoss(), featureCount: Self.columns))
+        if isDense {
+            let data = Self.denseDataset(classes: 4 * classes)
+            try check(LinearModel(SoftmaxLoss(classes: 4 * classes), featureCount: data.features.columns), data)
+        } else if classes == 2 {
+            try check(LinearModel(LogisticLoss(), featureCount: Self.columns), Self.dataset(classes: 2))
         } else {
-            try check(LinearModel(SoftmaxLoss(classes: classes), featureCount: Self.columns))
+            try check(
+                LinearModel(SoftmaxLoss(classes: classes), featureCount: Self.columns), Self.dataset(classes: classes))
         }
     }
 
-    @Test("The same bits on any number of ranks, and from a snapshot of any iteration")
-    func sameBits() throws {
-        let model = LinearModel(SoftmaxLoss(classes: 4), featureCount: Self.columns)
+    @Test("The same bits on any number of ranks, and from a snapshot of any iteration", arguments: [false, true])
+    func sameBits(isDense: Bool) throws {
+        @Sendable func data(_ world: any Communicator) -> Dataset {
+            isDense ? Self.denseDataset(world, classes: 8) : Self.dataset(world, classes: 4)
+        }
+        let model = LinearModel(
+            SoftmaxLoss(classes: isDense ? 8 : 4), featureCount: data(SoloCommunicator()).features.columns)
         let keeper = EveryIteration()
         let whole = try Trainer(
-            model: model, dataset: Self.dataset(classes: 4), communicator: SoloCommunicator(),
+            model: model, dataset: data(SoloCommunicator()), communicator: SoloCommunicator(),
             configuration: configuration()
         ).run(keeper: keeper)
         let last = try #require(keeper.kept.last)
         for ranks in 2...4 {
             let runs = ThreadCommunicator.run(ranks: ranks) { world in
                 try Trainer(
-                    model: model, dataset: Self.dataset(world, classes: 4), communicator: world,
+                    model: model, dataset: data(world), communicator: world,
                     configuration: configuration()
                 ).run(from: ranks == 3 ? try last.snapshot() : nil)
             }

@@ -76,13 +76,18 @@ extension TrainingBatch: FullBatchView {
     }
 
     var curvatureRows: Int? {
-        guard case .diagonal(let scale, let classes) = objective.preconditioner, objective.norm == nil,
-            case .sparse = objective.dataset.features
-        else { return nil }
+        guard objective.norm == nil else { return nil }
+        let diagonal: ArraySlice<Double>
+        switch (objective.preconditioner, objective.dataset.features) {
+        case (.diagonal(let scale, let classes), .sparse):
+            diagonal = scale.prefix(objective.model.penalisedCount / classes).map { Double($0) }[...]
+        case (.dense(let dense), _) where dense.classes > 1:
+            diagonal = dense.diagonal.prefix(objective.model.penalisedCount / dense.classes)
+        default: return nil
+        }
         let rows = objective.population / 10
         // Directions that the data hold and not λ, about: Σ κ/(κ + λ), P = 1/(κ + λ).
-        let penalised = scale.prefix(objective.model.penalisedCount / classes)
-        let held = penalised.reduce(0.0) { $0 + max(0, 1 - objective.l2 * Double($1)) }
+        let held = diagonal.reduce(0) { $0 + max(0, 1 - objective.l2 * $1) }
         return rows > 0 && held <= 0.1 * Double(rows) ? rows : nil
     }
 

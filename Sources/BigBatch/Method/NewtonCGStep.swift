@@ -1,5 +1,5 @@
-/// Newton steps with the curvature of a sample of the rows, where rows are sparse and too wide for a matrix (Byrd, Chin, Neveitt &
-/// Nocedal, 2011).
+/// Newton steps with the curvature of a sample of the rows, where rows are sparse and too wide for a matrix, or classes too many for
+/// one of all their parameters (Byrd, Chin, Neveitt & Nocedal, 2011).
 ///
 /// d solves ∇²ℓ_S d = −∇ℓ by conjugate gradients, preconditioned by P. A product with ∇²ℓ_S is the difference of two gradients of
 /// the sample S, so a step takes a few tenths of a read beside its gradient and its search. ½⟨∇ℓ, −d⟩ is then ℓ(x) − ℓ*, about:
@@ -17,8 +17,9 @@ public struct NewtonCGStep<Rest: FullStepRule>: FullStepRule {
         var rest: Rest.State
     }
 
-    /// Products a step, at most, and the share of ‖r‖²_P at which the residual r is small.
-    private static var mostProducts: Int { 12 }
+    /// Products a step, at most, those after which some of the residual r must be gone, and the share of ‖r‖²_P at which it is small.
+    private static var mostProducts: Int { 24 }
+    private static var patience: Int { 4 }
     private static var enough: Double { 0.02 }
     /// What the point of a product may change the objective by, in shares of it.
     private static var change: Double { 1e-6 }
@@ -67,7 +68,7 @@ public struct NewtonCGStep<Rest: FullStepRule>: FullStepRule {
         let whole = try products.dot(residual, preconditioned)
         // ‖r‖²_P, and pᵀP⁻¹p of the conjugate direction p: a residual is orthogonal to the one before.
         var (norm, length) = (whole, whole)
-        for _ in 0..<Self.mostProducts {
+        for count in 1...Self.mostProducts {
             let step = (2 * Self.change * scale / length).squareRoot()
             guard step.isFinite, step > 0 else { return nil }
             move(x, along: conjugate, step: step, into: &point, from: first)
@@ -81,6 +82,7 @@ public struct NewtonCGStep<Rest: FullStepRule>: FullStepRule {
             preconditioner.apply(1, to: residual, into: &preconditioned, from: first)
             let next = try products.dot(residual, preconditioned)
             if next <= Self.enough * whole { return direction }
+            if count >= Self.patience, next >= whole { return nil }
             let kept = next / norm
             (norm, length) = (next, next + kept * kept * length)
             blend(1, preconditioned, keeping: kept, of: &conjugate)

@@ -81,11 +81,12 @@ extension Objective {
         if mean > 0 { preconditioner = estimate.diagonal(curvature: mean) }
     }
 
-    /// The preconditioner with the mean curvature p_c (1 − p_c) of every class at x; that in use where there is one class.
+    /// The preconditioner with the mean curvature p_c (1 − p_c) of every class at x; that in use where there is one class, or where
+    /// it knows how columns hang together.
     func preconditionerOfClasses(at x: [Float], rendezvous: Rendezvous) throws -> Preconditioner {
-        guard let estimate, let model = model as? any CurvatureModel, model.couplesClasses else {
-            return preconditioner
-        }
+        guard let estimate, let model = model as? any CurvatureModel, model.couplesClasses,
+            case .diagonal = preconditioner
+        else { return preconditioner }
         let heaviest = try largestWeight()
         let clock = Stopwatch()
         let (classes, count) = (estimate.classes, min(population, 4000))

@@ -123,6 +123,9 @@ public struct DensePreconditioner: Sendable {
         return matrix
     }
 
+    /// P_jj.
+    var diagonal: [Double] { (0..<dimension).map { inverse[$0 * dimension + $0] } }
+
     /// out = P g.
     /// - Returns: gᵀPg.
     func product(_ g: [Float], into out: inout [Float]) -> Double {
