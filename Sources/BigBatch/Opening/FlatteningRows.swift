@@ -23,11 +23,13 @@ extension Trainer {
         }
         var left = gradient
         var result = KeptFall()
+        // Share of the rows' weight that is left: P is that of their mean.
+        var kept = 1.0
         for _ in 0...Self.mostRounds {
             let found = try objective.hessianInverse(sample, at: x, weightFloor: 0, rendezvous: rendezvous())
             sample.asksRanges = objective.hadCoarseUnits
             result.curvature = result.curvature ?? found
-            let step = found?.product(left)
+            let step = found?.product(left).map { $0 / kept }
             result.fall = step.map { zip($0, left).reduce(0) { $0 + $1.0 * $1.1 } / 2 }
             guard let step, !result.isAbove(bound) else { break }
             let end = x.indices.map { Float(Double(x[$0]) - step[$0]) }
@@ -50,6 +52,7 @@ extension Trainer {
             for h in 0..<RowStrata.count where counts[h] > 0 {
                 let seen = rows.reduce(0) { $0 + $1.count(ofStratum: h) }
                 let weight = Double(strata.sizes[h]) / (Double(objective.population) * Double(seen))
+                kept = max(.ulpOfOne, kept - weight * counts[h])
                 for j in left.indices { left[j] -= weight * sums.used[h].gradient[j] }
             }
         }

@@ -3,7 +3,8 @@ import Models
 
 /// Σ h x̂x̂ᵀ over a sample, of whole numbers, and so the same from any ranks.
 extension Objective {
-    /// The matrix for each of `weights`, h by batches of the sample. One reduction; four where units were too coarse.
+    /// The matrix for each of `weights`, h by batches of the sample. One reduction; four where units were too coarse, three where
+    /// the rows are asked first.
     /// - Parameters:
     ///   - largest: above every h.
     ///   - rows: about, of all ranks.
