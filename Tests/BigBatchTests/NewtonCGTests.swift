@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Kernels
 import MPI
 import Models
@@ -79,6 +80,30 @@ struct NewtonCGTests {
         return Dataset(order: order, features: .dense(matrix), labels: labels, squaredNorms: norms)
     }
 
+    /// Seven classes of 80 dense columns, from two thirds of the rows to a few of them.
+    static func unbalancedDataset(_ world: any Communicator = SoloCommunicator()) -> Dataset {
+        let (columns, biases) = (80, [8, 6, 4, 2, 0, -1, -1.5])
+        let order = DataOrder(count: rows, ranks: world.size, rank: world.rank)
+        let matrix = DenseMatrix(rows: order.localCount, columns: columns)
+        let labels = AlignedBuffer<Float>(count: order.localCount)
+        let norms = AlignedBuffer<Float>(count: order.localCount)
+        var chosen = SampleRandom(state: 11)
+        let weights = biases.map { _ in (0..<columns).map { _ in 0.8 * (chosen.uniform() - 0.5) } }
+        for local in 0..<order.localCount {
+            var random = SampleRandom(state: 5 &+ UInt64(order.position(ofLocal: local)) &* 0x9e37_79b9_7f4a_7c15)
+            var votes: [Double] = biases
+            for column in 0..<columns {
+                let value = 3.4 * (random.uniform() - 0.5)
+                matrix.row(local)[column] = Float(value)
+                norms.pointer[local] += Float(value * value)
+                for c in votes.indices { votes[c] += weights[c][column] * value }
+            }
+            for c in votes.indices { votes[c] -= log(-log(max(random.uniform(), 1e-12))) }
+            labels.pointer[local] = Float(votes.indices.max { votes[$0] < votes[$1] } ?? 0)
+        }
+        return Dataset(order: order, features: .dense(matrix), labels: labels, squaredNorms: norms)
+    }
+
     private func configuration(_ tolerance: Double = 1e-3) -> TrainerConfiguration {
         var configuration = TrainerConfiguration()
         configuration.l2 = 1e-2
@@ -122,13 +147,38 @@ struct NewtonCGTests {
         }
     }
 
-    @Test("The same bits on any number of ranks, and from a snapshot of any iteration", arguments: [false, true])
-    func sameBits(isDense: Bool) throws {
-        @Sendable func data(_ world: any Communicator) -> Dataset {
-            isDense ? Self.denseDataset(world, classes: 8) : Self.dataset(world, classes: 4)
+    @Test("A rare class, of which a P that all classes share knows nothing", arguments: [1e-3, 1e-4])
+    func rareClasses(tolerance: Double) throws {
+        let data = Self.unbalancedDataset()
+        let model = LinearModel(SoftmaxLoss(classes: 7), featureCount: data.features.columns, hasIntercept: true)
+        func end(_ tolerance: Double) throws -> Double {
+            var configuration = TrainerConfiguration()
+            (configuration.l2, configuration.tolerance) = (2e-5, tolerance)
+            let x = try Trainer(
+                model: model, dataset: data, communicator: SoloCommunicator(), configuration: configuration
+            ).run().parameters
+            let loss = x.withUnsafeBufferPointer { model.loss(data.all, at: $0) }
+            return loss / Double(Self.rows)
+                + 1e-5 * x.prefix(model.penalisedCount).reduce(0) { $0 + Double($1) * Double($1) }
         }
+        let (reached, least) = (try end(tolerance), try end(1e-8))
+        #expect(reached - least <= tolerance * least, "\((reached - least) / least)")
+    }
+
+    enum Rows: CaseIterable { case sparse, dense, unbalanced }
+
+    @Test("The same bits on any number of ranks, and from a snapshot of any iteration", arguments: Rows.allCases)
+    func sameBits(rows: Rows) throws {
+        @Sendable func data(_ world: any Communicator) -> Dataset {
+            switch rows {
+            case .sparse: Self.dataset(world, classes: 4)
+            case .dense: Self.denseDataset(world, classes: 8)
+            case .unbalanced: Self.unbalancedDataset(world)
+            }
+        }
+        let classes = [Rows.sparse: 4, .dense: 8, .unbalanced: 7][rows] ?? 0
         let model = LinearModel(
-            SoftmaxLoss(classes: isDense ? 8 : 4), featureCount: data(SoloCommunicator()).features.columns)
+            SoftmaxLoss(classes: classes), featureCount: data(SoloCommunicator()).features.columns)
         let keeper = EveryIteration()
         let whole = try Trainer(
             model: model, dataset: data(SoloCommunicator()), communicator: SoloCommunicator(),

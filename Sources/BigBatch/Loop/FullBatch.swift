@@ -76,6 +76,14 @@ extension TrainingBatch: FullBatchView {
     }
 
     var curvatureRows: Int? {
+        guard let held = heldDirections else { return nil }
+        let rows = objective.population / 10
+        return rows > 0 && held <= 0.1 * Double(rows) ? rows : nil
+    }
+
+    /// Directions that the data hold and not λ, about: Σ κ/(κ + λ), P = 1/(κ + λ). Nil where curvature along a direction is not asked of
+    /// a sample.
+    private var heldDirections: Double? {
         guard objective.norm == nil else { return nil }
         let diagonal: ArraySlice<Double>
         switch (objective.preconditioner, objective.dataset.features) {
@@ -85,15 +93,38 @@ extension TrainingBatch: FullBatchView {
             diagonal = dense.diagonal.prefix(objective.model.penalisedCount / dense.classes)
         default: return nil
         }
-        let rows = objective.population / 10
-        // Directions that the data hold and not λ, about: Σ κ/(κ + λ), P = 1/(κ + λ).
-        let held = diagonal.reduce(0) { $0 + max(0, 1 - objective.l2 * $1) }
-        return rows > 0 && held <= 0.1 * Double(rows) ? rows : nil
+        return diagonal.reduce(0) { $0 + max(0, 1 - objective.l2 * $1) }
+    }
+
+    /// Collective when first asked for.
+    private func strataOfCurvature() throws -> RowStrata? {
+        if curvatureStrata == nil, objective.rowSumModel != nil {
+            curvatureStrata = try objective.makeStrata(rendezvous: trainer.rendezvous())
+        }
+        return curvatureStrata
+    }
+
+    /// Several classes that share P. It is that of their mean, and knows little of a rare one.
+    private var sharesCurvature: Bool {
+        if case .dense(let dense) = objective.preconditioner { dense.classes > 1 } else { false }
     }
 
     func writeGradient(ofRows count: Int, at point: [Float], into gradient: inout [Float]) throws {
         // Others in each iteration.
         let start = trainer.state.position + trainer.state.iteration % objective.population * count
+        if sharesCurvature, let strata = try strataOfCurvature() {
+            let segment =
+                try curvatureSegment
+                ?? objective.gather(
+                    strata, start: start % objective.population, from: [Int](repeating: 0, count: RowStrata.count),
+                    to: strata.windows(rows: count), rendezvous: trainer.rendezvous())
+            curvatureSegment = segment
+            let sums = try objective.sums([segment], lastIsFresh: false, at: point, rendezvous: trainer.rendezvous())
+            let found = trainer.view(of: sums, at: point, strata).gradient
+            let first = objective.parts.own.lowerBound
+            for j in gradient.indices { gradient[j] = Float(found[first + j]) }
+            return
+        }
         try objective.writeGradient(
             start: start, count: count, at: point, into: &gradient, rendezvous: trainer.rendezvous())
     }
@@ -167,14 +198,15 @@ extension TrainingBatch: FullBatchView {
         return false
     }
 
-    func isConfirmed() throws -> Bool {
+    func confirmation() throws -> Confirmation {
+        if sharesCurvature { return try confirmationByClasses() }
         guard objective.preconditionerSampleSize > 0,
             let made = try objective.curvatureOfAll(at: parameters, rendezvous: trainer.rendezvous())
-        else { return true }
+        else { return .confirmed }
         let goal = StopRule.shareOfGap * stopRule.tolerance * scale(of: statistics.loss)
         var norm = made.squaredNorm(objective.gradient)
         if norm / 2 <= goal {
-            guard let opening = trainer.state.opening else { return true }
+            guard let opening = trainer.state.opening else { return .confirmed }
             let (before, direction) = (objective.preconditioner, trainer.direction)
             objective.adopt(made)
             norm = try trainer.flattenedNorm(norm, goal: goal, opening)
@@ -182,14 +214,27 @@ extension TrainingBatch: FullBatchView {
             trainer.direction = direction
             if norm / 2 <= goal {
                 objective.adopt(before)
-                return true
+                return .confirmed
             }
         } else {
             objective.adopt(made)
         }
         trainer.state.full.gapEstimates = []
         trainer.state.stepSize = 1
-        return false
+        return .refuted(direction: nil)
+    }
+
+    /// The decrement of a Newton step, in which classes hang together.
+    private func confirmationByClasses() throws -> Confirmation {
+        let rows = max(Double(objective.population / 10), 10 * (heldDirections ?? .infinity))
+        guard
+            let direction = try SampledNewton.direction(
+                self, rows: Int(min(rows, Double(objective.population))), forStep: false)
+        else { return .confirmed }
+        let goal = StopRule.shareOfGap * stopRule.tolerance * scale(of: statistics.loss)
+        if try -products.dot(gradient, direction) / 2 <= goal { return .confirmed }
+        trainer.state.full.gapEstimates = []
+        return .refuted(direction: direction)
     }
 
     var isSlowTailDone: Bool {

@@ -8,7 +8,7 @@
 /// dense preconditioner, `tolerance`/10 with a diagonal one, and `tolerance`/10 at five without (it takes some before
 /// L-BFGS has seen the flat directions). With a preconditioner, the quasi-Newton stop also needs the search along d to
 /// end within twice the step (`QuasiNewtonStep`): past that the curvature in the estimates is not the loss's. A P made at
-/// x alone has the last word where it can be had (`FullBatchView.isConfirmed`). Along the gradient gains fall slowly, and
+/// x alone has the last word where it can be had (`FullBatchView.confirmation`). Along the gradient gains fall slowly, and
 /// the rest of their series has to be within the tolerance too (`ObjectiveHistory.remainder`), as for steps that nobody
 /// searches (`SameStep`).
 ///

@@ -16,6 +16,9 @@ final class TrainingBatch<M: Model>: BatchView {
     private var isLastStepAside = false
     /// Once an iteration, whichever rules ask.
     var isRenewalAsked = false
+    /// The rows of this iteration that curvature along any direction is told from, and what they are drawn by: of all iterations.
+    var curvatureSegment: SampleSegment?
+    var curvatureStrata: RowStrata?
 
     init(of trainer: Trainer<M>) { self.trainer = trainer }
 
@@ -26,6 +29,7 @@ final class TrainingBatch<M: Model>: BatchView {
         forgetLine()
         isLastStepAside = false
         isRenewalAsked = false
+        curvatureSegment = nil
         return self
     }
 

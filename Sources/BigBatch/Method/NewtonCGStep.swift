@@ -17,13 +17,6 @@ public struct NewtonCGStep<Rest: FullStepRule>: FullStepRule {
         var rest: Rest.State
     }
 
-    /// Products a step, at most, those after which some of the residual r must be gone, and the share of ‖r‖²_P at which it is small.
-    private static var mostProducts: Int { 24 }
-    private static var patience: Int { 4 }
-    private static var enough: Double { 0.02 }
-    /// What the point of a product may change the objective by, in shares of it.
-    private static var change: Double { 1e-6 }
-
     public func start(parameterCount: Int) -> State { State(rest: rest.start(parameterCount: parameterCount)) }
     public func forget(_ state: inout State) { rest.forget(&state.rest) }
     public func pairs(_ state: State) -> LBFGS? { rest.pairs(state.rest) }
@@ -37,7 +30,8 @@ public struct NewtonCGStep<Rest: FullStepRule>: FullStepRule {
     public func step(_ batch: any FullBatchView, _ state: inout State) throws -> StepOutcome {
         guard !state.isOver else { return try rest.step(batch, &state.rest) }
         try batch.renewPreconditionerIfDue()
-        if let rows = batch.curvatureRows, let direction = try direction(batch, rows) {
+        if let rows = batch.curvatureRows, let direction = try SampledNewton.direction(batch, rows: rows, forStep: true)
+        {
             try batch.writeDirection { _ = $0.update(fromContentsOf: direction) }
             let goal = StopRule.shareOfGap * batch.stopRule.tolerance * batch.scale(of: batch.statistics.loss)
             if try -batch.slope / 2 <= goal { return .done(.gradientNorm) }
@@ -48,45 +42,5 @@ public struct NewtonCGStep<Rest: FullStepRule>: FullStepRule {
         }
         state.isOver = true
         return try rest.step(batch, &state.rest)
-    }
-
-    /// In parts, as the gradient is. Nil where conjugate gradients do not settle.
-    private func direction(_ batch: any FullBatchView, _ rows: Int) throws -> [Float]? {
-        let (x, products) = (batch.parameters, batch.products)
-        let first = products.parts.own.lowerBound
-        var origin = [Float](repeating: 0, count: batch.gradient.count)
-        try batch.writeGradient(ofRows: rows, at: x, into: &origin)
-        let preconditioner = try batch.preconditionerOfClasses()
-        let scale = batch.scale(of: batch.statistics.loss)
-        var direction = [Float](repeating: 0, count: origin.count)
-        var residual = direction
-        blend(-1, batch.gradient, keeping: 0, of: &residual)
-        var preconditioned = direction
-        preconditioner.apply(1, to: residual, into: &preconditioned, from: first)
-        var conjugate = preconditioned
-        var (point, product) = (x, conjugate)
-        let whole = try products.dot(residual, preconditioned)
-        // ‖r‖²_P, and pᵀP⁻¹p of the conjugate direction p: a residual is orthogonal to the one before.
-        var (norm, length) = (whole, whole)
-        for count in 1...Self.mostProducts {
-            let step = (2 * Self.change * scale / length).squareRoot()
-            guard step.isFinite, step > 0 else { return nil }
-            move(x, along: conjugate, step: step, into: &point, from: first)
-            try batch.gather(&point)
-            try batch.writeGradient(ofRows: rows, at: point, into: &product)
-            axpy(-1, origin, &product)
-            let size = norm / (try products.dot(conjugate, product) / step)
-            guard size.isFinite, size > 0 else { return nil }
-            axpy(size, conjugate, &direction)
-            axpy(-size / step, product, &residual)
-            preconditioner.apply(1, to: residual, into: &preconditioned, from: first)
-            let next = try products.dot(residual, preconditioned)
-            if next <= Self.enough * whole { return direction }
-            if count >= Self.patience, next >= whole { return nil }
-            let kept = next / norm
-            (norm, length) = (next, next + kept * kept * length)
-            blend(1, preconditioned, keeping: kept, of: &conjugate)
-        }
-        return nil
     }
 }

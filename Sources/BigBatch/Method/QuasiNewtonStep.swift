@@ -31,14 +31,24 @@ public struct QuasiNewtonStep: FullStepRule {
         let loss = batch.statistics.loss
         let gain = trial.map { loss - $0.loss } ?? 0
         let negligible = max(LineSearch.visible, batch.stopRule.requirement(batch.preconditioner).bound / 10)
-        if isConverged, (trial?.step ?? 0) < longest || gain <= negligible * batch.scale(of: loss),
-            try batch.isConfirmed()
-        {
-            return .done(.gradientNorm)
+        var better: [Float]?
+        if isConverged, (trial?.step ?? 0) < longest || gain <= negligible * batch.scale(of: loss) {
+            switch try batch.confirmation() {
+            case .confirmed: return .done(.gradientNorm)
+            case .refuted(let direction): better = direction
+            }
         }
-        let stepped = batch.take(trial)
-        if let trial, trial.step >= longest { batch.expirePreconditioner() }
-        if trial != nil || isFirst { return stepped }
+        if let better {
+            try batch.writeDirection { _ = $0.update(fromContentsOf: better) }
+            if try batch.slope < 0, let found = try batch.search(from: 1, reference: nil, shrink: nil, lengthens: false)
+            {
+                return batch.take(found)
+            }
+        } else {
+            let stepped = batch.take(trial)
+            if let trial, trial.step >= longest { batch.expirePreconditioner() }
+            if trial != nil || isFirst { return stepped }
+        }
 
         pairs.reset()
         batch.stepSize = gradientStep

@@ -53,9 +53,17 @@ public protocol FullBatchView: BatchView {
     /// Whether the estimates of ℓ(x) − ℓ* of the last iterations are within the tolerance. Once an iteration, with d written.
     /// - Parameter length: α of the minimiser along d, about.
     func isConverged(length: Double) throws -> Bool
-    /// Whether a P made at x alone finds that too, where it can be had at the cost of about a pass; else that P is in use, and the
-    /// estimates begin anew. One that has served, or that keeps some curvature for the sake of steps, may see little of a gradient.
-    func isConfirmed() throws -> Bool
+    /// Whether a curvature made at x alone finds that too, where it can be had at the cost of a few passes; else a P made there may be in
+    /// use, and the estimates begin anew. One that has served, that keeps some curvature for the sake of steps, or that classes share may
+    /// see little of a gradient.
+    func confirmation() throws -> Confirmation
     /// Steps along the gradient may gain little each and much together: whether these have nothing left to gain either.
     var isSlowTailDone: Bool { get }
+}
+
+/// What a curvature made at x alone says of an end.
+public enum Confirmation {
+    case confirmed
+    /// More is left to gain; along `direction`, in parts, where that was found out.
+    case refuted(direction: [Float]?)
 }

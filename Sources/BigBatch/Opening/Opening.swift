@@ -184,6 +184,10 @@ extension Trainer {
 
     func view(of sums: SampleSums, at x: [Float]) -> SampleView {
         guard let strata = objective.strata else { preconditionFailure("an opening has strata") }
+        return view(of: sums, at: x, strata)
+    }
+
+    func view(of sums: SampleSums, at x: [Float], _ strata: RowStrata) -> SampleView {
         let weights = x.prefix(objective.model.penalisedCount)
         let l2 = objective.l2
         let penalty = l2 / 2 * weights.reduce(0) { $0 + Double($1) * Double($1) }

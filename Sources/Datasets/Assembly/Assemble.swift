@@ -133,7 +133,9 @@ extension DistributedTable {
                 "a validation fraction of \(options.validationFraction) leaves no validation row of \(rows): raise it")
         }
         guard training >= 2 else {
-            throw DatasetError("training needs at least 2 rows; there are \(training)")
+            throw DatasetError(
+                "training needs at least 2 rows; there are \(training)"
+                    + (validation > 0 ? " beside \(validation) for validation: lower the validation fraction" : ""))
         }
         if validation > 0 { notes.append("\(validation) of \(rows) rows are kept for validation") }
     }

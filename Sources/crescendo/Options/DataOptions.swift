@@ -201,7 +201,7 @@ struct TrainingDataOptions: ParsableArguments {
             "Of two classes, the positive one (default: the second; 1 of 0 and 1).", valueName: "class"))
     var positive: String?
 
-    @Option(help: "How features lie in memory; the result is the same (default: auto, by density).")
+    @Option(help: "How features lie in memory; results agree within the tolerance (default: auto, by density).")
     var storage: StorageChoice?
 
     @Option(

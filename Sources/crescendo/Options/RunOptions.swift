@@ -47,7 +47,7 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Relative error of the objective aimed at: smaller trains longer, 0 until a limit ends it "
+            "Relative error of the objective aimed at: smaller trains longer, 0 until it falls no more or a limit ends it "
                 + "(default: \(standard.tolerance)).",
             valueName: "tolerance"),
         transform: NumberRange.nonNegative.parse)

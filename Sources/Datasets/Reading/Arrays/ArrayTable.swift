@@ -35,6 +35,9 @@ struct ArrayTable: Codable, Sendable, Equatable {
     ) throws {
         var notes = contents.notes
         let header = data.header
+        guard !header.extents.contains(0) else {
+            throw ParseError(file: data.source.name, message: "has shape (\(header.shapeText)), and so no value")
+        }
         guard (2...4).contains(header.extents.count), header.extents.allSatisfy({ $0 > 0 }) else {
             throw ParseError(
                 file: data.source.name,
