@@ -96,12 +96,18 @@ extension TrainingBatch: FullBatchView {
         return diagonal.reduce(0) { $0 + max(0, 1 - objective.l2 * $1) }
     }
 
-    /// Collective when first asked for.
-    private func strataOfCurvature() throws -> RowStrata? {
-        if curvatureStrata == nil, objective.rowSumModel != nil {
-            curvatureStrata = try objective.makeStrata(rendezvous: trainer.rendezvous())
+    /// Collective, the first time in an iteration; nil where strata are not known. Made anew in each, so that a run that was cut does
+    /// what the whole one does.
+    private func sampleOfCurvature(start: Int, count: Int) throws -> (strata: RowStrata, rows: SampleSegment)? {
+        if curvatureSample == nil, objective.rowSumModel != nil,
+            let strata = try objective.makeStrata(rendezvous: trainer.rendezvous())
+        {
+            let rows = try objective.gather(
+                strata, start: start, from: [Int](repeating: 0, count: RowStrata.count),
+                to: strata.windows(rows: count), rendezvous: trainer.rendezvous())
+            curvatureSample = (strata, rows)
         }
-        return curvatureStrata
+        return curvatureSample
     }
 
     /// Several classes that share P. It is that of their mean, and knows little of a rare one.
@@ -112,15 +118,10 @@ extension TrainingBatch: FullBatchView {
     func writeGradient(ofRows count: Int, at point: [Float], into gradient: inout [Float]) throws {
         // Others in each iteration.
         let start = trainer.state.position + trainer.state.iteration % objective.population * count
-        if sharesCurvature, let strata = try strataOfCurvature() {
-            let segment =
-                try curvatureSegment
-                ?? objective.gather(
-                    strata, start: start % objective.population, from: [Int](repeating: 0, count: RowStrata.count),
-                    to: strata.windows(rows: count), rendezvous: trainer.rendezvous())
-            curvatureSegment = segment
-            let sums = try objective.sums([segment], lastIsFresh: false, at: point, rendezvous: trainer.rendezvous())
-            let found = trainer.view(of: sums, at: point, strata).gradient
+        if sharesCurvature, let sample = try sampleOfCurvature(start: start % objective.population, count: count) {
+            let sums = try objective.sums(
+                [sample.rows], lastIsFresh: false, at: point, rendezvous: trainer.rendezvous())
+            let found = trainer.view(of: sums, at: point, sample.strata).gradient
             let first = objective.parts.own.lowerBound
             for j in gradient.indices { gradient[j] = Float(found[first + j]) }
             return

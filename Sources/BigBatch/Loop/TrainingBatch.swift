@@ -16,9 +16,8 @@ final class TrainingBatch<M: Model>: BatchView {
     private var isLastStepAside = false
     /// Once an iteration, whichever rules ask.
     var isRenewalAsked = false
-    /// The rows of this iteration that curvature along any direction is told from, and what they are drawn by: of all iterations.
-    var curvatureSegment: SampleSegment?
-    var curvatureStrata: RowStrata?
+    /// The rows of this iteration that curvature along any direction is told from.
+    var curvatureSample: (strata: RowStrata, rows: SampleSegment)?
 
     init(of trainer: Trainer<M>) { self.trainer = trainer }
 
@@ -29,7 +28,7 @@ final class TrainingBatch<M: Model>: BatchView {
         forgetLine()
         isLastStepAside = false
         isRenewalAsked = false
-        curvatureSegment = nil
+        curvatureSample = nil
         return self
     }
 

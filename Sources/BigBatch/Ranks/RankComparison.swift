@@ -45,7 +45,6 @@ extension Trainer {
         let communicator = objective.reducer.communicator
         try objective.take(try objective.dataset.moved(to: shares, communicator: communicator))
         if objective.strata != nil { try prepareStrata() }
-        batch.curvatureStrata = nil
         if let validation {
             validation.dataset = try validation.dataset.moved(to: shares, communicator: communicator)
         }
