@@ -228,10 +228,9 @@ extension TrainingBatch: FullBatchView {
     /// The decrement of a Newton step, in which classes hang together.
     private func confirmationByClasses() throws -> Confirmation {
         let rows = max(Double(objective.population / 10), 10 * (heldDirections ?? .infinity))
-        guard
-            let direction = try SampledNewton.direction(
-                self, rows: Int(min(rows, Double(objective.population))), forStep: false)
-        else { return .confirmed }
+        let direction = try SampledNewton.direction(
+            self, rows: Int(min(rows, Double(objective.population))), forStep: false
+        ).d
         let goal = StopRule.shareOfGap * stopRule.tolerance * scale(of: statistics.loss)
         if try -products.dot(gradient, direction) / 2 <= goal { return .confirmed }
         trainer.state.full.gapEstimates = []

@@ -30,9 +30,11 @@ public struct NewtonCGStep<Rest: FullStepRule>: FullStepRule {
     public func step(_ batch: any FullBatchView, _ state: inout State) throws -> StepOutcome {
         guard !state.isOver else { return try rest.step(batch, &state.rest) }
         try batch.renewPreconditionerIfDue()
-        if let rows = batch.curvatureRows, let direction = try SampledNewton.direction(batch, rows: rows, forStep: true)
+        if let rows = batch.curvatureRows,
+            case let found = try SampledNewton.direction(batch, rows: rows, forStep: true),
+            found.hasSettled
         {
-            try batch.writeDirection { _ = $0.update(fromContentsOf: direction) }
+            try batch.writeDirection { _ = $0.update(fromContentsOf: found.d) }
             let goal = StopRule.shareOfGap * batch.stopRule.tolerance * batch.scale(of: batch.statistics.loss)
             if try -batch.slope / 2 <= goal { return .done(.gradientNorm) }
             if let found = try batch.search(from: 1, reference: nil, shrink: nil, lengthens: false) {

@@ -10,8 +10,10 @@ enum SampledNewton {
     private static let change = 1e-6
 
     /// d with ∇²ℓ_S d = −∇ℓ by conjugate gradients, S about `rows` rows, in parts, as the gradient is.
-    /// - Parameter forStep: nil where they do not soon settle; else ½⟨∇ℓ, −d⟩ is the gap, about, or less where they have not settled.
-    static func direction(_ batch: any FullBatchView, rows: Int, forStep: Bool) throws -> [Float]? {
+    /// - Parameter forStep: given up where they do not soon settle.
+    /// - Returns: also whether they have: ½⟨∇ℓ, −d⟩ is then the gap, about, else less.
+    static func direction(_ batch: any FullBatchView, rows: Int, forStep: Bool) throws -> (d: [Float], hasSettled: Bool)
+    {
         let (x, products) = (batch.parameters, batch.products)
         let first = products.parts.own.lowerBound
         var origin = [Float](repeating: 0, count: batch.gradient.count)
@@ -41,12 +43,12 @@ enum SampledNewton {
             axpy(-size / step, product, &residual)
             preconditioner.apply(1, to: residual, into: &preconditioned, from: first)
             let next = try products.dot(residual, preconditioned)
-            if next <= enough * whole { return direction }
+            if next <= enough * whole { return (direction, true) }
             if forStep, count >= patience, next >= whole { break }
             let kept = next / norm
             (norm, length) = (next, next + kept * kept * length)
             blend(1, preconditioned, keeping: kept, of: &conjugate)
         }
-        return forStep ? nil : direction
+        return (direction, false)
     }
 }
