@@ -8,9 +8,8 @@ let mpi = Context.environment["CRESCENDO_MPI"] ?? "ompi-c"
 let isFuzzing = Context.environment["CRESCENDO_FUZZ"] != nil
 
 let programParts: [Target.Dependency] = [
-    "MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Evaluation", "Telemetry", "Runs", "Cluster",
-    "Pages",
-    "Watch", "Planning", "CYAML",
+    "MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Selection", "Evaluation", "Telemetry", "Runs",
+    "Cluster", "Pages", "Watch", "Planning", "CYAML",
     .product(name: "ArgumentParser", package: "swift-argument-parser"),
 ]
 let fuzzedParts: [Target.Dependency] = [
@@ -57,15 +56,18 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["MPI", "Kernels", "Platform", "CZlib", "CCodecs"]),
         .target(name: "Models", dependencies: ["CKernels", "Kernels", "Platform", "Datasets"]),
         .target(name: "BigBatch", dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models"]),
+        .target(
+            name: "Selection", dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch"]),
         .target(name: "Evaluation", dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models"]),
         .target(name: "Telemetry", dependencies: ["BigBatch", "Platform", "Datasets"], exclude: ["Schemas"]),
         .target(name: "Cluster", dependencies: ["MPI", "Kernels", "Platform", "Datasets", "Models", "Telemetry"]),
         .target(
             name: "Runs",
             dependencies: [
-                "MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Evaluation", "Telemetry", "Cluster",
+                "MPI", "Kernels", "Platform", "Datasets", "Models", "BigBatch", "Selection", "Evaluation", "Telemetry",
+                "Cluster",
             ]),
-        .target(name: "Pages", dependencies: ["Platform", "BigBatch", "Evaluation", "Telemetry", "Runs"]),
+        .target(name: "Pages", dependencies: ["Platform", "BigBatch", "Selection", "Evaluation", "Telemetry", "Runs"]),
         .target(name: "Watch", dependencies: ["Platform", "BigBatch", "Telemetry", "Runs"]),
         .target(
             name: "Planning",
@@ -111,6 +113,8 @@ let package = Package(
         .testTarget(name: "ModelsTests", dependencies: ["Models", "Datasets", "Kernels"]),
         .testTarget(
             name: "BigBatchTests", dependencies: ["BigBatch", "Models", "Datasets", "MPI", "TestSupport"]),
+        .testTarget(
+            name: "SelectionTests", dependencies: ["Selection", "BigBatch", "Models", "Datasets", "MPI", "TestSupport"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "Pages", "Watch", "TestSupport"]),
         .testTarget(name: "ClusterTests", dependencies: ["Cluster"]),

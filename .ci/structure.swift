@@ -9,11 +9,11 @@
 import Foundation
 
 let floors = [
-    ["CMPI", "CZlib", "CKernels"], ["Platform"], ["MPI", "Kernels"], ["Datasets"], ["Models"], ["BigBatch", "Evaluation"],
+    ["CMPI", "CZlib", "CKernels"], ["Platform"], ["MPI", "Kernels"], ["Datasets"], ["Models"], ["BigBatch", "Evaluation"], ["Selection"],
     ["Telemetry"], ["Cluster"], ["Runs"], ["Pages", "Watch"], ["Planning"], ["crescendo"],
 ]
 /// What others build on. Options are the program's: these name their own settings, and it spells them.
-let libraries: Set = ["Platform", "MPI", "Kernels", "Datasets", "Models", "BigBatch", "Evaluation", "Telemetry"]
+let libraries: Set = ["Platform", "MPI", "Kernels", "Datasets", "Models", "BigBatch", "Selection", "Evaluation", "Telemetry"]
 let longest = 300
 let largestKnot = 3
 /// Modules that are not there yet, and where they are. It only gets less.
