@@ -1,6 +1,7 @@
 import BigBatch
 import Evaluation
 import Platform
+import Selection
 import Telemetry
 
 /// `result.json`: what a finished run knows about itself.
@@ -16,6 +17,8 @@ package struct ResultFile {
     package var label: String?
     package var model: String
     package var l2: Double
+    /// How λ was chosen, where the data have chosen it.
+    package var penalty: PenaltyCurve?
     package var rows: Int
     package var features: Int
     package var ranks: Int
@@ -109,6 +112,7 @@ package struct ResultFile {
             ("attempts", .integer(attempts)),
             ("model", .string(model)),
             ("l2", .number(l2)),
+            ("penalty", penalty?.json ?? .null),
             ("rows", .integer(rows)),
             ("features", .integer(features)),
             ("version", .string(programVersion)),

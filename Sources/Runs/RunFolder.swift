@@ -25,6 +25,7 @@ package struct RunFolder {
     package var status: String { path + "/status.json" }
     package var result: String { path + "/result.json" }
     package var model: String { path + "/model.safetensors" }
+    package var penalty: String { path + "/penalty.json" }
     package var tensorboard: String { path + "/tensorboard" }
     package var checkpoints: String { path + "/checkpoints" }
     package var attempts: String { checkpoints + "/" + CheckpointFolder.attemptsName }

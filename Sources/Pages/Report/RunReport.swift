@@ -49,6 +49,7 @@ public struct RunReport {
         let parts: [(id: String, name: String, body: HTML)] = [
             ("quality", "How good", QualitySection(runs: runs).html),
             ("learned", "What it learned", LearnedSection(runs: runs).html),
+            ("penalty", "Choice of λ", PenaltySection(runs: runs).html),
             ("progress", "How it went", ProgressSection(runs: runs).html),
             ("method", "Decisions", MethodSection(runs: runs).html),
             ("time", "Time", TimeSection(runs: runs).html),

@@ -131,6 +131,10 @@ extension PilotCommand {
     func check() throws {
         if data.isEmpty { throw OptionsError(text: "No data given. Name the data files: crescendo pilot data.svm") }
         if data.contains("-") { throw OptionsError(text: "pilot reads files, not standard input.") }
+        if model.l2 == .auto {
+            throw OptionsError(
+                text: "--l2 auto: a pilot measures runs of one λ. Give --l2 a number, or leave it out for 1/N.")
+        }
         if methods?.isEmpty == true { throw OptionsError(text: "--methods names none: leave it out for all.") }
         do {
             _ = try model.description

@@ -10,6 +10,7 @@ struct TrainCommand: ParsableCommand {
             Examples:
               crescendo train spam.csv --label class --test held-out.csv
               mpirun -n 16 crescendo train data.svm.gz --model logistic --time-limit 2h
+              mpirun -n 4 crescendo train genes.npz --l2 auto       the penalty by cross-validation
               srun --cpus-per-task 4 crescendo train part-*.svm --output runs/clicks
               crescendo train train-images-idx3-ubyte.gz --test t10k-images-idx3-ubyte.gz
               crescendo train --config runs/clicks/config.yaml       once more, the same
@@ -27,6 +28,7 @@ struct TrainCommand: ParsableCommand {
     var data: [String] = []
 
     @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Choice of λ") var penalty: PenaltyOptions
     @OptionGroup(title: "Data") var trainingData: TrainingDataOptions
     @OptionGroup(title: "Reading") var reading: ReadingOptions
     @OptionGroup(title: "Run") var run: RunOptions

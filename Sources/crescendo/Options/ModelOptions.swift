@@ -31,9 +31,10 @@ struct ModelOptions: ParsableArguments {
         name: [.long, .customLong("weight-decay")],
         help: ArgumentHelp(
             "Strength λ of the penalty (λ/2)‖w‖² (default: 1/N, one over the number of training rows; networks: 0.0001).",
-            valueName: "lambda"),
-        transform: NumberRange.nonNegative.parse)
-    var l2: Double?
+            discussion: "auto: chosen by cross-validation, in the same job, for linear models.",
+            valueName: "lambda|auto"),
+        transform: PenaltyChoice.parse)
+    var l2: PenaltyChoice?
 
     @Option(
         help: ArgumentHelp(

@@ -92,7 +92,10 @@ struct TrainOption {
             TrainOption("data", files: \.data),
             TrainOption("model", \.model.model?.text, resolved: \.modelName),
             TrainOption("network", list: \.model.network),
-            TrainOption("l2", \.model.l2, resolved: \.l2),
+            TrainOption("l2", \.model.l2, resolved: \.penalty),
+            TrainOption("cv", \.penalty.cv) { $0.penalty == .auto ? $0.folds : nil },
+            TrainOption("rule", \.penalty.rule) { $0.penalty == .auto ? $0.command.penalty.rule ?? .best : nil },
+            TrainOption("grid", \.penalty.grid),
             TrainOption("standardize", \.model.standardize?.rawValue, resolved: \.standardization.rawValue),
             TrainOption("huber-delta", \.model.huberDelta),
             TrainOption("label-smoothing", \.model.labelSmoothing),
@@ -198,3 +201,8 @@ extension StorageChoice: OptionValue {}
 extension ReadOptions.Format: OptionValue {}
 extension ReadOptions.MissingLabel: OptionValue {}
 extension ReadOptions.Decimal: OptionValue {}
+extension PenaltyRule: OptionValue {}
+extension PenaltyValues: OptionValue { var value: ResolvedConfiguration.Value { .text(text) } }
+extension PenaltyChoice: OptionValue {
+    var value: ResolvedConfiguration.Value { number.map { .number($0) } ?? .plain("auto") }
+}

@@ -43,7 +43,7 @@ extension PilotData {
             files: command.data, training: data.training, validation: data.validation, specification: specification,
             labels: labels, model: model,
             modelName: network == nil ? kind.rawValue : command.model.model?.text ?? ModelChoice.listed,
-            l2: command.model.l2 ?? l2,
+            l2: command.model.l2?.number ?? l2,
             tolerance: command.tolerance ?? (model.isConvex ? TrainerConfiguration().tolerance : 0.05),
             trainOptions: Self.trainOptions(command), world: world)
     }

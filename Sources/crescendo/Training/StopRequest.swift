@@ -49,8 +49,8 @@ enum StopCause: Equatable {
             }
         let place =
             switch end.checkpoint {
-            case end.result.iterations: "from here"
             case 0: "from the beginning, for there is no checkpoint"
+            case end.result.iterations: "from here"
             default: "from iteration \(NumberFormat.count(end.checkpoint)), its last checkpoint"
             }
         return what + " The same command goes on \(place), with --output \(ShellWord.quoted(folder))."

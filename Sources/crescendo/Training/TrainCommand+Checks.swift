@@ -43,6 +43,14 @@ extension TrainCommand: RankCommand {
         if run.certify == true, try model.description != nil {
             throw OptionsError(text: "--certify is for linear models: leave it out for a network.")
         }
+        if model.l2 == .auto {
+            if try model.description != nil {
+                throw OptionsError(
+                    text: "--l2 auto is for linear models: give a number for a network, or leave it out for 0.0001.")
+            }
+        } else if penalty.cv != nil || penalty.rule != nil || penalty.grid != nil {
+            throw OptionsError(text: "--cv, --rule and --grid say how λ is chosen: add --l2 auto.")
+        }
         if trainingData.augment != nil, try model.description == nil {
             throw OptionsError(text: "--augment needs a network: add --model lenet5, say.")
         }

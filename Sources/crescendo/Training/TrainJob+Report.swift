@@ -52,8 +52,7 @@ extension TrainJob {
         console.print("labels  \(describe(table, data.preprocessing.labels).printable)")
         for note in data.preprocessing.notes { console.print("note    \(spelled(note).printable)") }
         console.print(
-            "model   \(plan.modelText), λ = \(NumberFormat.significant(plan.l2, 4))"
-                + (command.model.l2 == nil && plan.network == nil ? " (1/N)" : "")
+            "model   \(plan.modelText), \(penaltyText(plan))"
                 + (plan.reason.map { ". \($0)" } ?? ""))
         console.print(
             "ranks   \(world.size) × \(plan.threads) thread\(plan.threads == 1 ? "" : "s")")
@@ -63,6 +62,12 @@ extension TrainJob {
                     + "that this rank may use: give it more (mpirun --map-by slot:PE=\(plan.threads), "
                     + "srun --cpus-per-task) or ask for fewer threads")
         }
+    }
+
+    private func penaltyText(_ plan: TrainingPlan) -> String {
+        guard let l2 = plan.penalty.number else { return "λ by cross-validation in \(plan.folds) folds" }
+        return "λ = \(NumberFormat.significant(l2, 4))"
+            + (command.model.l2 == nil && plan.network == nil ? " (1/N)" : "")
     }
 
     private func describe(_ table: TableSummary, _ encoding: LabelEncoding) -> String {

@@ -7,6 +7,7 @@ import MPI
 import Models
 import Platform
 import Runs
+import Selection
 import Telemetry
 
 /// `crescendo train` on all ranks, from the data files to the run folder.
@@ -102,17 +103,28 @@ struct TrainJob {
     ) throws -> Int32 {
         let environment = try RunEnvironment.gather(world)
         if let advice = plan.advice(environment) { say("note    \(advice.text.printable)") }
-        var start = start
+        var (start, plan, configuration) = (start, plan, configuration)
         start.rankZero?.beginning.add("environment", environment.json)
         Signals.install()
+        var penalty: PenaltyCurve?
+        if plan.penalty == .auto {
+            switch try choosePenalty(model, rows, configuration, plan, start) {
+            case .stopped(let code): return code
+            case .chosen(let choice):
+                (plan.chosenL2, configuration.l2) = (choice.l2, choice.l2)
+                configuration.timeLimit = configuration.timeLimit.map { max(1e-3, $0 - choice.seconds) }
+                penalty = choice.curve
+            }
+        }
         let end = try train(model, on: rows, configuration, plan, start)
         let result = end.result
         let attempts = try world.broadcastValue(Double(start.rankZero?.attempt.number ?? 0))
-        let report = ResultFile(
+        var report = ResultFile(
             result: result, objective: result.objective, model: plan.modelName, l2: plan.l2, rows: plan.rows,
             features: specification.featureCount, ranks: world.size, threads: plan.threads,
             attempts: Int(attempts), loadSeconds: loadSeconds, environment: environment, started: started,
             finished: timestamp())
+        report.penalty = penalty
         let trained = try TrainedModel(
             specification, parameters: result.parameters, labels: rows.preprocessing.labels, threads: plan.threads)
         return try conclude(report, trained, rows, test, start.rankZero, end)
@@ -239,8 +251,7 @@ struct TrainJob {
             Trainer(
                 model: model, dataset: $0, validation: $1, communicator: world, configuration: configuration)
         }
-        let end = world.rank == 0 ? command.run.endTime?.seconds ?? StopRequest.endOfSlurmJob : nil
-        let request = StopRequest(end: end, start: self.start, attempt: start.rankZero?.attempt) {
+        let request = stopRequest(start) {
             3 * (keeper?.writeSeconds ?? 0) + 2 * (telemetry?.iterationSeconds ?? 0)
         }
         let result = try trainer.run(

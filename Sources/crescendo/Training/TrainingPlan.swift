@@ -18,7 +18,16 @@ struct TrainingPlan {
     /// N, the rows trained on.
     let rows: Int
 
-    var l2: Double { command.model.l2 ?? (network == nil ? 1 / Double(rows) : TrainerConfiguration.nonConvex.l2) }
+    /// λ as the data have chosen it.
+    var chosenL2: Double?
+
+    /// As it was asked for.
+    var penalty: PenaltyChoice {
+        command.model.l2 ?? .value(network == nil ? 1 / Double(rows) : TrainerConfiguration.nonConvex.l2)
+    }
+    var l2: Double { chosenL2 ?? penalty.number ?? 1 / Double(rows) }
+    /// Of the choice.
+    var folds: Int { command.penalty.cv ?? Defaults.folds }
     /// As people call it.
     var modelName: String { network == nil ? kind.rawValue : command.model.model?.text ?? ModelChoice.listed }
     var modelText: String {
@@ -72,6 +81,9 @@ enum Defaults {
 
     /// Event files are small, written beside training, and what many people open first.
     static let tensorboard = true
+
+    /// Parts of the rows by which λ is chosen.
+    static let folds = 5
 
     /// Share of the rows held back: networks stop by them.
     static func validation(_ command: TrainCommand, _ network: NetworkDescription?) -> Double {

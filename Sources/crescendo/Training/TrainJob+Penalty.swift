@@ -1,0 +1,109 @@
+import BigBatch
+import Datasets
+import MPI
+import Models
+import Platform
+import Runs
+import Selection
+
+/// How `--l2 auto` went.
+enum PenaltyOutcome {
+    /// What was chosen, from what curve (on rank 0 at least), and how long that took.
+    case chosen(PenaltyChosen)
+    /// The run was stopped before: the exit code.
+    case stopped(Int32)
+}
+
+struct PenaltyChosen {
+    var l2: Double
+    var curve: PenaltyCurve?
+    var seconds: Double
+}
+
+extension TrainJob {
+    /// Of the run's time the share that a choice of λ may take: the model has to be trained then.
+    private static var shareOfTime: Double { 0.8 }
+
+    /// Why training should stop, as this rank knows it.
+    /// - Parameter needed: seconds that an orderly end takes.
+    func stopRequest(_ start: RunStart, needed: @escaping () -> Double) -> StopRequest {
+        let end = world.rank == 0 ? command.run.endTime?.seconds ?? StopRequest.endOfSlurmJob : nil
+        return StopRequest(end: end, start: self.start, attempt: start.rankZero?.attempt, needed: needed)
+    }
+
+    /// λ by cross-validation on the rows that are trained on, or as this run has chosen it before. Collective.
+    func choosePenalty(
+        _ model: some Model, _ rows: RunRows, _ configuration: TrainerConfiguration, _ plan: TrainingPlan,
+        _ start: RunStart
+    ) throws -> PenaltyOutcome {
+        // A run that goes on has the data and options of its checkpoint.
+        let known = start.snapshot == nil ? nil : start.rankZero.flatMap { storedCurve($0.present) }
+        let l2 = try world.broadcastValue(known?.l2 ?? 0)
+        if l2 > 0 { return .chosen(PenaltyChosen(l2: l2, curve: known, seconds: 0)) }
+        guard let model = model as? any RowLossModel, let training = rows.training else {
+            throw ModelError("`l2` auto is for linear models: give a number")
+        }
+        return try search(model, training, configuration, plan, start)
+    }
+
+    private func search(
+        _ model: some RowLossModel, _ training: Dataset, _ configuration: TrainerConfiguration, _ plan: TrainingPlan,
+        _ start: RunStart
+    ) throws -> PenaltyOutcome {
+        let begin = monotonicSeconds()
+        let unit = configuration.lossUnit
+        let choice = command.penalty
+        let search = try PenaltySearch(
+            model, on: training, folds: plan.folds, grid: choice.grid.map { PenaltyGrid($0.values) },
+            rule: (choice.rule ?? .best).rule, configuration: configuration, communicator: world)
+        let request = stopRequest(start) { 0 }
+        say("choice  λ by the loss on rows held out, in \(plan.folds) folds:")
+        let limit = configuration.timeLimit.map { Self.shareOfTime * $0 } ?? .infinity
+        let curve = try search.run(
+            found: { curve, place in
+                let point = curve.scaled(by: unit).points[place]
+                say(
+                    "        λ = \(NumberFormat.significant(point.l2, 2)): "
+                        + "\(NumberFormat.significant(point.loss, 5)) ± \(NumberFormat.significant(point.standardError, 2))"
+                )
+            }, secondsLeft: { limit - (monotonicSeconds() - begin) }, stopRequested: { request.cause != nil })
+        guard let curve else {
+            return .stopped(try endChoice(start, code: request.cause?.code ?? 0))
+        }
+        guard !curve.points.isEmpty else {
+            throw ModelError("the time limit was up before a λ was chosen: give a longer one, or a number for `l2`")
+        }
+        let scaled = curve.scaled(by: unit)
+        say("        \(scaled.explanation)")
+        try world.onRoot {
+            guard let zero = start.rankZero else { return }
+            try zero.write {
+                try AtomicFile.write(
+                    scaled.json.indentedText, to: $0.penalty, lasting: .contents, beforeRename: zero.attempt.check)
+            }
+        }
+        let seconds = try world.broadcastValue(monotonicSeconds() - begin)
+        return .chosen(PenaltyChosen(l2: curve.l2, curve: scaled, seconds: seconds))
+    }
+
+    private func storedCurve(_ folder: RunFolder) -> PenaltyCurve? {
+        guard let text = try? WholeFile.text(of: folder.penalty) else { return nil }
+        return (try? JSON(text: text)).flatMap { PenaltyCurve(json: $0) }
+    }
+
+    /// Says that the run was stopped before it had a λ. Collective.
+    private func endChoice(_ start: RunStart, code: Int32) throws -> Int32 {
+        guard let cause = StopCause(code: try world.allreduce(code, .maximum)) else { return ExitCode.failure }
+        try world.onRoot {
+            guard let zero = start.rankZero else { return }
+            do {
+                try zero.status.write(.interrupted, reason: cause.name, iteration: 0, seconds: 0)
+            } catch {
+                console.warn("\(error)")
+            }
+            let stopped = TrainingEnd(result: TrainingResult(), cause: cause, checkpoint: 0)
+            sayInAnyCase(cause.explanation(folder: zero.present.path, stopped))
+        }
+        return cause.exitCode
+    }
+}
