@@ -41,7 +41,7 @@ package struct PenaltySearch<M: RowLossModel> {
         var fits = TrainerConfiguration()
         (fits.tolerance, fits.seed) = (configuration.tolerance, configuration.seed)
         (fits.timeLimit, fits.memoryLimit) = (configuration.timeLimit, configuration.memoryLimit)
-        fits.balance = .off
+        (fits.balance, fits.measuresGap) = (.off, false)
         fits.initialBatchSize = self.folds.trainedRows
         self.configuration = fits
     }

@@ -275,7 +275,7 @@ public final class Trainer<M: Model> {
             result.gradientNorm = objective.gradientNorm
             if isAboveStart(statistics.loss) {
                 result.stopReason = .divergence
-            } else if reason.isConvergence, state.opening?.isProof != true {
+            } else if reason.isConvergence, state.opening?.isProof != true, configuration.measuresGap {
                 try certify(statistics, &result)
             }
         }

@@ -119,6 +119,8 @@ public struct TrainerConfiguration: Codable, Sendable, Equatable {
     public var tolerance = 1e-3
     /// The run goes on to all rows and a bound on what is left to gain, also where a sample could have told.
     public var certify = false
+    /// A run that has converged on all rows measures the duality gap where the loss has one: some reads of the rows more.
+    public var measuresGap = true
     /// Limit of gradient passes; nil: none, and 1,000 for steps of constant size and for `gradient`, which may never get
     /// anywhere, where there is no other limit.
     public var maxEpochs: Double?
