@@ -19,6 +19,8 @@ package struct ResultFile {
     package var l2: Double
     /// How λ was chosen, where the data have chosen it.
     package var penalty: PenaltyCurve?
+    /// Seconds that it took.
+    package var penaltySeconds = 0.0
     package var rows: Int
     package var features: Int
     package var ranks: Int
@@ -113,6 +115,7 @@ package struct ResultFile {
             ("model", .string(model)),
             ("l2", .number(l2)),
             ("penalty", penalty?.json ?? .null),
+            ("penaltySeconds", penalty == nil ? .null : .number(penaltySeconds)),
             ("rows", .integer(rows)),
             ("features", .integer(features)),
             ("version", .string(programVersion)),

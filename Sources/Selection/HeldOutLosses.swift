@@ -28,7 +28,7 @@ final class HeldOutLosses {
         found.withUnsafeMutableBufferPointer { found in
             guard let found = found.baseAddress else { return }
             for (fold, x) in parameters.enumerated() {
-                for rows in folds.positions(fold).map({ folds.dataset.order.localRange($0) }) {
+                for rows in folds.positions(fold).map({ folds.dataset.order.localRange($0) }) where !rows.isEmpty {
                     x.withUnsafeBufferPointer {
                         model.writeLosses(
                             of: folds.dataset, rows, unit: folds.unit, at: $0,

@@ -68,42 +68,50 @@ package struct PenaltyCurve: Sendable, Equatable {
     /// The point of the least held-out loss; of equal ones that of the largest λ.
     package var best: Int { points.indices.min { points[$0].loss < points[$1].loss } ?? 0 }
 
-    /// The point that the rule takes.
+    /// Losses that differ by less mean nothing: a tenth of what the models' own accuracy makes of the least.
+    var resolution: Double { 0.1 * tolerance * abs(points[best].loss) }
+
+    /// The point that the rule takes; of those that are best but for the resolution that of the largest λ.
     package var chosen: Int {
-        switch rule {
-        case .best: best
-        case .oneStandardError:
-            points.firstIndex { $0.loss <= points[best].loss + points[best].standardError } ?? best
-        }
+        let (best, resolution) = (best, resolution)
+        let bound = rule == .best ? points[best].loss : points[best].loss + points[best].standardError
+        return points.firstIndex { $0.loss <= bound + resolution } ?? best
     }
 
     package var l2: Double { points[chosen].l2 }
 
     /// The points around the best that are as good, for all that the rows can tell: no further above it than a standard error of
-    /// the difference, or than the tolerance of its loss.
+    /// the difference, and of its own loss, or than the tolerance of that.
     package var equals: ClosedRange<Int> {
         let best = best
-        let bound = tolerance * abs(points[best].loss)
-        func isEqual(_ point: Point) -> Bool { point.excess <= max(point.excessError, bound) }
+        let (error, bound) = (points[best].standardError, tolerance * abs(points[best].loss))
+        func isEqual(_ point: Point) -> Bool {
+            point.excess.isFinite && point.excess <= max(min(point.excessError, error), bound)
+        }
         var (first, last) = (best, best)
         while first > 0, isEqual(points[first - 1]) { first -= 1 }
         while last + 1 < points.count, isEqual(points[last + 1]) { last += 1 }
         return first...last
     }
 
-    /// Losses have left the least beyond doubt: at a tenth of the best λ, or less, the last is above it by more than two standard
-    /// errors of the difference, and by more than the tolerance of it.
+    /// Losses have left the least beyond doubt: the last is not finite; or, at a tenth of the best λ or less, it is above it by more
+    /// than two standard errors of the difference and by more than the tolerance of it, or is many times as large.
     var isRising: Bool {
-        guard let last = points.last, last.l2 <= 0.1 * points[best].l2 * (1 + 1e-9) else { return false }
-        return !(last.excess <= max(2 * last.excessError, tolerance * abs(points[best].loss)))
+        guard let last = points.last else { return false }
+        guard last.loss.isFinite else { return true }
+        let least = points[best]
+        guard last.l2 <= 0.1 * least.l2 * (1 + 1e-9) else { return false }
+        return last.excess > max(2 * last.excessError, tolerance * abs(least.loss))
+            || last.excess > 9 * (abs(least.loss) + least.standardError)
     }
 
-    /// The losses of the last λ and of those up to ten times it, which there must be, are alike to within `bound`.
-    func isLevel(within bound: Double) -> Bool {
+    /// The losses of the last λ and of those up to ten times it, which there must be, are alike to within the
+    /// resolution.
+    var isLevel: Bool {
         guard let end = points.last?.l2, let first = points.firstIndex(where: { $0.l2 <= 10 * end * (1 + 1e-9) }),
             first > 0, points[first].l2 >= 5 * end
         else { return false }
         let last = points[first...].map(\.loss)
-        return (last.max() ?? 0) - (last.min() ?? 0) <= bound
+        return (last.max() ?? 0) - (last.min() ?? 0) <= resolution
     }
 }

@@ -4,8 +4,8 @@ import Platform
 package struct PenaltyGrid: Sendable, Equatable {
     package let values: [Double]
 
-    /// Where a search for larger values ends.
-    static let most = 1e30
+    /// Larger ones are none: a Float could not hold what they do to coefficients.
+    package static let most = 1e30
 
     /// - Parameter values: in any order, above 0, none twice.
     package init(_ values: [Double]) { self.values = values.sorted(by: >) }

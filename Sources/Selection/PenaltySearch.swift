@@ -24,10 +24,12 @@ package struct PenaltySearch<M: RowLossModel> {
 
     /// Collective.
     /// - Parameters:
+    ///   - folds: at most; no more than there are rows.
+    ///   - isForClasses: labels are classes, of which every fold gets its share.
     ///   - grid: nil: by the data.
     ///   - configuration: of the final fit; tolerance, seed, time limit and memory are taken from it.
     package init(
-        _ model: M, on dataset: Dataset, folds: Int, grid: PenaltyGrid?, rule: PenaltyCurve.Rule,
+        _ model: M, on dataset: Dataset, folds: Int, isForClasses: Bool, grid: PenaltyGrid?, rule: PenaltyCurve.Rule,
         configuration: TrainerConfiguration, communicator: any Communicator
     ) throws {
         self.model = model
@@ -36,8 +38,8 @@ package struct PenaltySearch<M: RowLossModel> {
         self.grid = grid
         let enough = Self.rowsPerParameter * Double(model.parameterCount) / max(configuration.tolerance, 1e-9)
         self.folds = try Folds(
-            dataset, count: folds, trainedRows: enough < Double(dataset.order.count) / 2 ? Int(enough) : nil,
-            communicator: communicator)
+            dataset, count: folds, isForClasses: isForClasses,
+            trainedRows: enough < Double(dataset.order.count) / 2 ? Int(enough) : nil, communicator: communicator)
         var fits = TrainerConfiguration()
         (fits.tolerance, fits.seed) = (configuration.tolerance, configuration.seed)
         (fits.timeLimit, fits.memoryLimit) = (configuration.timeLimit, configuration.memoryLimit)
@@ -46,11 +48,17 @@ package struct PenaltySearch<M: RowLossModel> {
         self.configuration = fits
     }
 
+    package var foldCount: Int { folds.count }
+    /// Rows that models are trained on, those held out among them.
+    package var trainedRows: Int { folds.trainedRows }
+
     /// The models of all folds at one λ.
     private struct Fits {
         var parameters: [[Float]]
         /// The largest (λ/2)‖w‖² of them.
         var penalty = 0.0
+        /// A fit that came to nothing: whatever it says of rows held out, this λ is no choice.
+        var hasDiverged = false
     }
 
     private final class Progress {
@@ -83,7 +91,7 @@ package struct PenaltySearch<M: RowLossModel> {
         /// Adds λ to the curve. Nil: that was stopped.
         func add(_ l2: Double, from before: Fits) throws -> Fits? {
             var fits = before
-            fits.penalty = 0
+            (fits.penalty, fits.hasDiverged) = (0, false)
             for (fold, dataset) in datasets.enumerated() {
                 let reason = try fit(&fits, fold, dataset, l2: l2, secondsLeft(), stopRequested)
                 if reason == .timeLimit || reason == .signal {
@@ -119,8 +127,10 @@ package struct PenaltySearch<M: RowLossModel> {
 
     /// Larger ones where the largest is best, and those between powers of ten around the best, where the rows can tell them apart.
     private func refine(_ progress: Progress, _ add: (Double, Fits) throws -> Fits?) throws {
-        while progress.curve.best == 0, let l2 = progress.curve.points.first?.l2, l2 < PenaltyGrid.most {
-            guard try add(PenaltyGrid.rounded(10 * l2), progress.best) != nil else { return }
+        // Up while that gains something.
+        while progress.curve.best == 0, let first = progress.curve.points.first, first.l2 < PenaltyGrid.most {
+            guard try add(PenaltyGrid.rounded(10 * first.l2), progress.best) != nil else { return }
+            if first.loss - progress.curve.points[progress.curve.best].loss <= progress.curve.resolution { break }
         }
         let curve = progress.curve
         guard let best = curve.points.indices.contains(curve.best) ? curve.points[curve.best] : nil else { return }
@@ -148,13 +158,15 @@ package struct PenaltySearch<M: RowLossModel> {
     private func judge(_ fits: Fits, _ l2: Double, _ progress: Progress) throws -> Int {
         let place = progress.curve.points.firstIndex { $0.l2 < l2 } ?? progress.curve.points.count
         progress.losses.insert(model, at: fits.parameters, as: place)
-        let (loss, error) = try progress.losses.mean(place, communicator)
+        var (loss, error) = try progress.losses.mean(place, communicator)
+        if fits.hasDiverged { (loss, error) = (.infinity, .infinity) }
         progress.curve.points.insert(.init(l2: l2, loss: loss, standardError: error), at: place)
         let best = progress.curve.best
         for index in best == place ? Array(progress.curve.points.indices) : [place] {
             let excess = try progress.losses.excess(index, over: best, communicator)
-            (progress.curve.points[index].excess, progress.curve.points[index].excessError) =
-                (excess.value, excess.standardError)
+            let isKnown = progress.curve.points[index].loss.isFinite
+            progress.curve.points[index].excess = isKnown ? excess.value : .infinity
+            progress.curve.points[index].excessError = isKnown ? excess.standardError : .infinity
         }
         return place
     }
@@ -163,8 +175,8 @@ package struct PenaltySearch<M: RowLossModel> {
     private func end(of curve: PenaltyCurve, penalty: Double) -> PenaltyCurve.End? {
         guard let last = curve.points.last else { return nil }
         if curve.isRising { return .rising }
-        let bound = 0.1 * configuration.tolerance * abs(curve.points[curve.best].loss)
-        return last.l2 * Double(folds.rows) <= 10 && penalty <= bound && curve.isLevel(within: bound) ? .flat : nil
+        let isSlight = last.l2 * Double(folds.rows) <= 10 && penalty <= curve.resolution
+        return isSlight && curve.isLevel ? .flat : nil
     }
 
     private func fit(
@@ -180,6 +192,10 @@ package struct PenaltySearch<M: RowLossModel> {
             model: model, dataset: dataset, communicator: communicator, configuration: configuration)
         trainer.begin(at: fits.parameters[fold])
         let result = try trainer.run(stopRequested: stopRequested)
+        guard result.stopReason != .divergence else {
+            fits.hasDiverged = true
+            return .divergence
+        }
         fits.parameters[fold] = result.parameters
         let weights = result.parameters.prefix(model.penalisedCount)
         fits.penalty = max(fits.penalty, l2 / 2 * weights.reduce(0) { $0 + Double($1) * Double($1) })

@@ -2,31 +2,32 @@ import Platform
 
 /// What a curve says, for people.
 extension PenaltyCurve {
-    /// What was chosen and why, in a sentence or two.
+    /// What was chosen and why.
     package var explanation: String {
-        let equal = equals
-        let (low, high) = (points[equal.upperBound].l2, points[equal.lowerBound].l2)
-        var text = "λ = \(Self.text(l2)) by cross-validation in \(folds) folds: "
-        switch rule {
-        case .best:
+        let (taken, least) = (points[chosen], points[best])
+        var text = "λ = \(Self.text(taken.l2)) by cross-validation in \(folds) folds"
+        guard points.count > 1 else { return text + ": the only value that was tried." + endText }
+        text +=
+            ": of \(points.count) values from \(Self.text(points[0].l2)) down to \(Self.text(points[points.count - 1].l2)) "
+        if rule == .best || chosen == best {
             text +=
-                "of \(points.count) values from \(Self.text(points[0].l2)) down it leaves the least loss on rows held out, "
-                + "\(Self.text(points[chosen].loss, 4)) ± \(Self.text(points[chosen].standardError))."
-        case .oneStandardError:
+                "it leaves the least mean loss on rows held out, \(Self.text(taken.loss, 4)) ± \(Self.text(taken.standardError))."
+        } else {
             text +=
-                "the largest of \(points.count) values from \(Self.text(points[0].l2)) down whose loss on rows held out, "
-                + "\(Self.text(points[chosen].loss, 4)), is within a standard error, \(Self.text(points[best].standardError)), "
-                + "of the least, \(Self.text(points[best].loss, 4)) at \(Self.text(points[best].l2))."
+                "the largest whose mean loss on rows held out, \(Self.text(taken.loss, 4)), is within a standard error, "
+                + "\(Self.text(least.standardError)), of the least, \(Self.text(least.loss, 4)) at λ = \(Self.text(least.l2))."
         }
+        let (low, high) = (points[equals.upperBound].l2, points[equals.lowerBound].l2)
         if low < high {
-            text += " From \(Self.text(low)) to \(Self.text(high)) it is as good, for all that the rows can tell."
+            text +=
+                " Every λ from \(Self.text(low)) to \(Self.text(high)) is as good as the least, for all that the rows can tell."
         }
         return text + endText
     }
 
     private var endText: String {
         switch end {
-        case .rising, .stop: ""
+        case .rising, .stop: chosen == 0 && points.count > 1 ? " Larger ones gain nothing." : ""
         case .flat: " Smaller ones change nothing."
         case .grid:
             best == points.count - 1 && points.count > 1
@@ -35,5 +36,5 @@ extension PenaltyCurve {
         }
     }
 
-    private static func text(_ value: Double, _ digits: Int = 2) -> String { NumberFormat.significant(value, digits) }
+    private static func text(_ value: Double, _ digits: Int = 4) -> String { NumberFormat.significant(value, digits) }
 }

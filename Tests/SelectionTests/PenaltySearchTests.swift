@@ -37,7 +37,8 @@ struct PenaltySearchTests {
         let polls = Polls(limit: stopAfter)
         func run(_ model: some RowLossModel) throws -> PenaltyCurve? {
             try PenaltySearch(
-                model, on: table.dataset(world), folds: folds, grid: grid.map { PenaltyGrid($0) }, rule: rule,
+                model, on: table.dataset(world), folds: folds, isForClasses: !table.isNumber,
+                grid: grid.map { PenaltyGrid($0) }, rule: rule,
                 configuration: configuration, communicator: world
             ).run(stopRequested: { polls.next() })
         }
@@ -63,7 +64,8 @@ struct PenaltySearchTests {
     private func reference(_ kind: Kind) throws {
         let table = kind.table
         let curve = try #require(try search(table, grid: [1, 0.1, 0.01, 1e-3]))
-        let folds = try Folds(table.dataset(), count: 4, communicator: SoloCommunicator())
+        let folds = try Folds(
+            table.dataset(), count: 4, isForClasses: !table.isNumber, communicator: SoloCommunicator())
         let held = (0..<4).map { folds.positions($0).flatMap { Array($0) } }
         #expect(curve.points.map(\.l2) == [1, 0.1, 0.01, 1e-3])
         let losses = curve.points.map { table.heldOutLoss(folds: held, l2: $0.l2) }
@@ -78,7 +80,8 @@ struct PenaltySearchTests {
     @Test("Folds hold every row once, and leave the mean weight as it was", arguments: Kind.allCases)
     private func folds(_ kind: Kind) throws {
         let table = kind.table
-        let folds = try Folds(table.dataset(), count: 7, communicator: SoloCommunicator())
+        let folds = try Folds(
+            table.dataset(), count: 7, isForClasses: !table.isNumber, communicator: SoloCommunicator())
         #expect((0..<7).flatMap { folds.positions($0).flatMap { Array($0) } }.sorted() == Array(0..<table.rows))
         let total = (0..<table.rows).reduce(0) { $0 + table.row($1).weight }
         #expect(abs(folds.totalWeight - total) < 1e-9)
@@ -88,6 +91,51 @@ struct PenaltySearchTests {
             #expect((0..<table.rows).allSatisfy { (weights[$0] == 0) == held.contains($0) })
             #expect(abs(weights.reduce(0) { $0 + Double($1) } - total) < 1e-4)
         }
+    }
+
+    @Test("Every fold has its share of each class")
+    func classes() throws {
+        let table = FoldTable(rows: 61)
+        let folds = try Folds(table.dataset(), count: 6, isForClasses: true, communicator: SoloCommunicator())
+        for label in [0.0, 1] {
+            let counts = (0..<6).map { folds.positions($0).joined().count { table.row($0).y == label } }
+            #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 1)
+        }
+        #expect(Set((0..<6).map { folds.positions($0).joined().count }).isSubset(of: [10, 11]))
+    }
+
+    @Test("No more folds than rows; one row, and one row of a class, are refused")
+    func fewRows() throws {
+        let world = SoloCommunicator()
+        #expect(try Folds(FoldTable(rows: 3, isNumber: true).dataset(), count: 5, communicator: world).count == 3)
+        #expect(throws: DatasetError.self) { try Folds(FoldTable(rows: 1).dataset(), count: 5, communicator: world) }
+        let labels = AlignedBuffer<Float>([0, 0, 0, 0, 1])
+        let rows = FoldTable(rows: 5).dataset()
+        let lonely = Dataset(
+            order: rows.order, features: rows.features, labels: labels, squaredNorms: rows.squaredNorms)
+        #expect(throws: DatasetError.self) { try Folds(lonely, count: 2, isForClasses: true, communicator: world) }
+    }
+
+    @Test("Fits that come to nothing are no choice, and what is beyond a Float's reach is not tried")
+    func divergence() throws {
+        let curve = try #require(try search(FoldTable(rows: 60, isNumber: true), grid: [1e38, 1, 0.1]))
+        #expect(curve.l2 <= 1 && curve.points.allSatisfy { $0.l2 == curve.l2 || $0.excess >= 0 })
+    }
+
+    @Test("Labels that no column tells of: the search upwards ends where nothing is gained")
+    func noSignal() throws {
+        let table = FoldTable(rows: 40, columns: 2)
+        let rows = table.dataset()
+        let labels = AlignedBuffer<Float>((0..<40).map { Float($0 % 2) })
+        let noise = Dataset(
+            order: rows.order, features: rows.features, labels: labels, squaredNorms: rows.squaredNorms)
+        let curve = try #require(
+            try PenaltySearch(
+                LinearModel(LogisticLoss(), featureCount: 2), on: noise, folds: 5, isForClasses: true, grid: nil,
+                rule: .best,
+                configuration: TrainerConfiguration(), communicator: SoloCommunicator()
+            ).run())
+        #expect(curve.points[0].l2 <= 1e5 && curve.points.count < 25)
     }
 
     @Test("Rows behind those that are trained on are judged too, each by one fold")

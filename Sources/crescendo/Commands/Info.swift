@@ -150,6 +150,7 @@ struct InfoJob {
                     + "\(number("seconds", 3)) s on \(count("ranks")) ranks × \(count("threads")) threads"),
             line("objective", "\(number("objective", 7)), λ = \(number("l2", 4))"),
         ]
+        if let text = result["penalty"]?["explanation"]?.string { lines.append(line("choice", text.printable)) }
         for part in ["train", "validation", "test"] {
             let metrics = (result[part]?.members ?? []).compactMap { key, value -> String? in
                 guard key != "rows", key != "loss", value.array == nil, value.members == nil else { return nil }

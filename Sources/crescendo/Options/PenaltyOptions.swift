@@ -34,9 +34,9 @@ struct PenaltyValues: Equatable {
 
     static let parse: @Sendable (String) throws -> PenaltyValues = { text in
         let words = text.split(separator: ",", omittingEmptySubsequences: false)
-        let values = words.compactMap { try? NumberRange.positive.parse(String($0)) }
-        guard values.count == words.count else {
-            throw ValidationError("expected numbers above 0, divided by commas, such as 0.1,0.01,0.001")
+        let values = words.compactMap { try? NumberRange.positive.parse($0.filter { $0 != " " }) }
+        guard values.count == words.count, values.allSatisfy({ $0 <= PenaltyGrid.most }) else {
+            throw ValidationError("expected numbers above 0 and up to 1e30, divided by commas, such as 0.1,0.01,0.001")
         }
         guard Set(values).count == values.count else { throw ValidationError("a value stands there twice") }
         return PenaltyValues(text: text, values: values)
@@ -47,7 +47,8 @@ struct PenaltyValues: Equatable {
 struct PenaltyOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "With --l2 auto: parts of the rows, each of which is held out once (default: 5).", valueName: "folds"),
+            "With --l2 auto: parts of the rows, each of which is held out once: 2 to 100 (default: 5).",
+            valueName: "folds"),
         transform: parseCount(atLeast: 2, atMost: 100))
     var cv: Int?
 
@@ -61,8 +62,8 @@ struct PenaltyOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "With --l2 auto: the values of λ to choose from, divided by commas (default: 1, 2 and 5 times powers of ten, from where "
-                + "nothing is left of the coefficients down to where less changes nothing).",
+            "With --l2 auto: the values of λ to choose from, divided by commas (default: powers of ten, from where little is left of "
+                + "the coefficients down to where less changes nothing, then 2 and 5 times those around the best).",
             valueName: "values"),
         transform: PenaltyValues.parse)
     var grid: PenaltyValues?

@@ -22,6 +22,11 @@ enum Remarks {
                     + "they may be too short or too long. Leave --step out, which finds them, or give another --step-size."
             )
         }
+        if report.penalty?.end == .time {
+            remarks.append(
+                "Time was up while λ was chosen, and smaller values were not tried. Give a longer --time-limit and --overwrite, or "
+                    + "--l2 a number.")
+        }
         if let learned = report.learned {
             let identifiers = learned.columns.prefix(5).filter { $0.kind == .number && looksLikeIdentifier($0.name) }
             for column in identifiers where column.influence > 0 {

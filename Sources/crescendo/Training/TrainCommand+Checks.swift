@@ -48,7 +48,7 @@ extension TrainCommand: RankCommand {
                 throw OptionsError(
                     text: "--l2 auto is for linear models: give a number for a network, or leave it out for 0.0001.")
             }
-        } else if penalty.cv != nil || penalty.rule != nil || penalty.grid != nil {
+        } else if run.config == nil, penalty.cv != nil || penalty.rule != nil || penalty.grid != nil {
             throw OptionsError(text: "--cv, --rule and --grid say how λ is chosen: add --l2 auto.")
         }
         if trainingData.augment != nil, try model.description == nil {

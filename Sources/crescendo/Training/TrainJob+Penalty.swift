@@ -6,20 +6,6 @@ import Platform
 import Runs
 import Selection
 
-/// How `--l2 auto` went.
-enum PenaltyOutcome {
-    /// What was chosen, from what curve (on rank 0 at least), and how long that took.
-    case chosen(PenaltyChosen)
-    /// The run was stopped before: the exit code.
-    case stopped(Int32)
-}
-
-struct PenaltyChosen {
-    var l2: Double
-    var curve: PenaltyCurve?
-    var seconds: Double
-}
-
 extension TrainJob {
     /// Of the run's time the share that a choice of λ may take: the model has to be trained then.
     private static var shareOfTime: Double { 0.8 }
@@ -39,7 +25,10 @@ extension TrainJob {
         // A run that goes on has the data and options of its checkpoint.
         let known = start.snapshot == nil ? nil : start.rankZero.flatMap { storedCurve($0.present) }
         let l2 = try world.broadcastValue(known?.l2 ?? 0)
-        if l2 > 0 { return .chosen(PenaltyChosen(l2: l2, curve: known, seconds: 0)) }
+        if l2 > 0 {
+            say("choice  λ = \(NumberFormat.significant(l2, 4)), as this run has chosen it before")
+            return .chosen(PenaltyChosen(l2: l2, curve: known, seconds: 0))
+        }
         guard let model = model as? any RowLossModel, let training = rows.training else {
             throw ModelError("`l2` auto is for linear models: give a number")
         }
@@ -54,16 +43,24 @@ extension TrainJob {
         let unit = configuration.lossUnit
         let choice = command.penalty
         let search = try PenaltySearch(
-            model, on: training, folds: plan.folds, grid: choice.grid.map { PenaltyGrid($0.values) },
+            model, on: training, folds: plan.folds, isForClasses: plan.kind.labels == .classes,
+            grid: choice.grid.map { PenaltyGrid($0.values) },
             rule: (choice.rule ?? .best).rule, configuration: configuration, communicator: world)
         let request = stopRequest(start) { 0 }
-        say("choice  λ by the loss on rows held out, in \(plan.folds) folds:")
+        let few =
+            search.trainedRows < plan.rows ? ", on \(NumberFormat.count(search.trainedRows)) of the rows" : ""
+        say("choice  λ by the mean loss on rows held out, in \(search.foldCount) folds\(few):")
+        var isBetween = false
         let limit = configuration.timeLimit.map { Self.shareOfTime * $0 } ?? .infinity
         let curve = try search.run(
             found: { curve, place in
                 let point = curve.scaled(by: unit).points[place]
+                if place < curve.points.count - 1, !isBetween {
+                    isBetween = true
+                    say("        and around the best")
+                }
                 say(
-                    "        λ = \(NumberFormat.significant(point.l2, 2)): "
+                    "        λ = \(NumberFormat.significant(point.l2, 4)): "
                         + "\(NumberFormat.significant(point.loss, 5)) ± \(NumberFormat.significant(point.standardError, 2))"
                 )
             }, secondsLeft: { limit - (monotonicSeconds() - begin) }, stopRequested: { request.cause != nil })
@@ -82,7 +79,13 @@ extension TrainJob {
                     scaled.json.indentedText, to: $0.penalty, lasting: .contents, beforeRename: zero.attempt.check)
             }
         }
+        if curve.end == .time {
+            console.warn(
+                "time was up while λ was chosen: of \(curve.points.count) value\(curve.points.count == 1 ? "" : "s") the best is taken. "
+                    + "Give a longer --time-limit and --overwrite, or --l2 a number.")
+        }
         let seconds = try world.broadcastValue(monotonicSeconds() - begin)
+        say("        That took \(NumberFormat.duration(seconds)).")
         return .chosen(PenaltyChosen(l2: curve.l2, curve: scaled, seconds: seconds))
     }
 

@@ -263,7 +263,8 @@ extension TrainJob {
                 quality.map { $0.lines(name, classes: report.classes) } ?? []
             },
             remarks: report.remarks, objective: report.objective, loadSeconds: report.loadSeconds, folder: folder.path,
-            files: ["report.html", "model.safetensors", "result.json", "metrics.jsonl", "config.yaml"])
+            files: ["report.html", "model.safetensors", "result.json", "metrics.jsonl", "config.yaml"]
+                + (report.penalty == nil ? [] : ["penalty.json"]))
         let (name, judged) =
             report.test.map { ("test rows", $0) } ?? report.validation.map { ("validation rows", $0) }
             ?? ("training rows", report.train)

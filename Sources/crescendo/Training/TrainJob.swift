@@ -106,14 +106,14 @@ struct TrainJob {
         var (start, plan, configuration) = (start, plan, configuration)
         start.rankZero?.beginning.add("environment", environment.json)
         Signals.install()
-        var penalty: PenaltyCurve?
+        var choice: PenaltyChosen?
         if plan.penalty == .auto {
             switch try choosePenalty(model, rows, configuration, plan, start) {
             case .stopped(let code): return code
-            case .chosen(let choice):
-                (plan.chosenL2, configuration.l2) = (choice.l2, choice.l2)
-                configuration.timeLimit = configuration.timeLimit.map { max(1e-3, $0 - choice.seconds) }
-                penalty = choice.curve
+            case .chosen(let made):
+                (plan.chosenL2, configuration.l2) = (made.l2, made.l2)
+                configuration.timeLimit = configuration.timeLimit.map { max(1e-3, $0 - made.seconds) }
+                choice = made
             }
         }
         let end = try train(model, on: rows, configuration, plan, start)
@@ -124,7 +124,7 @@ struct TrainJob {
             features: specification.featureCount, ranks: world.size, threads: plan.threads,
             attempts: Int(attempts), loadSeconds: loadSeconds, environment: environment, started: started,
             finished: timestamp())
-        report.penalty = penalty
+        (report.penalty, report.penaltySeconds) = (choice?.curve, choice?.seconds ?? 0)
         let trained = try TrainedModel(
             specification, parameters: result.parameters, labels: rows.preprocessing.labels, threads: plan.threads)
         return try conclude(report, trained, rows, test, start.rankZero, end)
