@@ -17,6 +17,15 @@ struct RunOptions: ParsableArguments {
         completion: .file(extensions: ["csv", "json"]))
     var coefficientsFile: CoefficientsPath?
 
+    @Option(
+        help: ArgumentHelp(
+            "Begin with the coefficients of another model, a run folder or a model file; features are matched by name.",
+            discussion:
+                "What is new starts at 0, and that is said. Networks need the same layers, features and classes.",
+            valueName: "run"),
+        completion: .file())
+    var start: String?
+
     @Flag(
         inversion: .prefixedNo, exclusivity: .chooseLast,
         help: "Start anew in --output even if it holds a run; the old run is kept as RUN.old-1, RUN.old-2, …")

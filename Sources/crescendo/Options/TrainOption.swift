@@ -127,6 +127,7 @@ struct TrainOption {
             TrainOption("decimal", \.reading.decimal),
             TrainOption("header", \.reading.header),
             TrainOption("zero-based", \.reading.zeroBased) { $0.command.reading.zeroBased ?? false },
+            TrainOption("start", \.run.start, mayChange: true) { $0.command.run.start.map(absolutePath) },
             TrainOption("tolerance", \.run.tolerance, sets: \.tolerance, mayChange: true),
             TrainOption("certify", \.run.certify, sets: \.certify, mayChange: true),
             TrainOption("max-epochs", \.run.maxEpochs, sets: \.maxEpochs, mayChange: true),

@@ -12,6 +12,8 @@ struct RunStart {
     var rankZero: RankZero?
     /// Where to go on; the same on all ranks.
     var snapshot: Snapshot?
+    /// Where to begin, where nothing is to be gone on with: another model's; the same on all ranks.
+    var parameters: [Float]?
 
     struct RankZero {
         var folder: RunFolder

@@ -85,7 +85,9 @@ struct TrainJob {
         var configuration = plan.trainerConfiguration(
             timeLeft: command.run.timeLimit.map { max(1e-3, $0.seconds - loadSeconds) })
         configuration.lossUnit = labels.lossUnit
-        guard let start = try begin(folder, plan, data, configuration) else { return 0 }
+        let point = try startingPoint(specification, data.preprocessing)
+        guard var start = try begin(folder, plan, data, configuration) else { return 0 }
+        start.parameters = point?.parameters
         let rows = RunRows(data)
         rows.remarks = leaks
         do {
@@ -254,6 +256,7 @@ struct TrainJob {
         let request = stopRequest(start) {
             3 * (keeper?.writeSeconds ?? 0) + 2 * (telemetry?.iterationSeconds ?? 0)
         }
+        if start.snapshot == nil, let parameters = start.parameters { trainer.begin(at: parameters) }
         let result = try trainer.run(
             observer: telemetry, from: start.snapshot, keeper: keeper, leavesObjective: plan.objectiveIsLossOfRows,
             stopRequested: { request.cause != nil })
