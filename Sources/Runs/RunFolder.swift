@@ -26,6 +26,8 @@ package struct RunFolder {
     package var result: String { path + "/result.json" }
     package var model: String { path + "/model.safetensors" }
     package var penalty: String { path + "/penalty.json" }
+    /// Models of a choice of λ that is not complete.
+    package var choice: String { path + "/choice" }
     package var tensorboard: String { path + "/tensorboard" }
     package var checkpoints: String { path + "/checkpoints" }
     package var attempts: String { checkpoints + "/" + CheckpointFolder.attemptsName }

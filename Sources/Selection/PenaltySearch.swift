@@ -52,36 +52,29 @@ package struct PenaltySearch<M: RowLossModel> {
     /// Rows that models are trained on, those held out among them.
     package var trainedRows: Int { folds.trainedRows }
 
-    /// The models of all folds at one λ.
-    private struct Fits {
-        var parameters: [[Float]]
-        /// The largest (λ/2)‖w‖² of them.
-        var penalty = 0.0
-        /// A fit that came to nothing: whatever it says of rows held out, this λ is no choice.
-        var hasDiverged = false
-    }
-
     private final class Progress {
         var curve: PenaltyCurve
         let losses: HeldOutLosses
-        var best: Fits
+        var best: PenaltyFits
 
-        init(_ curve: PenaltyCurve, _ losses: HeldOutLosses, _ start: Fits) {
+        init(_ curve: PenaltyCurve, _ losses: HeldOutLosses, _ start: PenaltyFits) {
             (self.curve, self.losses, best) = (curve, losses, start)
         }
     }
 
     /// Collective.
     /// - Parameters:
+    ///   - store: where models are kept.
     ///   - found: told of the curve after every λ, and of the place of that λ in it.
     ///   - secondsLeft: until time is up; asked on every rank, the first one's counts.
     /// - Returns: nil: a stop was asked for.
     package func run(
-        found: (PenaltyCurve, Int) -> Void = { _, _ in }, secondsLeft: () -> Double = { .infinity },
+        store: (any PenaltyFitStore)? = nil, found: (PenaltyCurve, Int) -> Void = { _, _ in },
+        secondsLeft: () -> Double = { .infinity },
         stopRequested: @escaping () -> Bool = { false }
     ) throws -> PenaltyCurve? {
         let datasets = (0..<folds.count).map { folds.training(without: $0) }
-        let start = Fits(
+        let start = PenaltyFits(
             parameters: datasets.map { _ in model.initialParameters(seed: configuration.seed) })
         let progress = Progress(
             PenaltyCurve(
@@ -89,15 +82,19 @@ package struct PenaltySearch<M: RowLossModel> {
                 tolerance: configuration.tolerance, rule: rule, end: .grid),
             HeldOutLosses(folds), start)
         /// Adds λ to the curve. Nil: that was stopped.
-        func add(_ l2: Double, from before: Fits) throws -> Fits? {
-            var fits = before
-            (fits.penalty, fits.hasDiverged) = (0, false)
-            for (fold, dataset) in datasets.enumerated() {
-                let reason = try fit(&fits, fold, dataset, l2: l2, secondsLeft(), stopRequested)
-                if reason == .timeLimit || reason == .signal {
-                    progress.curve.end = reason == .signal ? .stop : .time
-                    return nil
+        func add(_ l2: Double, from before: PenaltyFits) throws -> PenaltyFits? {
+            var fits = PenaltyFits(parameters: before.parameters)
+            if let kept = try store?.fits(at: l2), kept.parameters.map(\.count) == fits.parameters.map(\.count) {
+                fits = kept
+            } else {
+                for (fold, dataset) in datasets.enumerated() {
+                    let reason = try fit(&fits, fold, dataset, l2: l2, secondsLeft(), stopRequested)
+                    if reason == .timeLimit || reason == .signal {
+                        progress.curve.end = reason == .signal ? .stop : .time
+                        return nil
+                    }
                 }
+                try store?.keep(fits, at: l2)
             }
             let place = try judge(fits, l2, progress)
             if progress.curve.best == place { progress.best = fits }
@@ -111,7 +108,7 @@ package struct PenaltySearch<M: RowLossModel> {
 
     /// From the largest λ down, until no smaller one need be tried.
     private func descend(
-        _ progress: Progress, from start: Fits, _ add: (Double, Fits) throws -> Fits?
+        _ progress: Progress, from start: PenaltyFits, _ add: (Double, PenaltyFits) throws -> PenaltyFits?
     ) throws {
         var fits = start
         let values = try grid?.values ?? ownGrid()
@@ -126,7 +123,7 @@ package struct PenaltySearch<M: RowLossModel> {
     }
 
     /// Larger ones where the largest is best, and those between powers of ten around the best, where the rows can tell them apart.
-    private func refine(_ progress: Progress, _ add: (Double, Fits) throws -> Fits?) throws {
+    private func refine(_ progress: Progress, _ add: (Double, PenaltyFits) throws -> PenaltyFits?) throws {
         // Up while that gains something.
         while progress.curve.best == 0, let first = progress.curve.points.first, first.l2 < PenaltyGrid.most {
             guard try add(PenaltyGrid.rounded(10 * first.l2), progress.best) != nil else { return }
@@ -155,7 +152,7 @@ package struct PenaltySearch<M: RowLossModel> {
     }
 
     /// Puts the losses of a new λ into the curve. Collective.
-    private func judge(_ fits: Fits, _ l2: Double, _ progress: Progress) throws -> Int {
+    private func judge(_ fits: PenaltyFits, _ l2: Double, _ progress: Progress) throws -> Int {
         let place = progress.curve.points.firstIndex { $0.l2 < l2 } ?? progress.curve.points.count
         progress.losses.insert(model, at: fits.parameters, as: place)
         var (loss, error) = try progress.losses.mean(place, communicator)
@@ -180,7 +177,7 @@ package struct PenaltySearch<M: RowLossModel> {
     }
 
     private func fit(
-        _ fits: inout Fits, _ fold: Int, _ dataset: Dataset, l2: Double, _ secondsLeft: Double,
+        _ fits: inout PenaltyFits, _ fold: Int, _ dataset: Dataset, l2: Double, _ secondsLeft: Double,
         _ stopRequested: @escaping () -> Bool
     ) throws -> StopReason {
         var configuration = configuration

@@ -75,7 +75,7 @@ import Testing
         running.signal(SIGTERM)
         let stopped = try running.wait()
         #expect(stopped.code != 0)
-        #expect(stopped.output.contains("goes on from the beginning"), "\(stopped.output)\(stopped.errors)")
+        #expect(stopped.output.contains("goes on with the choice of λ"), "\(stopped.output)\(stopped.errors)")
         #expect(try place.json("run/status.json")["state"] as? String == "interrupted")
         #expect(!FileManager.default.fileExists(atPath: place.path("run/model.safetensors")))
     }

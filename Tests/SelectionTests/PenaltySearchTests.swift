@@ -30,7 +30,7 @@ struct PenaltySearchTests {
     private func search(
         _ table: FoldTable, on world: any Communicator = SoloCommunicator(), folds: Int = 4, grid: [Double]? = nil,
         tolerance: Double = 1e-6, rule: PenaltyCurve.Rule = .best, trainedRows: Int? = nil,
-        stopAfter: Int = .max
+        stopAfter: Int = .max, store: Kept? = nil
     ) throws -> PenaltyCurve? {
         var configuration = TrainerConfiguration()
         configuration.tolerance = tolerance
@@ -40,7 +40,7 @@ struct PenaltySearchTests {
                 model, on: table.dataset(world), folds: folds, isForClasses: !table.isNumber,
                 grid: grid.map { PenaltyGrid($0) }, rule: rule,
                 configuration: configuration, communicator: world
-            ).run(stopRequested: { polls.next() })
+            ).run(store: store, stopRequested: { polls.next() })
         }
         return table.isNumber
             ? try run(LinearModel(SquaredError(), featureCount: table.columns))
@@ -49,6 +49,16 @@ struct PenaltySearchTests {
 
     private func values(_ buffer: AlignedBuffer<Float>) -> [Float] {
         withExtendedLifetime(buffer) { Array(buffer.elements) }
+    }
+
+    private final class Kept: PenaltyFitStore {
+        private(set) var kept: [Double: PenaltyFits] = [:]
+        private(set) var found = 0
+        func fits(at l2: Double) -> PenaltyFits? {
+            found += kept[l2] == nil ? 0 : 1
+            return kept[l2]
+        }
+        func keep(_ fits: PenaltyFits, at l2: Double) { kept[l2] = fits }
     }
 
     private final class Polls {
@@ -203,5 +213,16 @@ struct PenaltySearchTests {
             try self.search(table, on: world, stopAfter: world.rank == 1 ? 30 : .max) == nil
         }
         for isStopped in found { #expect(try isStopped.get()) }
+    }
+
+    @Test("A search that was cut goes on where it was, to the same curve", arguments: Kind.allCases)
+    private func goesOn(_ kind: Kind) throws {
+        let whole = try #require(try search(kind.table))
+        let store = Kept()
+        #expect(try search(kind.table, stopAfter: 120, store: store) == nil)
+        let before = store.kept.count
+        #expect(before > 0 && before < whole.points.count)
+        #expect(try search(kind.table, store: store) == whole)
+        #expect(store.found == before && store.kept.count == whole.points.count)
     }
 }

@@ -40,20 +40,23 @@ enum StopCause: Equatable {
         }
     }
 
+    /// That, for people.
+    var sentence: String {
+        switch self {
+        case .signal(let number): "Stopped by \(Signals.name(number))."
+        case .endTime: "Stopped because the job's time is nearly over."
+        case .lostFolder: "Stopped."
+        }
+    }
+
     func explanation(folder: String, _ end: TrainingEnd) -> String {
-        let what =
-            switch self {
-            case .signal(let number): "Stopped by \(Signals.name(number))."
-            case .endTime: "Stopped because the job's time is nearly over."
-            case .lostFolder: "Stopped."
-            }
         let place =
             switch end.checkpoint {
             case 0: "from the beginning, for there is no checkpoint"
             case end.result.iterations: "from here"
             default: "from iteration \(NumberFormat.count(end.checkpoint)), its last checkpoint"
             }
-        return what + " The same command goes on \(place), with --output \(ShellWord.quoted(folder))."
+        return sentence + " The same command goes on \(place), with --output \(ShellWord.quoted(folder))."
     }
 
     /// Code that the program ends with.

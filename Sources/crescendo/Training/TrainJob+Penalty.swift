@@ -52,7 +52,13 @@ extension TrainJob {
         say("choice  λ by the mean loss on rows held out, in \(search.foldCount) folds\(few):")
         var isBetween = false
         let limit = configuration.timeLimit.map { Self.shareOfTime * $0 } ?? .infinity
+        let place = start.rankZero.map { zero in
+            ChoiceStore.Place(
+                folder: { zero.present }, fingerprint: zero.fingerprint, check: { try zero.attempt.check() })
+        }
+        let store = ChoiceStore(world, place, tolerance: configuration.tolerance) { [console] in console.warn($0) }
         let curve = try search.run(
+            store: store,
             found: { curve, place in
                 let point = curve.scaled(by: unit).points[place]
                 if place < curve.points.count - 1, !isBetween {
@@ -70,6 +76,7 @@ extension TrainJob {
         guard !curve.points.isEmpty else {
             throw ModelError("the time limit was up before a λ was chosen: give a longer one, or a number for `l2`")
         }
+        if store.used > 0 { say("        Models of \(store.used) of these values were there from an earlier start.") }
         let scaled = curve.scaled(by: unit)
         say("        \(scaled.explanation)")
         try world.onRoot {
@@ -104,8 +111,9 @@ extension TrainJob {
             } catch {
                 console.warn("\(error)")
             }
-            let stopped = TrainingEnd(result: TrainingResult(), cause: cause, checkpoint: 0)
-            sayInAnyCase(cause.explanation(folder: zero.present.path, stopped))
+            sayInAnyCase(
+                "\(cause.sentence) The same command goes on with the choice of λ, with --output "
+                    + "\(ShellWord.quoted(zero.present.path)).")
         }
         return cause.exitCode
     }

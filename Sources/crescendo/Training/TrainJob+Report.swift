@@ -190,6 +190,7 @@ extension TrainJob {
                     reason == .divergence ? .failed : .finished, reason: reason.rawValue,
                     iteration: report.result.iterations, seconds: report.result.seconds)
                 if reason.isConvergence { CheckpointFolder(path: folder.checkpoints).prune(keeping: 1) }
+                ChoiceStore.remove(folder)
             }
             draw(start)
         }
