@@ -48,7 +48,7 @@ public enum RunStage: Sendable, Equatable {
     public var explanation: String {
         switch self {
         case .absent: "no run is in this folder yet"
-        case .starting: "the data is being read, or the first iteration has not ended"
+        case .starting: "the data is being read, λ is being chosen, or the first iteration has not ended"
         case .training: ""
         case .silent(let seconds):
             "no news for \(NumberFormat.duration(seconds)): a long iteration, or the run was killed"

@@ -80,7 +80,8 @@ struct TrainJob {
             labelSmoothing: command.model.labelSmoothing ?? 0,
             microBatch: command.expert.microBatch)
         try ModelMemory.check(
-            parameters: model.parameterCount, limit: command.expert.memoryLimit?.bytes, world)
+            parameters: model.parameterCount, folds: plan.penalty == .auto ? plan.folds : 0,
+            limit: command.expert.memoryLimit?.bytes, world)
         let loadSeconds = try world.broadcastValue(monotonicSeconds() - start)
         var configuration = plan.trainerConfiguration(
             timeLeft: command.run.timeLimit.map { max(1e-3, $0.seconds - loadSeconds) })
