@@ -5,9 +5,9 @@ import MPI
 /// K parts of the rows, each of which is held out once.
 ///
 /// Intervals of the order of the rows, which the seed has mixed; where few rows have classes as labels, every fold has its share of
-/// each class. A row is held out by a weight of 0, so that no row moves and all
-/// folds share one copy of the features. Where there are very many rows, models are trained on the first of them only; rows behind
-/// those have been seen by no model, and are judged by one fold's each.
+/// each class. A row is held out by a weight of 0, so that no row moves and all folds share one copy of the features. Where there
+/// are very many rows, models are trained on the first of them only; rows behind those have been seen by no model, and are judged
+/// by one fold's each.
 package struct Folds {
     package let dataset: Dataset
     package let count: Int
@@ -19,12 +19,11 @@ package struct Folds {
     package let totalWeight: Double
     /// Σ ω over the rows of each fold that are trained on with the others.
     private let weights: [Double]
+    /// Positions of each fold, in their order.
+    private let places: [[Range<Int>]]
 
     /// Rows beyond which they are judged in blocks.
     private static let mostSingle = 1 << 14
-
-    /// Positions of each fold, in their order.
-    private let places: [[Range<Int>]]
 
     /// Collective.
     /// - Parameters:
@@ -65,9 +64,9 @@ package struct Folds {
     }
 
     /// The rows of each class go round the folds. Collective.
-    private static func byClass(_ dataset: Dataset, _ count: Int, _ communicator: any Communicator) throws -> [[Range<
-        Int
-    >]] {
+    private static func byClass(
+        _ dataset: Dataset, _ count: Int, _ communicator: any Communicator
+    ) throws -> [[Range<Int>]] {
         let order = dataset.order
         var own = [Double](repeating: 0, count: order.count)
         for row in 0..<order.localCount { own[order.position(ofLocal: row)] = Double(dataset.labels[row]) }

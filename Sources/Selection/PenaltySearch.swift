@@ -70,8 +70,7 @@ package struct PenaltySearch<M: RowLossModel> {
     /// - Returns: nil: a stop was asked for.
     package func run(
         store: (any PenaltyFitStore)? = nil, found: (PenaltyCurve, Int) -> Void = { _, _ in },
-        secondsLeft: () -> Double = { .infinity },
-        stopRequested: @escaping () -> Bool = { false }
+        secondsLeft: () -> Double = { .infinity }, stopRequested: @escaping () -> Bool = { false }
     ) throws -> PenaltyCurve? {
         let datasets = (0..<folds.count).map { folds.training(without: $0) }
         let start = PenaltyFits(

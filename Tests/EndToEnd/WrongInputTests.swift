@@ -107,7 +107,8 @@ struct WrongInput: Sendable, CustomTestStringConvertible {
         .options("unknown option", ["--modle", "ridge"], says: "'--modle'. Did you mean '--model'?"),
         .options("unknown model", ["--model", "linear"], says: "'linear' is invalid for '--model"),
         .options(
-            "negative l2", ["--l2", "-1"], says: "'-1' is invalid for '--l2 <lambda>': expected a number, 0 or above"),
+            "negative l2", ["--l2", "-1"],
+            says: "'-1' is invalid for '--l2 <lambda|auto>': expected a number, 0 or above"),
         .options("l2 in words", ["--l2", "little"], says: "'little' is invalid for '--l2"),
         .options("validation", ["--validation", "1.5"], says: "below 1"),
         .options("theta", ["--theta", "2"], says: "at most 1"),

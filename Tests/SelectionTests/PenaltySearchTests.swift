@@ -172,9 +172,9 @@ struct PenaltySearchTests {
         }
     }
 
-    @Test("The same bits at any number of ranks where only some rows are trained on")
-    func ranksOnFirstRows() throws {
-        let table = FoldTable(rows: 30_000, columns: 3)
+    @Test("The same bits at any number of ranks where only some rows are trained on", arguments: [false, true])
+    func ranksOnFirstRows(isSparse: Bool) throws {
+        let table = FoldTable(rows: 30_000, columns: 3, isSparse: isSparse)
         let alone = try #require(try search(table, tolerance: 1e-3))
         #expect(alone.trainedRows < 10_000)
         for ranks in [2, 3] {
@@ -182,6 +182,11 @@ struct PenaltySearchTests {
                 #expect(try curve.get() == alone)
             }
         }
+        // So many rows are enough for the tolerance.
+        let all = try #require(try search(table, grid: alone.points.map(\.l2), tolerance: 1e-4))
+        #expect(all.trainedRows == 30_000)
+        let least = all.points[all.best].loss
+        #expect(all.points[try #require(all.points.firstIndex { $0.l2 == alone.l2 })].loss < least * (1 + 1e-3))
     }
 
     @Test("The own grid finds what a fine one finds")
