@@ -55,6 +55,41 @@ import Testing
         #expect(other.code != 0 && other.errors.contains("--start first: it is a network of other layers"))
     }
 
+    @Test func aStartThatIsFarOutIsNotTaken() throws {
+        let place = try Workplace()
+        func table(_ unit: Double) -> String {
+            var data = SampleData(seed: 5)
+            return "y,a,b\n"
+                + (0..<300).map { _ in
+                    let (a, b) = (data.next(), data.next())
+                    return "\(2 * a - b + data.next() > 0 ? 1 : 0),\(unit * (a + 30)),\(b)\n"
+                }.joined()
+        }
+        try place.write(table(1), to: "old.csv")
+        try place.write(table(-1e6), to: "new.csv")
+        try #require(try place.run(["train", "old.csv", "--label", "y", "--output", "old"]).code == 0)
+        let words = ["train", "new.csv", "--label", "y", "--output"]
+        try #require(try place.run(words + ["cold"]).code == 0)
+        let warm = try place.run(ranks: 2, words + ["warm", "--start", "old"])
+        try #require(warm.code == 0, "\(warm.output)\(warm.errors)")
+        #expect(warm.errors.contains("training begins anew"))
+        let objectives = try ["cold", "warm"].map {
+            try #require(try place.json($0 + "/result.json")["objective"] as? Double)
+        }
+        #expect(abs(objectives[1] / objectives[0] - 1) < 1e-3)
+    }
+
+    @Test func aRunThatGoesOnNeedsItsStartNoMore() throws {
+        let place = try Workplace()
+        try place.write(table(["a", "b"], rows: 300, seed: 4), to: "data.csv")
+        try #require(try place.run(["train", "data.csv", "--output", "old"]).code == 0)
+        let words = ["train", "data.csv", "--start", "old", "--output", "run"]
+        try #require(try place.run(words).code == 0)
+        try FileManager.default.removeItem(atPath: place.path("old"))
+        let further = try place.run(words + ["--tolerance", "1e-7"])
+        #expect(further.code == 0 && further.output.contains("resume"), "\(further.output)\(further.errors)")
+    }
+
     @Test func whatCannotBeGoneOnFromIsAnError() throws {
         let place = try Workplace()
         try place.write(table(["a", "b"], rows: 100, seed: 3), to: "data.csv")

@@ -46,6 +46,28 @@ struct StartingPointTests {
         for (found, value) in zip(back.parameters, old.parameters) { #expect(abs(found - value) < 1e-5) }
     }
 
+    @Test("A column that is gone counts as what it was in the mean")
+    func gone() throws {
+        let old = file(.logistic, [0.5, -200, 0.25], preprocessing(2, mean: [10, 2000], scale: [2, 7]))
+        let now = preprocessing(1, mean: [9], scale: [3])
+        let point = try StartingPoint(
+            old, for: ModelSpecification(kind: .logistic, featureCount: 1, classCount: 2), now)
+        #expect(point.gone == ["2"])
+        for x in [-1.0, 0, 12] {
+            #expect(abs(margins(file(.logistic, point.parameters, now), [x])[0] - margins(old, [x, 2000])[0]) < 1e-4)
+        }
+    }
+
+    @Test("Two classes that have changed places change the sign")
+    func swapped() throws {
+        let plain = preprocessing(1, mean: [], scale: [])
+        let swapped = preprocessing(1, mean: [], scale: [], labels: .classes(["yes", "no"]))
+        let point = try StartingPoint(
+            file(.logistic, [2, -3], plain), for: ModelSpecification(kind: .logistic, featureCount: 1, classCount: 2),
+            swapped)
+        #expect(point.parameters == [-2, 3])
+    }
+
     @Test("Numbers in other units of the label")
     func labels() throws {
         let old = file(
@@ -64,7 +86,7 @@ struct StartingPointTests {
             preprocessing(1, mean: [], scale: [], labels: .classes(["a", "b", "c"])))
         let now = preprocessing(1, mean: [], scale: [], labels: .classes(["b", "d", "a"]))
         let point = try StartingPoint(old, for: ModelSpecification(kind: .softmax, featureCount: 1, classCount: 3), now)
-        #expect(point.parameters == [2, 0, 1, 0.2, 0, 0.1] && point.newClasses == ["d"])
+        #expect(point.parameters == [2, 0, 1, 0.2, 0, 0.1] && point.newClasses == ["d"] && point.goneClasses == ["c"])
     }
 
     @Test("Models that have nothing to do with the data are refused")

@@ -4,4 +4,15 @@ extension Trainer {
         precondition(x.count == state.parameters.count, "these are parameters of another model")
         state.parameters = x
     }
+
+    /// Begins at x where the objective is lower there than at the model's own start: far out, where losses are flat or not finite,
+    /// no step would find back. Two reads of the rows. Collective, before `run`.
+    /// - Returns: whether it is.
+    public func begin(atBetterOf x: [Float]) throws -> Bool {
+        let own = try objective.value(at: state.parameters, rendezvous: rendezvous())
+        let other = try objective.value(at: x, rendezvous: rendezvous())
+        guard other < own else { return false }
+        begin(at: x)
+        return true
+    }
 }

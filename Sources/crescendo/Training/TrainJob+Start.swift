@@ -28,6 +28,7 @@ extension TrainJob {
             + "\(NumberFormat.count(point.known)) of \(NumberFormat.count(specification.featureCount)) features are known"
         if !point.new.isEmpty { text += "; new, from 0: \(list(point.new))" }
         if !point.gone.isEmpty { text += "; no longer there: \(list(point.gone))" }
+        if !point.goneClasses.isEmpty { text += "; classes no longer there: \(list(point.goneClasses))" }
         if !point.newClasses.isEmpty { text += "; new classes: \(list(point.newClasses))" }
         return text
     }

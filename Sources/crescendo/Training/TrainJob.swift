@@ -86,7 +86,9 @@ struct TrainJob {
         var configuration = plan.trainerConfiguration(
             timeLeft: command.run.timeLimit.map { max(1e-3, $0.seconds - loadSeconds) })
         configuration.lossUnit = labels.lossUnit
-        let point = try startingPoint(specification, data.preprocessing)
+        let goesOn = if case .checkpoint = folder?.found { 1.0 } else { 0.0 }
+        let point =
+            try world.broadcastValue(goesOn) == 1 ? nil : startingPoint(specification, data.preprocessing)
         guard var start = try begin(folder, plan, data, configuration) else { return 0 }
         start.parameters = point?.parameters
         let rows = RunRows(data)
@@ -257,7 +259,9 @@ struct TrainJob {
         let request = stopRequest(start) {
             3 * (keeper?.writeSeconds ?? 0) + 2 * (telemetry?.iterationSeconds ?? 0)
         }
-        if start.snapshot == nil, let parameters = start.parameters { trainer.begin(at: parameters) }
+        if start.snapshot == nil, let parameters = start.parameters, try !trainer.begin(atBetterOf: parameters) {
+            console.warn("the objective is higher at --start than without it: training begins anew")
+        }
         let result = try trainer.run(
             observer: telemetry, from: start.snapshot, keeper: keeper, leavesObjective: plan.objectiveIsLossOfRows,
             stopRequested: { request.cause != nil })
