@@ -23,7 +23,7 @@ package struct Folds {
     private let places: [[Range<Int>]]
 
     /// Rows beyond which they are judged in blocks.
-    private static let mostSingle = 1 << 14
+    static let mostSingle = 1 << 14
 
     /// Collective.
     /// - Parameters:

@@ -39,7 +39,8 @@ package struct PenaltySearch<M: RowLossModel> {
         let enough = Self.rowsPerParameter * Double(model.parameterCount) / max(configuration.tolerance, 1e-9)
         self.folds = try Folds(
             dataset, count: folds, isForClasses: isForClasses,
-            trainedRows: enough < Double(dataset.order.count) / 2 ? Int(enough) : nil, communicator: communicator)
+            trainedRows: dataset.order.count > Folds.mostSingle && enough < Double(dataset.order.count) / 2
+                ? Int(enough) : nil, communicator: communicator)
         var fits = TrainerConfiguration()
         (fits.tolerance, fits.seed) = (configuration.tolerance, configuration.seed)
         (fits.timeLimit, fits.memoryLimit) = (configuration.timeLimit, configuration.memoryLimit)

@@ -30,7 +30,7 @@ extension PenaltyCurve {
         case .rising, .stop: chosen == 0 && points.count > 1 ? " Larger ones gain nothing." : ""
         case .flat: " Smaller ones change nothing."
         case .grid:
-            best == points.count - 1 && points.count > 1
+            chosen == points.count - 1 && points.count > 1
                 ? " It is the smallest of the values: smaller ones may be better." : ""
         case .time: " Time was up before smaller values were tried."
         }

@@ -34,7 +34,7 @@ final class ChoiceStore: PenaltyFitStore {
 
     func fits(at l2: Double) throws -> PenaltyFits? {
         let bytes = try world.broadcast(bytes: place.flatMap { stored(l2, $0) } ?? [])
-        guard !bytes.isEmpty, let fits = try? Self.fits(Safetensors(bytes, file: "")) else { return nil }
+        guard !bytes.isEmpty, let fits = try? Self.fits(Safetensors(bytes, file: ""), at: l2) else { return nil }
         used += 1
         return fits
     }
@@ -45,7 +45,7 @@ final class ChoiceStore: PenaltyFitStore {
             let folder = place.folder()
             try Folder.make(folder.choice)
             try AtomicFile.write(
-                bytes(of: fits, place.fingerprint), to: Self.path(l2, folder), lasting: .contents,
+                bytes(of: fits, at: l2, place.fingerprint), to: Self.path(l2, folder), lasting: .contents,
                 beforeRename: place.check)
         } catch {
             // A lost folder ends the run at the next reduction.
@@ -78,26 +78,36 @@ final class ChoiceStore: PenaltyFitStore {
         return bytes
     }
 
-    private func bytes(of fits: PenaltyFits, _ fingerprint: RunFingerprint) throws -> [UInt8] {
+    private func bytes(of fits: PenaltyFits, at l2: Double, _ fingerprint: RunFingerprint) throws -> [UInt8] {
         var file = Safetensors()
         for (fold, parameters) in fits.parameters.enumerated() {
             file.tensors["fold\(fold)"] = .init(shape: [parameters.count], values: .floats(parameters))
         }
         file.metadata = [
             "fingerprint": String(decoding: try JSONEncoder().encode(fingerprint), as: UTF8.self),
-            "tolerance": "\(tolerance)", "penalty": "\(fits.penalty)", "diverged": "\(fits.hasDiverged)",
+            "tolerance": "\(tolerance)", "penalty": "\(fits.penalty)", "diverged": "\(fits.hasDiverged)", "l2": "\(l2)",
+            "crc32": Self.checksum(fits.parameters),
         ]
         var bytes: [UInt8] = []
         try file.encode { bytes += $0 }
         return bytes
     }
 
-    private static func fits(_ file: Safetensors) -> PenaltyFits? {
+    private static func checksum(_ parameters: [[Float]]) -> String {
+        var sum = CRC32()
+        for values in parameters { values.withUnsafeBytes { sum.add($0) } }
+        return sum.text
+    }
+
+    /// Nil: they are damaged, or of another λ.
+    private static func fits(_ file: Safetensors, at l2: Double) -> PenaltyFits? {
         let parameters = (0..<file.tensors.count).compactMap { fold -> [Float]? in
             guard case .floats(let values)? = file.tensors["fold\(fold)"]?.values else { return nil }
             return values
         }
-        guard parameters.count == file.tensors.count, let penalty = Double(file.metadata["penalty"] ?? "") else {
+        guard parameters.count == file.tensors.count, file.metadata["l2"] == "\(l2)",
+            file.metadata["crc32"] == checksum(parameters), let penalty = Double(file.metadata["penalty"] ?? "")
+        else {
             return nil
         }
         return PenaltyFits(

@@ -81,9 +81,13 @@ extension TrainJob {
         say("        \(scaled.explanation)")
         try world.onRoot {
             guard let zero = start.rankZero else { return }
-            try zero.write {
-                try AtomicFile.write(
-                    scaled.json.indentedText, to: $0.penalty, lasting: .contents, beforeRename: zero.attempt.check)
+            do {
+                try zero.write {
+                    try AtomicFile.write(
+                        scaled.json.indentedText, to: $0.penalty, lasting: .contents, beforeRename: zero.attempt.check)
+                }
+            } catch  where !(error is LostRun) {
+                console.warn("\(error). Where this run is stopped, λ is chosen once more.")
             }
         }
         if curve.end == .time {
