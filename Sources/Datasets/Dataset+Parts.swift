@@ -1,6 +1,9 @@
 import Kernels
 
 extension Dataset {
+    /// ω of a local row.
+    package func weight(of row: Int) -> Float { weights.map { $0.pointer[row] } ?? 1 }
+
     /// The same rows with other weights. Nothing else is copied.
     public func weighted(_ weights: AlignedBuffer<Float>) -> Dataset {
         made(order, features, labels, weights, squaredNorms)

@@ -48,7 +48,7 @@ extension LinearModel: CurvatureModel {
         predict(batch, at: parameters, into: probabilities.elements)
         let pairs = (0..<classes * (classes + 1) / 2).map { _ in AlignedBuffer<Float>(count: batch.count) }
         for (index, row) in batch.rows.enumerated() {
-            let weight = weights[index] * (batch.dataset.weights.map { $0.pointer[row] } ?? 1)
+            let weight = weights[index] * batch.dataset.weight(of: row)
             let p = probabilities.pointer + index * classes
             var pair = 0
             for c in 0..<classes {

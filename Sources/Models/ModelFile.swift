@@ -42,9 +42,7 @@ public struct ModelFile: Sendable, Equatable {
     }
 
     /// Names of the classes; empty for values.
-    public var classLabels: [String] {
-        if case .classes(let names) = preprocessing.labels { names } else { [] }
-    }
+    public var classLabels: [String] { preprocessing.labels.classNames }
 
     /// Weights (D × C, feature-major) and intercepts (C) for features and labels as they are in the data file.
     public var coefficients: (weights: [Double], intercepts: [Double]) {

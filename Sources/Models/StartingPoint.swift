@@ -25,7 +25,7 @@ public struct StartingPoint: Sendable, Equatable {
             throw ModelError("it is a network of other layers, or one of the two is no network")
         }
         if specification.network != nil {
-            guard file.specification == specification, file.classLabels == Self.names(preprocessing.labels),
+            guard file.specification == specification, file.classLabels == preprocessing.labels.classNames,
                 file.preprocessing.featureNames == preprocessing.featureNames,
                 file.preprocessing.standardization.kind == preprocessing.standardization.kind
             else {
@@ -110,9 +110,5 @@ public struct StartingPoint: Sendable, Equatable {
             if case .date(let parts) = column.kind { found[column.name] = parts.middle }
         }
         return found
-    }
-
-    private static func names(_ labels: LabelEncoding) -> [String] {
-        if case .classes(let names) = labels { names } else { [] }
     }
 }

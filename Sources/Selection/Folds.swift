@@ -115,8 +115,3 @@ package struct Folds {
                 isHeld.indices.map { isHeld[$0] ? 0 : Float(factor * Double(dataset.weight(of: $0))) }))
     }
 }
-
-extension Dataset {
-    /// ω of a local row.
-    package func weight(of row: Int) -> Float { weights.map { $0.pointer[row] } ?? 1 }
-}

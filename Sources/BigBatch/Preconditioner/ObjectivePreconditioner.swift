@@ -96,7 +96,7 @@ extension Objective {
         let grid = SumGrid(exponent: SumGrid.exponent(above: heaviest * Double(count)))
         var own = [Double](repeating: 0, count: classes)
         for (index, row) in batch.rows.enumerated() {
-            let weight = dataset.weights.map { Double($0.pointer[row]) } ?? 1
+            let weight = Double(dataset.weight(of: row))
             for c in 0..<classes {
                 let p = Double(probabilities.pointer[index * classes + c])
                 own[c] += grid.round(weight * p * (1 - p))

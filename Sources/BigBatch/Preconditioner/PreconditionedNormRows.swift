@@ -46,5 +46,5 @@ extension Objective {
         for row in light { norms.pointer[row] *= scale }
     }
 
-    private func weight(_ row: Int) -> Double { dataset.weights.map { Double($0.pointer[row]) } ?? 1 }
+    private func weight(_ row: Int) -> Double { Double(dataset.weight(of: row)) }
 }

@@ -16,13 +16,16 @@ public enum LabelEncoding: Sendable, Equatable {
         }
     }
 
-    /// C; 0 for values.
-    public var classCount: Int {
+    /// Empty for values.
+    public var classNames: [String] {
         switch self {
-        case .classes(let names): names.count
-        case .values: 0
+        case .classes(let names): names
+        case .values: []
         }
     }
+
+    /// C; 0 for values.
+    public var classCount: Int { classNames.count }
 
     /// How values are scaled; for classes not at all.
     public var scale: LabelScale {

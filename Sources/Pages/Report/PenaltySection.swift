@@ -22,8 +22,8 @@ package struct PenaltySection {
             \(title)<p>\(curve.explanation)</p>
             <p class="note">λ weighs the penalty on large coefficients: too much of it keeps the model from learning, too little \
             lets it learn the training rows by heart. For each λ, \(curve.folds) models were trained, each without one of \
-            \(curve.folds) parts of the rows, and every row was judged by the model that had not seen it.\(few) The dashed lines \
-            are a standard error above and below.</p>
+            \(curve.folds) parts of the rows, and every row was judged by the model that had not seen it.\(few) The lines \
+            above and below are a standard error away.</p>
             <figure>\(picture(curve, run))</figure>
             \(table(curve))
             """

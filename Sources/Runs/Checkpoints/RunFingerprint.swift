@@ -68,7 +68,7 @@ package struct RunFingerprint: Codable, Equatable {
         validationRows = data.validation?.order.count ?? 0
         let preprocessing = data.preprocessing
         features = preprocessing.featureCount
-        classes = if case .classes(let names) = preprocessing.labels { names } else { [] }
+        classes = preprocessing.labels.classNames
         columns = preprocessing.schema.map { schema in
             CRC32.text(of: Array(schema.featureNames.joined(separator: "\n").utf8))
         }

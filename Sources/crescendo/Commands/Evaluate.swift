@@ -65,7 +65,7 @@ struct EvaluateJob {
         if command.json {
             console.print(quality.json.text)
         } else {
-            let classes = if case .classes(let names) = file.preprocessing.labels { names } else { [String]() }
+            let classes = file.classLabels
             if let verdict = quality.verdict(rows: "rows", classes: classes) { console.print(verdict) }
             console.print("\(NumberFormat.count(quality.rows)) rows: \(quality.text)")
             for line in quality.lines("", classes: classes).dropFirst() { console.print("  " + line.text) }

@@ -59,9 +59,9 @@ extension TrainJob {
         let store = ChoiceStore(world, place, tolerance: configuration.tolerance) { [console] in console.warn($0) }
         let curve = try search.run(
             store: store,
-            found: { curve, place in
-                let point = curve.scaled(by: unit).points[place]
-                if place < curve.points.count - 1, !isBetween {
+            found: { curve, index in
+                let point = curve.scaled(by: unit).points[index]
+                if index < curve.points.count - 1, !isBetween {
                     isBetween = true
                     say("        and around the best")
                 }
